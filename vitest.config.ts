@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['node_modules', 'dist', 'out'],
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['cli.ts', 'sim', 'input', 'hardware', 'workloads', 'policies', 'studies', 'reports'].map((d) =>
+        d.endsWith('.ts') ? d : `${d}/**/*.ts`,
+      ),
+      exclude: ['**/*.test.ts'],
+    },
+  },
+});
