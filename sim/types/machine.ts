@@ -1,0 +1,143 @@
+import type { Curve, Dtype } from './units.ts';
+
+/**
+ * A machine: memories and compute units joined by links. Plain numbers in SI units; where each number comes from
+ * stays in the machine file (`source`, `fitted_on`), which the hardware loader checks.
+ * @module
+ */
+
+/** The roles that presets and policies name, mapped to memory ids by each machine file. */
+export type Role = 'fast' | 'host' | 'storage' | 'near';
+
+/** A place that holds bytes. Bandwidths are what software can reach, not the label on the box. */
+export interface Memory {
+  readonly id: string;
+  /** Bytes the device has. */
+  readonly capacity_bytes: number;
+  /** Bytes taken by the system before any tensor is placed (driver context, operating system). */
+  readonly reserved_bytes: number;
+  readonly read_bytes_per_s: number;
+  readonly write_bytes_per_s: number;
+  /** Joint limit of reads and writes by read share: (read share 0..1, fraction of `read_bytes_per_s`). Empty = no coupling. */
+  readonly read_share_curve: Curve;
+  readonly latency_s: number;
+  /** Transfers are rounded up to a multiple of this. */
+  readonly granularity_bytes: number;
+  /** Limit of one reader (one thread or file stream); absent where a single stream reaches the whole device. */
+  readonly read_stream_bytes_per_s?: number;
+  /** The same for one writer. */
+  readonly write_stream_bytes_per_s?: number;
+  /** The operating system's page cache in front of this memory, where it is a disk. */
+  readonly page_cache?: PageCache;
+  readonly energy?: AccessEnergy;
+}
+
+/** The operating system's cache of disk files, held in the spare bytes of a host memory. */
+export interface PageCache {
+  /** The memory whose spare bytes it uses. */
+  readonly memory: string;
+  /** Share of those spare bytes that may be dirty before writers are slowed to the device. */
+  readonly dirty_fraction: number;
+  /** Limit of one stream served from the cache (a copy, not a device read). */
+  readonly hit_stream_bytes_per_s: number;
+  /** Limit of one reader when the cache (and so read-ahead) is switched off. */
+  readonly uncached_read_stream_bytes_per_s: number;
+  /** Time one small write to a file takes on the writing thread. */
+  readonly small_write_s: number;
+}
+
+/** Energy of an access as a low and a high published value: sources differ by up to two times. */
+export interface AccessEnergy {
+  readonly low_j_per_byte: number;
+  readonly high_j_per_byte: number;
+}
+
+/** One direction of a link. */
+export interface LinkDirection {
+  /** `h2d`/`d2h`, `read`/`write` or `tx`/`rx`. */
+  readonly name: string;
+  /** Plateau for pinned memory; absent where the link never limits and the memories at its ends do. */
+  readonly bytes_per_s?: number;
+  /** Plateau while the other direction is busy too; absent where it does not change. */
+  readonly duplex_bytes_per_s?: number;
+  /** Plateau for pageable host memory, the driver's own bounce buffer included. */
+  readonly pageable_bytes_per_s?: number;
+  /** Fixed cost of one transfer. */
+  readonly setup_s: number;
+  /** Measured (bytes, seconds) of single transfers; what exceeds `setup + bytes / plateau` is added to the setup. */
+  readonly transfer_times: Curve;
+}
+
+/** Moves bytes between two memories. `forward` runs from `from` to `to`. */
+export interface Link {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly forward: LinkDirection;
+  readonly backward: LinkDirection;
+  /** Joint limit of both directions; absent where they are independent. */
+  readonly total_bytes_per_s?: number;
+  /** Transfers in flight per direction; further ones queue, streams taking turns. */
+  readonly copy_engines: number;
+  readonly energy?: AccessEnergy;
+}
+
+/** Does arithmetic on data in the memories it is attached to. */
+export interface ComputeUnit {
+  readonly id: string;
+  /** Memory its operands stream from. */
+  readonly memory: string;
+  /** Datasheet peak per precision; the bound uses it. */
+  readonly peak_flop_per_s: Readonly<Partial<Record<Dtype, number>>>;
+  /** Fraction of the peak that a kernel reaches, by its FLOPs. */
+  readonly efficiency: Readonly<Partial<Record<Dtype, Curve>>>;
+  /** Fraction of the memory's bandwidth that a kernel reaches, by its bytes. */
+  readonly memory_efficiency: Curve;
+  /** Bandwidth from the unit to its memory; absent = the memory's own. */
+  readonly memory_bytes_per_s?: number;
+  /** Host time to launch one kernel. */
+  readonly launch_s: number;
+  /**
+   * How compute and memory time combine: t = (t_compute^p + t_memory^p)^(1/p). 1 adds them (no overlap inside a
+   * kernel), a large p is the classic roofline's maximum.
+   */
+  readonly roofline_exponent: number;
+  /** Elements per second of group-wise (de)quantisation. */
+  readonly quantise_elements_per_s?: number;
+  /** Power while busy. */
+  readonly busy_w?: number;
+  readonly idle_w?: number;
+}
+
+/** Work of the host that is a resource too. */
+export interface Host {
+  /** The memory the host's threads work in. */
+  readonly memory: string;
+  /** One thread copying pageable memory into a pinned buffer. */
+  readonly relay_bytes_per_s: number;
+  /** One call converting fp16 to fp32 (or back), in elements. */
+  readonly convert_elements_per_s: number;
+  /** One copy worker taking bytes off the device and storing them in pageable memory or a mapped file. */
+  readonly store_stream_bytes_per_s: number;
+  /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */
+  readonly step_s: number;
+}
+
+/** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */
+export interface MemoryPressure {
+  readonly memory: string;
+  readonly slowdown: Curve;
+}
+
+export interface Machine {
+  readonly id: string;
+  readonly title: string;
+  readonly memories: readonly Memory[];
+  readonly links: readonly Link[];
+  readonly compute: readonly ComputeUnit[];
+  readonly host?: Host;
+  readonly pressure?: MemoryPressure;
+  readonly roles: Readonly<Partial<Record<Role, string>>>;
+  readonly cost_usd_per_h?: number;
+  readonly carbon_gco2e_per_kwh?: number;
+}

@@ -1,0 +1,123 @@
+import type { Dtype, Phase, TensorKind } from './units.ts';
+
+/**
+ * A program: the work of one workload as a lazy stream of ops, with the tensors it uses and a static summary.
+ * @module
+ */
+
+/** Named bytes. `bytes` is the stored size at its precision; `elements` what computation sees. */
+export interface Tensor {
+  /** Index in the program's tensor table. */
+  readonly id: number;
+  readonly name: string;
+  readonly kind: TensorKind;
+  /** Sub-layer it belongs to, or -1. */
+  readonly layer: number;
+  /** Batch of the block it belongs to, or -1 when all share it. */
+  readonly batch: number;
+  readonly elements: number;
+  /** Full size (a KV tensor's is that of the longest context). */
+  readonly bytes: number;
+  /** Stored in fewer bits than it is computed in, so it must be expanded before use. */
+  readonly quantised: boolean;
+}
+
+/** What a kernel is part of; a policy may run some parts on another unit. */
+export type KernelPart = 'projection' | 'attention' | 'output' | 'mlp' | 'embed' | 'head' | 'other';
+
+/** One kind of device work inside an op. Bytes are of the unit's memory. */
+export interface Kernel {
+  readonly name: string;
+  readonly part: KernelPart;
+  readonly dtype: Dtype;
+  /** Floating point operations (a multiply-add is two). */
+  readonly flops: number;
+  /** Bytes of weights or KV it streams. */
+  readonly operand_bytes: number;
+  /** Bytes of activations it reads and writes. */
+  readonly activation_bytes: number;
+  /** Kernel launches it stands for. */
+  readonly launches: number;
+}
+
+/** The part of a growing state (a KV cache) that an op uses. Bytes are of one of the K and V pair. */
+export interface StateUse {
+  /** Tensor ids of K and V. */
+  readonly tensors: readonly number[];
+  /** Tokens read, before the new ones. */
+  readonly read_tokens: number;
+  readonly write_tokens: number;
+  /** Stored bytes and elements of one token in one tensor, all sequences of the batch together. */
+  readonly bytes_per_token: number;
+  readonly elements_per_token: number;
+}
+
+/** One step of the program: a sub-layer applied to one batch. */
+export interface Op {
+  readonly name: string;
+  readonly phase: Phase;
+  /** Output token (0 in prefill), or training step. */
+  readonly step: number;
+  /** Sub-layer index, 0..layers-1. */
+  readonly layer: number;
+  /** Batch inside the block, 0..batches-1. */
+  readonly batch: number;
+  readonly kernels: readonly Kernel[];
+  readonly state: StateUse | null;
+  readonly input_bytes: number;
+  readonly output_bytes: number;
+  /** Device bytes live only while the op runs (score matrices, logits), beside its inputs and outputs. */
+  readonly scratch_bytes: number;
+}
+
+/** A body repeated `repeat` times; in repetition r its ops apply to layer `op.layer + r * layer_stride`. */
+export interface Segment {
+  readonly repeat: number;
+  readonly layer_stride: number;
+  readonly ops: readonly Op[];
+}
+
+/** One sub-layer: what it is and the weights it reads, in storage order. */
+export interface LayerInfo {
+  readonly name: 'embed' | 'attention' | 'mlp' | 'head' | 'layer';
+  readonly weights: readonly Tensor[];
+  /** Tensor ids of the KV state per batch (K, V), or empty. */
+  readonly state: readonly (readonly number[])[];
+}
+
+/** Bytes and FLOPs per phase, which the bound, `lp` and planners read. */
+export interface ProgramSummary {
+  readonly batch: number;
+  readonly batches: number;
+  readonly prompt_tokens: number;
+  readonly output_tokens: number;
+  /** Per phase: total FLOPs by precision. */
+  readonly flops: Readonly<Partial<Record<Phase, Readonly<Partial<Record<Dtype, number>>>>>>;
+  /** Times the whole set of weights must be read at least once, per phase. */
+  readonly passes: Readonly<Partial<Record<Phase, number>>>;
+  readonly weight_bytes: number;
+  /** KV bytes of all sequences at the longest context. */
+  readonly kv_bytes: number;
+  /** KV bytes that decode must read in all, over all steps, layers and sequences. */
+  readonly kv_read_bytes: number;
+  readonly kv_write_bytes: number;
+  readonly hidden_bytes: number;
+}
+
+/** How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated. */
+export type Measurement =
+  | { readonly kind: 'full' }
+  | { readonly kind: 'projected'; readonly sample_from: number; readonly sample_to: number };
+
+export interface Program {
+  readonly kind: 'generate' | 'serve' | 'train' | 'cnn' | 'search' | 'graph' | 'trace';
+  readonly tensors: readonly Tensor[];
+  readonly layers: readonly LayerInfo[];
+  readonly batches: number;
+  /** Output tokens, sequences and other units that throughput metrics divide. */
+  readonly produced: { readonly tokens: number; readonly decode_tokens: number; readonly requests: number };
+  readonly measurement: Measurement;
+  readonly summary: ProgramSummary;
+  /** The same stream each time it is called. */
+  segments(): Iterable<Segment>;
+}
