@@ -20,6 +20,19 @@ export interface Tensor {
   readonly bytes: number;
   /** Stored in fewer bits than it is computed in, so it must be expanded before use. */
   readonly quantised: boolean;
+  /** Id of the tensor it is a second copy of (a tied embedding), or -1; a policy may keep one copy for both. */
+  readonly alias_of: number;
+}
+
+/** Bits of what is stored and moved; computation stays in the model's own precision. */
+export interface Precision {
+  readonly weight_bits: number;
+  readonly kv_bits: number;
+  readonly activation_bits: number;
+  /** Elements that share one scale and one minimum where bits < 16. */
+  readonly group_size: number;
+  /** Bits of scale and minimum together, per group. */
+  readonly group_overhead_bits: number;
 }
 
 /** What a kernel is part of; a policy may run some parts on another unit. */
