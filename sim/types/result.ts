@@ -49,6 +49,8 @@ export interface ClaimRow {
   readonly case: string;
   readonly id: string;
   readonly metric: string;
+  /** How the metric is compared; absent = `value`. A ratio or a saving has no unit. */
+  readonly op?: ClaimOp;
   readonly published: number | string | null;
   readonly simulated: number | string | null;
   readonly error: number | null;
