@@ -1,28 +1,33 @@
 import { SimulationError } from './errors.ts';
 
 /** Phases order events of one instant: every event of phase 0 runs before any of phase 1, and so on. */
-export const MAX_PHASE = 31;
-
-/** 2^48: a rank is `phase × 2^48 + sequence`, so one float64 comparison decides all ties of time. */
-const SEQUENCES_PER_PHASE = 2 ** 48;
-
-/** 2^26: a handle is `generation × 2^26 + slot`. At most 2^26 events can be pending at once. */
-const SLOTS = 2 ** 26;
-const LAST_GENERATION = 2 ** 26;
+export const MAX_PHASE = 7;
 
 /**
- * The heap's root. With the root at 3, the children of node i are 4i − 8 … 4i − 5: every family starts at a multiple
- * of four, so its four (time, rank) pairs are 64 consecutive bytes.
+ * A node of the heap is two float64: the time, and a rank that decides ties of time by one comparison. The rank is
+ * (phase × 2^26 + sequence) × 2^24 + slot, a whole number below 2^53. After 2^26 events the sequence numbers of the
+ * pending ones are dealt anew. At most 2^24 events can be pending at once.
  */
-const ROOT = 3;
+const SLOTS = 2 ** 24;
+const SEQUENCES = 2 ** 26;
 
-/** Words of a slot: 16 bytes, so a slot never straddles two cache lines. A free slot's A is the next free slot. */
+/**
+ * The heap's root. The children of node i are nodes 4i − 5 … 4i − 2, so a family is 64 consecutive bytes that start
+ * 48 bytes past a multiple of 64: a cache line, where the allocator puts a header of 16 bytes before the array.
+ */
+const ROOT = 2;
+
+/** Where in `keys` it pays to read ahead: what lies before it is in the nearest cache anyway. */
+const FAR = 8192;
+
+/** Words of a slot: 16 bytes. A free slot's A is the next free slot. A handle is generation × 2^24 + slot. */
 const GENERATION = 0;
 const KIND = 1;
 const A = 2;
 const B = 3;
+const LAST_GENERATION = 2 ** 29;
 
-const CANCELLED = -1;
+const NOT_PENDING = -1;
 const NONE = -1;
 
 /** Below this many cancelled entries, compaction is not worth its pass over the heap. */
@@ -47,8 +52,6 @@ export class EventQueue {
 
   /** (time, rank) of node i at 2i and 2i + 1. Unused nodes hold (∞, ∞), so that a family always compares as four. */
   private keys: Float64Array;
-  /** Slot of node i. */
-  private nodes: Int32Array;
   /** The next unused node. */
   private end = ROOT;
   private rootVacant = false;
@@ -56,14 +59,15 @@ export class EventQueue {
   private slotCount = 0;
   private freeSlot = NONE;
   private cancelled = 0;
-  private sequence = Number.NaN;
+  private sequence: number;
+  /** Where `siftDown` leaves what it read ahead, which no one needs: without a use the reads would be optimised away. */
+  protected readAhead = Number.NaN;
 
-  constructor(initialCapacity = 64) {
-    const capacity = Math.max(8, 4 * Math.ceil((initialCapacity + ROOT) / 4));
-    this.keys = new Float64Array(2 * capacity).fill(Number.POSITIVE_INFINITY);
-    this.nodes = new Int32Array(capacity);
-    this.slots = new Int32Array(4 * capacity);
-    this.sequence = 0;
+  /** `firstSequence` is for tests of what happens when the sequence numbers run out. */
+  constructor(initialCapacity = 64, firstSequence = 0) {
+    this.keys = new Float64Array(2 * initialCapacity + 16).fill(Number.POSITIVE_INFINITY);
+    this.slots = new Int32Array(4 * Math.max(1, initialCapacity));
+    this.sequence = firstSequence;
   }
 
   /** Events that are pending and not cancelled. */
@@ -74,11 +78,11 @@ export class EventQueue {
   /**
    * Adds an event and returns a handle for `cancel`; handles are never reused.
    *
-   * @throws SimulationError `bad-phase` outside 0 … {@link MAX_PHASE}, `overflow` beyond 2^26 pending events.
+   * @throws SimulationError `bad-phase` outside 0 … {@link MAX_PHASE}, `overflow` beyond 2^24 pending events.
    */
   schedule(time: number, phase: number, kind: number, a: number, b: number): number {
-    if (phase >>> 0 !== phase || phase > MAX_PHASE)
-      throw new SimulationError('bad-phase', `phase ${phase} is not in 0 … ${MAX_PHASE}`);
+    if (phase >>> 0 !== phase || phase > MAX_PHASE) this.refusePhase(phase);
+    if (this.sequence === SEQUENCES) this.renumber();
     const slot = this.freeSlot === NONE ? this.newSlot() : this.freeSlot;
     const slots = this.slots;
     const word = slot << 2;
@@ -87,40 +91,46 @@ export class EventQueue {
     slots[word + KIND] = kind;
     slots[word + A] = a;
     slots[word + B] = b;
-    const rank = phase * SEQUENCES_PER_PHASE + this.sequence;
-    this.sequence += 1;
+    const rank = (phase * SEQUENCES + this.sequence++) * SLOTS + slot;
     if (this.rootVacant) {
       this.rootVacant = false;
-      this.siftDown(ROOT, time, rank, slot);
+      this.keys[2 * ROOT] = time;
+      this.keys[2 * ROOT + 1] = rank;
+      this.siftDown(ROOT);
     } else {
-      if (this.end === this.nodes.length) this.growHeap();
-      this.siftUp(this.end++, time, rank, slot);
+      const node = this.end++;
+      if (2 * node + 8 > this.keys.length) this.growKeys();
+      this.keys[2 * node] = time;
+      this.keys[2 * node + 1] = rank;
+      this.siftUp(node);
     }
     return generation * SLOTS + slot;
   }
 
   /** Cancels a pending event. False when it has already run or been cancelled. */
   cancel(handle: number): boolean {
-    const generation = Math.floor(handle / SLOTS);
-    const slot = handle - generation * SLOTS;
-    if (!(slot < this.slotCount)) return false;
+    const slot = slotOf(handle);
     const word = slot << 2;
-    if (this.slots[word + GENERATION] !== generation || this.slots[word + KIND]! < 0) return false;
-    this.slots[word + KIND] = CANCELLED;
+    if (!(handle >= 0 && slot < this.slotCount)) return false;
+    if (this.slots[word + GENERATION]! * SLOTS + slot !== handle || this.slots[word + KIND]! < 0) return false;
+    this.slots[word + KIND] = NOT_PENDING;
     this.cancelled += 1;
     if (this.cancelled > COMPACTION_FLOOR && 2 * this.cancelled > this.end - ROOT) this.compact();
     return true;
   }
 
-  /** Removes the first event and leaves it in `time`, `kind`, `a` and `b`. False when nothing is pending. */
-  pop(): boolean {
+  /** Removes the first event and leaves it in `time`, `kind`, `a` and `b`. False when none is due by `limit`. */
+  pop(limit = Number.POSITIVE_INFINITY): boolean {
     if (!this.surface()) return false;
-    const slot = this.nodes[ROOT]!;
+    const time = this.keys[2 * ROOT]!;
+    if (time > limit) return false;
+    const slot = slotOf(this.keys[2 * ROOT + 1]!);
+    const slots = this.slots;
     const word = slot << 2;
-    this.time = this.keys[2 * ROOT]!;
-    this.kind = this.slots[word + KIND]!;
-    this.a = this.slots[word + A]!;
-    this.b = this.slots[word + B]!;
+    this.time = time;
+    this.kind = slots[word + KIND]!;
+    this.a = slots[word + A]!;
+    this.b = slots[word + B]!;
     this.release(slot);
     this.rootVacant = true;
     return true;
@@ -134,70 +144,85 @@ export class EventQueue {
   /** Brings the first live event to the root; false when there is none. */
   private surface(): boolean {
     if (this.rootVacant) this.closeRoot();
-    while (this.end > ROOT) {
-      const slot = this.nodes[ROOT]!;
+    while (this.cancelled > 0 && this.end > ROOT) {
+      const slot = slotOf(this.keys[2 * ROOT + 1]!);
       if (this.slots[(slot << 2) + KIND]! >= 0) return true;
       this.cancelled -= 1;
       this.release(slot);
       this.closeRoot();
     }
-    return false;
+    return this.end > ROOT;
   }
 
   /** Fills the vacant root with the last node. */
   private closeRoot(): void {
-    this.rootVacant = false;
-    const last = --this.end;
     const keys = this.keys;
-    const time = keys[2 * last]!;
-    const rank = keys[2 * last + 1]!;
+    const last = --this.end;
+    this.rootVacant = false;
+    keys[2 * ROOT] = keys[2 * last]!;
+    keys[2 * ROOT + 1] = keys[2 * last + 1]!;
     keys[2 * last] = Number.POSITIVE_INFINITY;
     keys[2 * last + 1] = Number.POSITIVE_INFINITY;
-    if (last > ROOT) this.siftDown(ROOT, time, rank, this.nodes[last]!);
+    this.siftDown(ROOT);
   }
 
-  private siftUp(start: number, time: number, rank: number, slot: number): void {
+  private siftUp(start: number): void {
     const keys = this.keys;
-    const nodes = this.nodes;
+    const time = keys[2 * start]!;
+    const rank = keys[2 * start + 1]!;
     let node = start;
     while (node > ROOT) {
-      const parent = (node >> 2) + 2;
+      const parent = (node + 5) >> 2;
       const parentTime = keys[2 * parent]!;
       if (parentTime < time || (parentTime === time && keys[2 * parent + 1]! < rank)) break;
       keys[2 * node] = parentTime;
       keys[2 * node + 1] = keys[2 * parent + 1]!;
-      nodes[node] = nodes[parent]!;
       node = parent;
     }
     keys[2 * node] = time;
     keys[2 * node + 1] = rank;
-    nodes[node] = slot;
   }
 
-  private siftDown(start: number, time: number, rank: number, slot: number): void {
+  /**
+   * The least of a family is found without branches, by arithmetic on the outcomes of comparisons, because no
+   * processor can predict them; only equal times, which are rare or regular, branch to compare ranks.
+   */
+  private siftDown(start: number): void {
     const keys = this.keys;
-    const nodes = this.nodes;
-    const end = this.end;
-    let node = start;
-    for (let child = 4 * node - 8; child < end; child = 4 * node - 8) {
-      let least = child;
-      let leastTime = keys[2 * child]!;
-      for (let other = child + 1; other < child + 4; other++) {
-        const otherTime = keys[2 * other]!;
-        if (otherTime < leastTime || (otherTime === leastTime && keys[2 * other + 1]! < keys[2 * least + 1]!)) {
-          least = other;
-          leastTime = otherTime;
-        }
+    const end = 2 * this.end;
+    const time = keys[2 * start]!;
+    const rank = keys[2 * start + 1]!;
+    let readAhead = 0;
+    // From here on, `node` and `child` are positions in keys: twice the number of the node.
+    let node = 2 * start;
+    for (let child = 4 * node - 10; child < end; child = 4 * node - 10) {
+      const ahead = 4 * child - 10; // the first grandchild; the 16 of them are four cache lines
+      if (ahead > FAR && ahead + 24 < end) {
+        readAhead += keys[ahead]! + keys[ahead + 8]! + keys[ahead + 16]! + keys[ahead + 24]!;
       }
-      if (time < leastTime || (time === leastTime && rank < keys[2 * least + 1]!)) break;
-      keys[2 * node] = leastTime;
-      keys[2 * node + 1] = keys[2 * least + 1]!;
-      nodes[node] = nodes[least]!;
+      const t0 = keys[child]!;
+      const t1 = keys[child + 2]!;
+      const t2 = keys[child + 4]!;
+      const t3 = keys[child + 6]!;
+      const swap01 = t0 === t1 ? Number(keys[child + 3]! < keys[child + 1]!) : Number(t1 < t0);
+      const swap23 = t2 === t3 ? Number(keys[child + 7]! < keys[child + 5]!) : Number(t3 < t2);
+      const first = child + ((swap01 | 0) << 1);
+      const second = child + 4 + ((swap23 | 0) << 1);
+      const firstTime = keys[first]!;
+      const secondTime = keys[second]!;
+      const swap =
+        firstTime === secondTime ? Number(keys[second + 1]! < keys[first + 1]!) : Number(secondTime < firstTime);
+      const least = first + ((second - first) & -(swap | 0));
+      const leastTime = keys[least]!;
+      const leastRank = keys[least + 1]!;
+      if (time < leastTime || (time === leastTime && rank < leastRank)) break;
+      keys[node] = leastTime;
+      keys[node + 1] = leastRank;
       node = least;
     }
-    keys[2 * node] = time;
-    keys[2 * node + 1] = rank;
-    nodes[node] = slot;
+    keys[node] = time;
+    keys[node + 1] = rank;
+    this.readAhead = readAhead;
   }
 
   /** Ends the life of a slot's handle and frees the slot, or retires it when its generations are used up. */
@@ -206,7 +231,7 @@ export class EventQueue {
     const slots = this.slots;
     const generation = slots[word + GENERATION]! + 1;
     slots[word + GENERATION] = generation;
-    slots[word + KIND] = CANCELLED;
+    slots[word + KIND] = NOT_PENDING;
     if (generation === LAST_GENERATION) return;
     slots[word + A] = this.freeSlot;
     this.freeSlot = slot;
@@ -214,7 +239,7 @@ export class EventQueue {
 
   private newSlot(): number {
     const slot = this.slotCount;
-    if (slot === SLOTS) throw new SimulationError('overflow', 'more than 2^26 events are pending');
+    if (slot === SLOTS) throw new SimulationError('overflow', 'more than 2^24 events are pending');
     if (slot << 2 === this.slots.length) {
       const slots = new Int32Array(2 * this.slots.length);
       slots.set(this.slots);
@@ -225,37 +250,56 @@ export class EventQueue {
     return slot;
   }
 
-  private growHeap(): void {
-    const capacity = 2 * this.nodes.length;
-    const keys = new Float64Array(2 * capacity).fill(Number.POSITIVE_INFINITY);
+  private growKeys(): void {
+    const keys = new Float64Array(2 * this.keys.length).fill(Number.POSITIVE_INFINITY);
     keys.set(this.keys);
     this.keys = keys;
-    const nodes = new Int32Array(capacity);
-    nodes.set(this.nodes);
-    this.nodes = nodes;
+  }
+
+  /** Deals the sequence numbers of the pending events anew from 0, in their present order. */
+  private renumber(): void {
+    const { keys, end } = this;
+    const ranks = new Float64Array(end - ROOT);
+    for (let node = ROOT; node < end; node++) ranks[node - ROOT] = keys[2 * node + 1]!;
+    ranks.sort();
+    const renumbered = new Float64Array(this.slotCount);
+    for (let i = 0; i < ranks.length; i++) {
+      const slot = slotOf(ranks[i]!);
+      const phase = Math.floor(ranks[i]! / (SEQUENCES * SLOTS));
+      renumbered[slot] = (phase * SEQUENCES + i) * SLOTS + slot;
+    }
+    for (let node = ROOT; node < end; node++) keys[2 * node + 1] = renumbered[slotOf(keys[2 * node + 1]!)]!;
+    this.sequence = ranks.length;
   }
 
   /** Sweeps out every cancelled entry and restores the heap bottom-up, in time linear in its size. */
   private compact(): void {
     if (this.rootVacant) this.closeRoot();
-    const { keys, nodes, slots } = this;
+    const { keys, slots } = this;
     const oldEnd = this.end;
     let end = ROOT;
     for (let node = ROOT; node < oldEnd; node++) {
-      const slot = nodes[node]!;
+      const slot = slotOf(keys[2 * node + 1]!);
       if (slots[(slot << 2) + KIND]! < 0) {
         this.release(slot);
         continue;
       }
       keys[2 * end] = keys[2 * node]!;
       keys[2 * end + 1] = keys[2 * node + 1]!;
-      nodes[end++] = slot;
+      end += 1;
     }
     keys.fill(Number.POSITIVE_INFINITY, 2 * end, 2 * oldEnd);
     this.end = end;
     this.cancelled = 0;
-    for (let node = ((end - 1) >> 2) + 2; node >= ROOT; node--) {
-      this.siftDown(node, keys[2 * node]!, keys[2 * node + 1]!, nodes[node]!);
-    }
+    for (let node = (end + 4) >> 2; node >= ROOT; node--) this.siftDown(node);
   }
+
+  private refusePhase(phase: number): never {
+    throw new SimulationError('bad-phase', `phase ${phase} is not in 0 … ${MAX_PHASE}`);
+  }
+}
+
+/** The slot in a rank or a handle. */
+function slotOf(word: number): number {
+  return (word - Math.floor(word / SLOTS) * SLOTS) | 0;
 }

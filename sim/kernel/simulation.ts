@@ -70,7 +70,7 @@ export class Simulation {
 
   /**
    * Schedules an event at an absolute time, which may be the present, and returns its handle for `cancel`.
-   * `a` and `b` are int32; `phase` is 0 … 31, lower first within one instant.
+   * `a` and `b` are int32; `phase` is 0 … 7, lower first within one instant.
    *
    * @throws SimulationError `past`, `not-integer`, `overflow`, `unknown-kind` or `bad-phase`.
    */
@@ -118,7 +118,7 @@ export class Simulation {
 
   private loop(untilNs: number): RunEnd {
     const { queue, handlers, eventLimit } = this;
-    while (queue.peekTime() <= untilNs && queue.pop()) {
+    while (queue.pop(untilNs)) {
       this.clock = queue.time;
       this.handled += 1;
       if (this.handled > eventLimit) {
