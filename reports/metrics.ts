@@ -1,0 +1,138 @@
+import { formatQuantity, formatRate } from './format.ts';
+import {
+  type Direction,
+  METRIC_DEFINITIONS,
+  type MetricDefinition,
+  type MetricUnit,
+  PLACEHOLDERS,
+  PLAIN_UNITS,
+} from './metricDefinitions.ts';
+
+export type { Direction, MetricDefinition, MetricUnit } from './metricDefinitions.ts';
+
+interface Matcher {
+  readonly definition: MetricDefinition;
+  readonly expression: RegExp;
+}
+
+/** The regular expression of a pattern; a placeholder becomes a named group. */
+function matcher(definition: MetricDefinition): Matcher {
+  const source = definition.pattern
+    .split(/<(\w+)>/)
+    .map((part, index) =>
+      index % 2 === 0 ? part.replaceAll('.', '\\.') : `(?<${part}>${PLACEHOLDERS[part]!.expression})`,
+    )
+    .join('');
+  return { definition, expression: new RegExp(`^${source}$`) };
+}
+
+const MATCHERS: readonly Matcher[] = METRIC_DEFINITIONS.map(matcher);
+
+/** A metric by its full name, the placeholders of its label filled in. */
+export interface DescribedMetric extends MetricDefinition {
+  readonly name: string;
+}
+
+/** The definition of a metric, or undefined when docs/metrics.md has none under this name. */
+export function describeMetric(name: string): DescribedMetric | undefined {
+  for (const { definition, expression } of MATCHERS) {
+    const match = expression.exec(name);
+    if (!match) continue;
+    const label = definition.label.replace(/<(\w+)>/g, (_, key: string) => words(match.groups?.[key] ?? key));
+    return { ...definition, label, name };
+  }
+  return undefined;
+}
+
+/** Which way is better; `none` also for names without a definition. */
+export function directionOf(name: string): Direction {
+  return describeMetric(name)?.direction ?? 'none';
+}
+
+/** Whether the metric is something a policy costs, so that the CI gate compares it. */
+export function isCostMetric(name: string): boolean {
+  return describeMetric(name)?.cost ?? false;
+}
+
+/** Every definition, in the order of docs/metrics.md. */
+export function listMetrics(): readonly MetricDefinition[] {
+  return METRIC_DEFINITIONS;
+}
+
+/** A metric's value for people, with its unit: `7.32 token/s`, `14.9 GiB`, `88%`. Unknown names give a bare number. */
+export function formatMetric(name: string, value: number): string {
+  const unit = describeMetric(name)?.unit;
+  if (unit === undefined || unit === 'score') return String(Number(value.toPrecision(4)));
+  if (unit === 'ratio') return `${Number(value.toPrecision(3))} ×`;
+  return isPlainUnit(unit) ? formatRate(value, unit) : formatQuantity(value, unit);
+}
+
+/** Whether the unit is printed as it stands, without prefixes. */
+export function isPlainUnit(unit: MetricUnit): unit is (typeof PLAIN_UNITS)[number] {
+  return (PLAIN_UNITS as readonly string[]).includes(unit);
+}
+
+/** `kv_read` as people read it: `KV read`. */
+export function words(name: string): string {
+  return name.replaceAll('_', ' ').replace(/\bkv\b/g, 'KV');
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  time: 'Time',
+  throughput: 'Throughput',
+  latency: 'Latency',
+  memory: 'Memory',
+  traffic: 'Traffic',
+  busy: 'Busy resources',
+  cache: 'Caches',
+  compute: 'Compute',
+  energy: 'Energy',
+  cost: 'Cost',
+  carbon: 'Carbon',
+  wear: 'Wear',
+  bound: 'Bound',
+  sim: 'The simulator',
+  quality: 'Quality',
+};
+
+/** The text of docs/metrics.md: one table a family, then what the placeholders stand for. */
+export function metricsMarkdown(): string {
+  const lines = [
+    '# Metrics',
+    '',
+    'Every run gives a flat object of numbers under these names. All are SI: seconds, bytes, joules, US dollars,',
+    'fractions of one. A number that no source supports is absent, never zero.',
+    '',
+    'Better says which way `check` and `compare` judge a metric; `–` means neither way. A metric marked ● is a cost of',
+    'the policy: `check` compares it with the baseline.',
+  ];
+  let family = '';
+  for (const metric of METRIC_DEFINITIONS) {
+    const head = metric.pattern.slice(0, metric.pattern.indexOf('.'));
+    if (head !== family) {
+      family = head;
+      lines.push('', `## ${TITLES[head] ?? head}`, '', '| name | symbol | unit | better | cost | meaning |');
+      lines.push('|---|---|---|---|---|---|');
+    }
+    const better = metric.direction === 'none' ? '–' : metric.direction;
+    const cost = metric.cost ? '●' : '';
+    lines.push(
+      `| \`${metric.pattern}\` | ${metric.symbol} | ${unitName(metric)} | ${better} | ${cost} | ${metric.meaning} |`,
+    );
+  }
+  lines.push('', '## Placeholders', '', '| placeholder | stands for |', '|---|---|');
+  for (const [name, { meaning }] of Object.entries(PLACEHOLDERS)) lines.push(`| \`<${name}>\` | ${meaning} |`);
+  return `${lines.join('\n')}\n`;
+}
+
+const UNIT_NAMES: Readonly<Record<string, string>> = {
+  s: 's',
+  bytes: 'byte',
+  fraction: 'fraction',
+  flops: 'FLOP',
+  count: 'count',
+  j: 'J',
+  usd: 'USD',
+};
+
+const unitName = (metric: MetricDefinition): string => UNIT_NAMES[metric.unit] ?? metric.unit;
