@@ -129,6 +129,13 @@ export interface MemoryPressure {
   readonly slowdown: Curve;
 }
 
+/** A cluster of equal nodes: `nvlink` joins the devices of a node, `net` the nodes, and the memories are one device's. */
+export interface Cluster {
+  readonly devices_per_node: number;
+  /** Absent where any number of nodes may be asked for. */
+  readonly nodes?: number;
+}
+
 export interface Machine {
   readonly id: string;
   readonly title: string;
@@ -137,6 +144,7 @@ export interface Machine {
   readonly compute: readonly ComputeUnit[];
   readonly host?: Host;
   readonly pressure?: MemoryPressure;
+  readonly cluster?: Cluster;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly cost_usd_per_h?: number;
   readonly carbon_gco2e_per_kwh?: number;

@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError, unknownName } from '../input/errors.ts';
+import { parseYaml, type YamlSource } from '../input/yaml.ts';
+import type { Machine } from '../sim/types/machine.ts';
+import { parseMachine } from './machine.ts';
+import { applyVariant, variantIds } from './variants.ts';
+
+/** A machine file read but not yet checked: values may still be set in `data` before it is parsed. */
+export interface MachineData {
+  /** Plain data of the file, the variant applied. */
+  readonly data: Record<string, unknown>;
+  readonly file: string;
+  readonly text: string;
+  /** The same data with places, for `parseMachine`. */
+  readonly source: YamlSource;
+}
+
+/** A catalogue entry. */
+export interface MachineEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly file: string;
+  /** Ids of its variants, each asked for as `id/variant`. */
+  readonly variants: readonly string[];
+}
+
+let folder: string | undefined;
+
+/** The catalogue, beside the package's `package.json`: the code runs from the source tree or from `dist`. */
+function catalogue(): string {
+  if (folder !== undefined) return folder;
+  let here = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const manifest = join(here, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'tierflow') break;
+    const parent = dirname(here);
+    if (parent === here) {
+      throw new InputError({ code: 'file_missing', problem: 'the folder of the package tierflow cannot be found' });
+    }
+    here = parent;
+  }
+  folder = join(here, 'hardware', 'catalogue');
+  return folder;
+}
+
+const EXTENSION = '.yaml';
+
+function catalogueIds(): string[] {
+  return readdirSync(catalogue())
+    .filter((name) => name.endsWith(EXTENSION))
+    .map((name) => name.slice(0, -EXTENSION.length))
+    .sort();
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new InputError({
+      code: missing ? 'file_missing' : 'file_unreadable',
+      problem: missing ? `there is no file ${JSON.stringify(file)}` : `the file ${JSON.stringify(file)} cannot be read`,
+      found: file,
+      expected: 'a machine file in YAML, or an id of the catalogue',
+    });
+  }
+}
+
+function read(file: string, variant: string | undefined): MachineData {
+  const text = readText(file);
+  const plain = parseYaml(text, file);
+  const source = variant === undefined ? plain : applyVariant(plain, variant);
+  return { data: source.value as Record<string, unknown>, file, text, source };
+}
+
+/**
+ * The file that `ref` names: a catalogue id (`t4-gcp`), one of its variants (`t4-gcp/slow-disk`) or a path to a file.
+ * @throws InputError for an unknown id or variant (with the nearest one), a file that cannot be read, bad YAML.
+ */
+export function readMachineData(ref: string): MachineData {
+  const ids = catalogueIds();
+  const [id = '', variant, ...rest] = ref.split('/');
+  if (ids.includes(id) && rest.length === 0) return read(join(catalogue(), id + EXTENSION), variant);
+  if (/\.ya?ml$/.test(ref) || (ref.includes('/') && existsSync(ref))) return read(ref, undefined);
+  throw unknownName('machine', ref.includes('/') && rest.length === 0 ? id : ref, ids);
+}
+
+/** The machine that `ref` names. Throws as `readMachineData` and `parseMachine` do. */
+export function loadMachine(ref: string): Machine {
+  return parseMachine(readMachineData(ref).source);
+}
+
+/** The machines of the catalogue by id, with the ids of their variants. */
+export function listMachines(): MachineEntry[] {
+  return catalogueIds().map((name) => {
+    const { data, file } = readMachineData(name);
+    return { id: String(data['id'] ?? name), title: String(data['title'] ?? ''), file, variants: variantIds(data) };
+  });
+}
