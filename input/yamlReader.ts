@@ -7,7 +7,9 @@ const MAX_VALUES = 200_000;
 
 interface Read {
   readonly value: unknown;
+  /** Values in it, aliases written out. */
   readonly values: number;
+  /** Levels of maps and lists. */
   readonly depth: number;
 }
 
@@ -35,7 +37,6 @@ export class YamlReader {
   #read(node: ParsedNode, level: number): Read {
     if (isAlias(node)) return this.#readAlias(node, level);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (level > this.#maxDepth + 1) this.#tooDeep(node);
     this.#grow(node, 1);
     const read = isScalar(node) ? { value: this.#scalar(node), values: 1, depth: 0 } : this.#readParts(node, level);
     if (node.anchor !== undefined) this.#finished.set(node, read);
@@ -43,6 +44,7 @@ export class YamlReader {
   }
 
   #readParts(node: ParsedNode, level: number): Read {
+    if (level > this.#maxDepth) this.#tooDeep(node);
     let values = 1;
     let depth = 0;
     const part = (child: ParsedNode | null): unknown => {
@@ -71,7 +73,7 @@ export class YamlReader {
     const read = this.#finished.get(target);
     if (!read) throw this.#error(node, 'yaml_syntax', `the alias *${node.source} contains itself`);
     this.#aliases.set(node, target);
-    if (level + read.depth > this.#maxDepth + 1) this.#tooDeep(node);
+    if (level + read.depth - 1 > this.#maxDepth) this.#tooDeep(node);
     this.#grow(node, read.values);
     return read;
   }
