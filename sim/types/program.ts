@@ -115,6 +115,8 @@ export interface ProgramSummary {
   readonly kv_read_bytes: number;
   readonly kv_write_bytes: number;
   readonly hidden_bytes: number;
+  /** Weight bytes that one pass must read at least: no embedding tables (only rows are gathered), only experts that are reached. */
+  readonly pass_weight_bytes?: Readonly<Partial<Record<Phase, number>>>;
 }
 
 /** How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated. */

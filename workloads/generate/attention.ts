@@ -1,0 +1,116 @@
+import type { WeightShape } from '../models/weights.ts';
+import { matmulFlops } from './flops.ts';
+import { normalise } from './norm.ts';
+import { fusedScores, rowScores, squareScores } from './scores.ts';
+import {
+  computedBytes,
+  keyWidth,
+  queryWidth,
+  rowsBytes,
+  type Setting,
+  type Step,
+  takeExpandedWeights,
+} from './setting.ts';
+import { PLAIN_BITS } from './stored.ts';
+import { Walk, type Work } from './walk.ts';
+
+/**
+ * The attention sub-layer: norm and q, k, v projections, attention itself, output projection and residual.
+ * The un-fused walks follow FlexGen's `mha` and `mha_gen` (flexllmgen/pytorch_backend.py) buffer by buffer; rotary
+ * positions, fewer key heads and RMS norms follow Hugging Face's eager Llama.
+ */
+export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
+  const { model, fused } = setting;
+  const walk = new Walk(model.dtype, rowsBytes(setting, step, model.hidden));
+  takeExpandedWeights(walk, setting, weights);
+  normalise(walk, setting, step, 'projection', 'input', 'hidden');
+  project(walk, setting, step, weights);
+  if (fused) fusedScores(walk, setting, step);
+  else if (step.phase === 'prefill') squareScores(walk, setting, step);
+  else rowScores(walk, setting, step);
+  projectOut(walk, setting, step, weights);
+  takeCompressionBuffers(walk, setting, step);
+  return walk.work();
+}
+
+const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>
+  weights.filter(({ name }) => names.includes(name));
+
+/** q, k and v; un-fused code scales q in a kernel of its own. The normalised input stays live to the end of the op. */
+function project(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
+  const { model, batch, fused } = setting;
+  const part = 'projection';
+  const q_bytes = rowsBytes(setting, step, queryWidth(setting));
+  const gemm = (suffix: string, width: number): void =>
+    walk.run({
+      part,
+      name: 'gemm',
+      reads: ['hidden'],
+      makes: { [suffix]: rowsBytes(setting, step, width) },
+      flops: matmulFlops(batch * step.tokens, width, model.hidden),
+      operand_bytes: computedBytes(named(weights, `w_${suffix}`, `b_${suffix}`)),
+    });
+  gemm('q', queryWidth(setting));
+  if (!fused) {
+    walk.run({ part, name: 'pointwise', reads: ['q'], makes: { scaled_q: q_bytes }, frees: ['q'] });
+    walk.rename('scaled_q', 'q');
+  }
+  gemm('k', keyWidth(setting));
+  gemm('v', keyWidth(setting));
+  if (model.qk_norm) walk.run({ part, name: 'pointwise', updates: ['q', 'k'], launches: 2 });
+  if (model.position === 'rotary') {
+    rotate(walk, fused, 'q', q_bytes);
+    rotate(walk, fused, 'k', rowsBytes(setting, step, keyWidth(setting)));
+  }
+}
+
+/** Rotary positions: x cos + turned(x) sin, in five kernels un-fused (product, negation, concatenation, product, sum). */
+function rotate(walk: Walk, fused: boolean, name: string, bytes: number): void {
+  const part = 'projection';
+  if (fused) {
+    walk.run({ part, name: 'pointwise', updates: [name] });
+    return;
+  }
+  walk.run({ part, name: 'pointwise', reads: [name], makes: { cos_part: bytes } });
+  walk.run({ part, name: 'pointwise', reads: [name], makes: { turned: bytes }, launches: 2 });
+  walk.run({ part, name: 'pointwise', reads: ['turned'], makes: { sin_part: bytes }, frees: ['turned'] });
+  walk.run({
+    part,
+    name: 'pointwise',
+    reads: ['cos_part', 'sin_part'],
+    makes: { rotated: bytes },
+    frees: ['cos_part', 'sin_part', name],
+  });
+  walk.rename('rotated', name);
+}
+
+/** Output projection, and the residual in place. In a parallel block the residual waits for the MLP. */
+function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
+  const { model, batch } = setting;
+  const part = 'output';
+  walk.run({
+    part,
+    name: 'gemm',
+    reads: ['value'],
+    makes: { output: rowsBytes(setting, step, model.hidden) },
+    flops: matmulFlops(batch * step.tokens, model.hidden, queryWidth(setting)),
+    operand_bytes: computedBytes(named(weights, 'w_out', 'b_out')),
+    frees: ['value'],
+  });
+  if (!model.parallel) walk.run({ part, name: 'pointwise', updates: ['output'], reads: ['input'] });
+}
+
+/**
+ * Quantising new keys (values after them) holds a copy at compute precision, one byte an element and the packed result
+ * (FlexGen, `TorchCompressedDevice.compress`).
+ */
+function takeCompressionBuffers(walk: Walk, setting: Setting, step: Step): void {
+  const { kv_bits } = setting.precision;
+  if (kv_bits >= PLAIN_BITS) return;
+  const elements = setting.batch * step.tokens * keyWidth(setting);
+  walk.take({
+    shifted: rowsBytes(setting, step, keyWidth(setting)),
+    integers: elements,
+    packed: (elements * kv_bits) / 8,
+  });
+}

@@ -1,0 +1,2 @@
+export { generateProgram } from './program.ts';
+export { type GenerateFields, generateSchema } from './schema.ts';

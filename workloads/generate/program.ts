@@ -1,0 +1,94 @@
+import { InputError } from '../../input/index.ts';
+import type { Measurement, Precision, Program, Segment } from '../../sim/types/index.ts';
+import { COMPUTE_BYTES, type Model } from '../models/model.ts';
+import { stepAt, stepSegments, WorkTable } from './schedule.ts';
+import type { GenerateFields } from './schema.ts';
+import type { Setting } from './setting.ts';
+import { summarise } from './summary.ts';
+import { buildTensors, subLayers, tokenSize } from './tensors.ts';
+
+/** Decode sub-layers that FlexGen's shortened run executes, and the first it averages (`generation_loop_debug_*_batch`). */
+export const PROJECTED_SUB_LAYERS = 20;
+export const SAMPLE_FROM = 10;
+
+/**
+ * The program of one generation: a prefill and `output - 1` decode steps in zig-zag order over `batches` batches.
+ * In `projected` form decode stops after 20 sub-layers; the measurement says which of them stand for all.
+ * @throws InputError for parallelism, which is not built yet, for options that would have no effect, and for a projection
+ * of fewer decode sub-layers than it samples.
+ */
+export function generateProgram(fields: GenerateFields, model: Model, precision: Precision): Program {
+  refuseUnusable(fields, model);
+  const { prompt, output, batch, batches } = fields;
+  const setting = settingOf(fields, model, precision);
+  const token = tokenSize(model, batch, precision);
+  const table = new WorkTable(setting, token, output - 1);
+  const { tensors, layers } = buildTensors(model, batches, precision, token, prompt + output - 1);
+  const stateOf = (layer: number, k: number): readonly number[] => layers[layer]?.state[k] ?? [];
+  const projected = fields.measured_as === 'projected';
+  const decode_limit = projected ? PROJECTED_SUB_LAYERS : Number.POSITIVE_INFINITY;
+
+  function* segments(): Generator<Segment> {
+    const per_step = subLayers(model.layers);
+    let left = per_step + decode_limit;
+    for (let i = 0; i < output && left > 0; i++) {
+      yield* stepSegments(table, stepAt(i, prompt), model.layers, stateOf, batches, Math.min(left, per_step));
+      left -= per_step;
+    }
+  }
+
+  const measurement: Measurement = projected
+    ? { kind: 'projected', sample_from: SAMPLE_FROM, sample_to: PROJECTED_SUB_LAYERS }
+    : { kind: 'full' };
+  const requests = batch * batches;
+  return {
+    kind: 'generate',
+    tensors,
+    layers,
+    batches,
+    produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
+    measurement,
+    summary: summarise({ fields, setting, table, layers, token, measurement }),
+    segments,
+  };
+}
+
+function settingOf(fields: GenerateFields, model: Model, precision: Precision): Setting {
+  const fused = fields.attention_kernel === 'flash';
+  return {
+    model,
+    precision,
+    batch: fields.batch,
+    fused,
+    score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
+    activation_sparsity: fields.activation_sparsity,
+    logits: fields.logits ?? (fused ? 'last' : 'all'),
+  };
+}
+
+function refuseUnusable(fields: GenerateFields, model: Model): void {
+  for (const key of ['tensor_parallel', 'pipeline_parallel'] as const) {
+    if (fields[key] === 1) continue;
+    throw new InputError({
+      code: 'out_of_range',
+      problem: `${key} of ${fields[key]} is not built yet for generate`,
+      found: String(fields[key]),
+      expected: '1',
+    });
+  }
+  if (fields.softmax_bits !== undefined && fields.attention_kernel === 'flash') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: 'softmax_bits has no effect with attention_kernel flash, which keeps no score matrix in memory',
+      expected: 'attention_kernel eager, or no softmax_bits',
+    });
+  }
+  const decode_sub_layers = (fields.output - 1) * subLayers(model.layers);
+  if (fields.measured_as === 'projected' && decode_sub_layers < PROJECTED_SUB_LAYERS) {
+    throw new InputError({
+      code: 'out_of_range',
+      problem: `measured_as projected needs ${PROJECTED_SUB_LAYERS} decode sub-layers; this run has ${decode_sub_layers}`,
+      expected: 'more output tokens, or measured_as full',
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import type { Op, Segment, StateUse } from '../../sim/types/index.ts';
+import { weightShapes } from '../models/weights.ts';
+import { attentionWork } from './attention.ts';
+import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
+import { mlpWork } from './mlp.ts';
+import { hiddenBytes, type Setting, type Step } from './setting.ts';
+import { subLayers, type TokenSize } from './tensors.ts';
+import type { Work } from './walk.ts';
+
+export type SubLayer = 'embed' | 'attention' | 'mlp' | 'head';
+
+/** What kind of sub-layer stands at index `j`. */
+export function subLayerAt(j: number, layers: number): SubLayer {
+  if (j === 0) return 'embed';
+  if (j === subLayers(layers) - 1) return 'head';
+  return j % 2 === 1 ? 'attention' : 'mlp';
+}
+
+/** A sub-layer's work for one batch, with what enters and leaves it and its use of the KV cache. */
+export interface SubLayerWork extends Work {
+  readonly input_bytes: number;
+  readonly output_bytes: number;
+  readonly state: Omit<StateUse, 'tensors'> | null;
+}
+
+/**
+ * The work of every (sub-layer, step), computed once: only attention depends on the context, so all other decode steps
+ * share theirs, kernels and all.
+ */
+export class WorkTable {
+  readonly #setting: Setting;
+  readonly #token: TokenSize;
+  readonly #last_step: number;
+  readonly #weights: ReturnType<typeof weightShapes>;
+  readonly #known = new Map<string, SubLayerWork>();
+
+  constructor(setting: Setting, token: TokenSize, last_step: number) {
+    this.#setting = setting;
+    this.#token = token;
+    this.#last_step = last_step;
+    this.#weights = weightShapes(setting.model);
+  }
+
+  at(kind: SubLayer, step: Step): SubLayerWork {
+    const key = kind === 'attention' ? `${kind} ${step.step}` : `${kind} ${step.phase}`;
+    let work = this.#known.get(key);
+    if (!work) {
+      work = this.#compute(kind, step);
+      this.#known.set(key, work);
+    }
+    return work;
+  }
+
+  #compute(kind: SubLayer, step: Step): SubLayerWork {
+    const setting = this.#setting;
+    const weights = this.#weights[kind];
+    const hidden = hiddenBytes(setting, step);
+    // A parallel block carries its own input along with the output of attention.
+    const between = setting.model.parallel ? 2 * hidden : hidden;
+    const flow = (input_bytes: number, output_bytes: number) => ({ input_bytes, output_bytes, state: null });
+    switch (kind) {
+      case 'embed':
+        return { ...embedWork(setting, step, weights), ...flow(tokenBytes(setting, step), hidden) };
+      case 'attention':
+        return { ...attentionWork(setting, step, weights), ...flow(hidden, between), state: this.#stateUse(step) };
+      case 'mlp':
+        return { ...mlpWork(setting, step, weights), ...flow(between, hidden) };
+      case 'head':
+        return { ...headWork(setting, step, weights), ...flow(hidden, chosenBytes(setting)) };
+    }
+  }
+
+  /** Keys and values of the last decode token are read by nobody, so they are not stored (FlexGen, `store_cache`). */
+  #stateUse({ phase, step, tokens, context }: Step): Omit<StateUse, 'tensors'> {
+    const stored = phase === 'prefill' || step < this.#last_step;
+    return {
+      read_tokens: context,
+      write_tokens: stored ? tokens : 0,
+      bytes_per_token: this.#token.bytes,
+      elements_per_token: this.#token.elements,
+    };
+  }
+}
+
+/** Prefill is step 0; decode step i attends over `prompt + i - 1` stored tokens and its own. */
+export function stepAt(step: number, prompt: number): Step {
+  return step === 0
+    ? { phase: 'prefill', step, tokens: prompt, context: 0 }
+    : { phase: 'decode', step, tokens: 1, context: prompt + step - 1 };
+}
+
+/**
+ * The first `count` sub-layers of one step, zig-zag: every sub-layer runs for all batches before the next begins
+ * (FlexGen, ICML 2023, section 4.1, the block schedule). Layers are one body, repeated.
+ */
+export function* stepSegments(
+  table: WorkTable,
+  step: Step,
+  layers: number,
+  stateOf: (layer: number, batch: number) => readonly number[],
+  batches: number,
+  count: number,
+): Generator<Segment> {
+  const ops = (layer: number): Op[] => {
+    const kind = subLayerAt(layer, layers);
+    const { state, ...work } = table.at(kind, step);
+    return Array.from({ length: batches }, (_, batch) => ({
+      name: kind,
+      phase: step.phase,
+      step: step.step,
+      layer,
+      batch,
+      ...work,
+      state: state && { ...state, tensors: stateOf(layer, batch) },
+    }));
+  };
+  if (count <= 0) return;
+  yield { repeat: 1, layer_stride: 0, ops: ops(0) };
+  const pairs = Math.min(layers, Math.floor((count - 1) / 2));
+  if (pairs > 0) yield { repeat: pairs, layer_stride: 2, ops: [...ops(1), ...ops(2)] };
+  const next = 1 + 2 * pairs;
+  if (next < count) yield { repeat: 1, layer_stride: 0, ops: ops(next) };
+}

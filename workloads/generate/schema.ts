@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+
+const count = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.description(description));
+
+/** One offline generation: `batches` batches of `batch` sequences through the whole model, token by token. */
+export const generateSchema = v.strictObject({
+  kind: v.literal('generate'),
+  model: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description('Id of a model in the catalogue, or the path of a model file.'),
+  ),
+  prompt: count('Prompt tokens of each sequence.'),
+  output: count('Output tokens of each sequence; the first comes from the prefill.'),
+  batch: count('Sequences computed together.'),
+  batches: v.optional(count('Batches that take turns in one block, sharing each load of weights.'), 1),
+  tensor_parallel: v.optional(count('Devices that share each layer.'), 1),
+  pipeline_parallel: v.optional(count('Devices that share the layers.'), 1),
+  attention_kernel: v.optional(
+    v.pipe(
+      v.picklist(['eager', 'flash']),
+      v.description('`eager`: un-fused, score matrices go through device memory; `flash`: fused, they never exist.'),
+    ),
+    'eager',
+  ),
+  softmax_bits: v.optional(
+    v.pipe(
+      v.picklist([8, 16, 32]),
+      v.description('Bits of one element of the score matrices (eager only). Default: those of the model.'),
+    ),
+  ),
+  activation_sparsity: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.ltValue(1),
+      v.description('Share of MLP neurons that are zero for a token and skipped (0 = dense).'),
+    ),
+    0,
+  ),
+  measured_as: v.optional(
+    v.pipe(
+      v.picklist(['full', 'projected']),
+      v.description(
+        '`projected`: the prefill and a few sub-layers of decode, extrapolated, as some figures were taken.',
+      ),
+    ),
+    'full',
+  ),
+  logits: v.optional(
+    v.pipe(
+      v.picklist(['all', 'last']),
+      v.description('Prompt positions whose logits are computed. Default: `all` with eager, `last` with flash.'),
+    ),
+  ),
+});
+
+export type GenerateFields = v.InferOutput<typeof generateSchema>;

@@ -1,0 +1,116 @@
+import { COMPUTE_BYTES } from '../models/model.ts';
+import { attentionFlops, causalShare } from './flops.ts';
+import { keyWidth, queryWidth, rowsBytes, type Setting, type Step } from './setting.ts';
+import { PLAIN_BITS } from './stored.ts';
+import type { Walk } from './walk.ts';
+
+/*
+ * Attention between the projections. Each walk finds the buffers q, k and v and leaves `value` for the output
+ * projection; what un-fused code keeps alive to the end of the op (hidden, q, k, v and the probabilities) stays.
+ */
+
+const part = 'attention';
+
+/** FLOPs of one of the two products: scores, or values. */
+const productFlops = ({ model, batch }: Setting, { tokens, context }: Step): number =>
+  attentionFlops(batch, model.heads, tokens, context + tokens, model.head_dim) / 2;
+
+/** Bytes of one score matrix: batch x heads x new tokens x all tokens. */
+export const scoreBytes = ({ model, batch, score_bytes }: Setting, { tokens, context }: Step): number =>
+  batch * model.heads * tokens * (context + tokens) * score_bytes;
+
+/** Bytes of all keys (or all values) of the batch at compute precision, for a width of `width` a token. */
+const stateBytes = ({ batch }: Setting, { tokens, context }: Step, width: number): number =>
+  batch * (context + tokens) * width * COMPUTE_BYTES;
+
+const grouped = ({ model }: Setting): boolean => model.kv_heads < model.heads;
+
+/**
+ * Prefill, un-fused. q, k and v are copied into head order (k and v out to one copy a query head where there are
+ * fewer), the whole square of scores is computed, masked into a second matrix and normalised into a third, each
+ * given back once the next exists: at most two are alive at a time.
+ */
+export function squareScores(walk: Walk, setting: Setting, step: Step): void {
+  const wide_bytes = rowsBytes(setting, step, queryWidth(setting));
+  const score_bytes = scoreBytes(setting, step);
+  for (const name of ['q', 'k', 'v']) {
+    const kept = grouped(setting) && name !== 'q';
+    const makes = { [`${name}_heads`]: wide_bytes };
+    walk.run({ part, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
+  }
+  const flops = productFlops(setting, step);
+  walk.run({ part, name: 'gemm', reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes }, flops });
+  softmax(walk, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
+  walk.run({ part, name: 'gemm', reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes }, flops });
+  walk.run({ part, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
+}
+
+/** Mask (one byte a pair, shared by the heads) and softmax of `scores` into `probabilities`, out of place. */
+function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
+  walk.run({ part, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
+  walk.run({
+    part,
+    name: 'pointwise',
+    reads: ['scores', 'mask'],
+    makes: { masked: score_bytes },
+    frees: ['scores'],
+  });
+  walk.run({
+    part,
+    name: 'pointwise',
+    reads: ['masked'],
+    makes: { probabilities: score_bytes },
+    frees: ['masked'],
+  });
+}
+
+/**
+ * Decode, un-fused. The new key and value are written into their slots and both products read the cache in place
+ * (batched GEMM takes its strides, so no copy is made); fewer key heads are first copied out to one a query head.
+ * A quantised cache is expanded whole beforehand.
+ */
+export function rowScores(walk: Walk, setting: Setting, step: Step): void {
+  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  const wide_bytes = stateBytes(setting, step, queryWidth(setting));
+  const score_bytes = scoreBytes(setting, step);
+  if (setting.precision.kv_bits < PLAIN_BITS) walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
+  walk.run({ part, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
+  const wide = grouped(setting);
+  if (wide) {
+    const makes = { wide_k: wide_bytes, wide_v: wide_bytes };
+    walk.run({ part, name: 'pointwise', makes, operand_bytes: 2 * state_bytes, launches: 2 });
+  }
+  const product = (reads: string, state: string, makes: Readonly<Record<string, number>>): void =>
+    walk.run({
+      part,
+      name: 'gemm',
+      reads: wide ? [reads, state] : [reads],
+      makes,
+      operand_bytes: wide ? 0 : state_bytes,
+      flops: productFlops(setting, step),
+    });
+  product('q', 'wide_k', { scores: score_bytes });
+  softmax(walk, setting.batch * (step.context + step.tokens), score_bytes);
+  product('probabilities', 'wide_v', { value: rowsBytes(setting, step, queryWidth(setting)) });
+}
+
+/**
+ * Fused attention: one kernel reads q, k and v (the stored ones from the cache) and writes the value; no score matrix
+ * exists in memory (Dao et al., FlashAttention, arXiv:2205.14135, section 3).
+ */
+export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
+  const decode = step.phase === 'decode';
+  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  if (decode && setting.precision.kv_bits < PLAIN_BITS) {
+    walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
+  }
+  if (decode) walk.run({ part, name: 'pointwise', updates: ['k', 'v'] });
+  walk.run({
+    part,
+    name: 'flash',
+    reads: decode ? ['q'] : ['q', 'k', 'v'],
+    makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
+    operand_bytes: decode ? 2 * state_bytes : 0,
+    flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
+  });
+}

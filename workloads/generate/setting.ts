@@ -1,0 +1,47 @@
+import type { Phase, Precision } from '../../sim/types/index.ts';
+import { COMPUTE_BYTES, type Model } from '../models/model.ts';
+import { elementsOf, type WeightShape } from '../models/weights.ts';
+import { PLAIN_BITS } from './stored.ts';
+import type { Walk } from './walk.ts';
+
+/** What all sub-layers of one program share. */
+export interface Setting {
+  readonly model: Model;
+  readonly precision: Precision;
+  /** Sequences computed together. */
+  readonly batch: number;
+  readonly fused: boolean;
+  /** Bytes of one element of a score matrix. */
+  readonly score_bytes: number;
+  readonly activation_sparsity: number;
+  readonly logits: 'all' | 'last';
+}
+
+/** One pass over the layers: `tokens` new tokens a sequence after `context` stored ones. */
+export interface Step {
+  readonly phase: Extract<Phase, 'prefill' | 'decode'>;
+  readonly step: number;
+  readonly tokens: number;
+  readonly context: number;
+}
+
+/** Bytes of `width` computed values for each of the batch's new tokens. */
+export const rowsBytes = ({ batch }: Setting, { tokens }: Step, width: number): number =>
+  batch * tokens * width * COMPUTE_BYTES;
+
+/** Bytes of the hidden state between sub-layers, at its stored precision. */
+export const hiddenBytes = ({ model, precision, batch }: Setting, { tokens }: Step): number =>
+  (batch * tokens * model.hidden * precision.activation_bits) / 8;
+
+/** Bytes of weights as a kernel streams them: at compute precision, expanded before where they were stored in less. */
+export const computedBytes = (weights: readonly WeightShape[]): number =>
+  weights.reduce((bytes, { shape }) => bytes + elementsOf(shape) * COMPUTE_BYTES, 0);
+
+/** Quantised matrices are expanded whole before use, and the copies live as long as the op (FlexGen, `decompress`). */
+export function takeExpandedWeights(walk: Walk, { precision }: Setting, weights: readonly WeightShape[]): void {
+  if (precision.weight_bits >= PLAIN_BITS) return;
+  walk.take({ expanded_weights: computedBytes(weights.filter(({ shape }) => shape.length >= 2)) });
+}
+
+export const queryWidth = ({ model }: Setting): number => model.heads * model.head_dim;
+export const keyWidth = ({ model }: Setting): number => model.kv_heads * model.head_dim;

@@ -1,0 +1,110 @@
+import type { Dtype, LayerInfo, Measurement, ProgramSummary } from '../../sim/types/index.ts';
+import { distinctExperts, touchedShare } from './flops.ts';
+import { type SubLayerWork, stepAt, subLayerAt, type WorkTable } from './schedule.ts';
+import type { GenerateFields } from './schema.ts';
+import { hiddenBytes, type Setting, type Step } from './setting.ts';
+import { subLayers, type TokenSize } from './tensors.ts';
+
+interface Parts {
+  readonly fields: GenerateFields;
+  readonly setting: Setting;
+  readonly table: WorkTable;
+  readonly layers: readonly LayerInfo[];
+  readonly token: TokenSize;
+  readonly measurement: Measurement;
+}
+
+/** Sums over sub-layers, one batch. */
+interface Account {
+  flops: number;
+  read_bytes: number;
+  write_bytes: number;
+}
+
+/**
+ * Totals of the program over all batches. A projected program is summed by the rule that projects its time (mean of the
+ * sampled sub-layers, times all sub-layers of all decode steps), so that a bound and a measurement speak of the same
+ * work. `weight_bytes` holds a tied table once, `hidden_bytes` is the hidden state of every sequence during prefill.
+ */
+export function summarise(parts: Parts): ProgramSummary {
+  const { fields, setting, layers, token, measurement } = parts;
+  const { model } = setting;
+  const { prompt, output, batch, batches } = fields;
+  const prefill = sumStep(parts, stepAt(0, prompt));
+  const decode = measurement.kind === 'full' ? sumDecode(parts) : projectDecode(parts, measurement);
+  const flopsOf = (account: Account): Partial<Record<Dtype, number>> => ({ [model.dtype]: batches * account.flops });
+  const decodes = output > 1;
+  const weights = layers.flatMap((layer) => layer.weights);
+  return {
+    batch,
+    batches,
+    prompt_tokens: prompt,
+    output_tokens: output,
+    flops: { prefill: flopsOf(prefill), ...(decodes ? { decode: flopsOf(decode) } : {}) },
+    passes: { prefill: 1, ...(decodes ? { decode: output - 1 } : {}) },
+    pass_weight_bytes: {
+      prefill: passBytes(parts, batch * batches * prompt),
+      ...(decodes ? { decode: passBytes(parts, batch * batches) } : {}),
+    },
+    weight_bytes: weights.reduce((bytes, weight) => bytes + (weight.alias_of < 0 ? weight.bytes : 0), 0),
+    kv_bytes: 2 * model.layers * batches * token.bytes * (prompt + output - 1),
+    kv_read_bytes: batches * decode.read_bytes,
+    kv_write_bytes: batches * (prefill.write_bytes + decode.write_bytes),
+    hidden_bytes: batches * hiddenBytes(setting, stepAt(0, prompt)),
+  };
+}
+
+function add(account: Account, { kernels, state }: SubLayerWork, times: number): void {
+  for (const { flops } of kernels) account.flops += times * flops;
+  if (!state) return;
+  account.read_bytes += times * 2 * state.read_tokens * state.bytes_per_token;
+  account.write_bytes += times * 2 * state.write_tokens * state.bytes_per_token;
+}
+
+const empty = (): Account => ({ flops: 0, read_bytes: 0, write_bytes: 0 });
+
+function sumStep({ table, setting }: Parts, step: Step, into: Account = empty()): Account {
+  add(into, table.at('embed', step), 1);
+  add(into, table.at('attention', step), setting.model.layers);
+  add(into, table.at('mlp', step), setting.model.layers);
+  add(into, table.at('head', step), 1);
+  return into;
+}
+
+function sumDecode(parts: Parts): Account {
+  const account = empty();
+  for (let i = 1; i < parts.fields.output; i++) sumStep(parts, stepAt(i, parts.fields.prompt), account);
+  return account;
+}
+
+function projectDecode(
+  { fields, setting, table }: Parts,
+  { sample_from, sample_to }: Extract<Measurement, { kind: 'projected' }>,
+): Account {
+  const per_step = subLayers(setting.model.layers);
+  const times = ((fields.output - 1) * per_step) / (sample_to - sample_from);
+  const account = empty();
+  for (let n = sample_from; n < sample_to; n++) {
+    const step = stepAt(1 + Math.floor(n / per_step), fields.prompt);
+    add(account, table.at(subLayerAt(n % per_step, setting.model.layers), step), times);
+  }
+  return account;
+}
+
+/**
+ * Stored weight bytes that one pass of `tokens` tokens reads at least: attention and head whole, of the experts those
+ * that are reached, of sparse matrices the neurons that some token needs; of embedding tables only rows, left out here.
+ */
+function passBytes({ layers, setting }: Parts, tokens: number): number {
+  const { moe } = setting.model;
+  const reached = moe ? distinctExperts(moe.experts, moe.active, tokens) / moe.experts : 1;
+  const touched = touchedShare(setting.activation_sparsity, tokens);
+  let bytes = 0;
+  for (const { name, weights } of layers) {
+    if (name === 'embed') continue;
+    const share = name === 'mlp' ? reached * touched : 1;
+    for (const weight of weights) bytes += weight.bytes * share;
+  }
+  return bytes;
+}
+

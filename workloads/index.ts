@@ -1,0 +1,25 @@
+import * as v from 'valibot';
+import type { Precision, Program } from '../sim/types/index.ts';
+import { generateProgram, generateSchema } from './generate/index.ts';
+import type { Model } from './models/model.ts';
+
+/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram`. */
+export const workloadSchema = v.variant('kind', [generateSchema]);
+export type Workload = v.InferOutput<typeof workloadSchema>;
+
+/**
+ * The program of a workload at a precision. `readModel` gives the model for an id or path.
+ * @throws InputError for an unknown model and for fields that contradict each other.
+ */
+export function buildProgram(
+  workload: Workload,
+  precision: Precision,
+  readModel: (idOrPath: string) => Model,
+): Program {
+  switch (workload.kind) {
+    case 'generate':
+      return generateProgram(workload, readModel(workload.model), precision);
+  }
+}
+
+export { type Model, parameterCount, parseModel } from './models/model.ts';

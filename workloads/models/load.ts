@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError, parseYaml, unknownName } from '../../input/index.ts';
+import { type Model, parseModel } from './model.ts';
+
+/** The catalogue stands beside this file in the sources, and in the package's `workloads/models` beside `dist`. */
+function catalogueDirectory(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const places = [here, resolve(here, '../../../workloads/models')];
+  return places.find((place) => existsSync(place) && readdirSync(place).some(isYaml)) ?? here;
+}
+
+const isYaml = (name: string): boolean => name.endsWith('.yaml');
+
+/** Ids of the catalogue's models, in the order of their names. */
+export function listModels(): string[] {
+  return readdirSync(catalogueDirectory())
+    .filter(isYaml)
+    .map((name) => basename(name, '.yaml'))
+    .sort();
+}
+
+const cache = new Map<string, Model>();
+
+/**
+ * The model of the catalogue with this id, or of the YAML file at this path (a name with a slash or ending in `.yaml`).
+ * @throws InputError for an unknown id (with the nearest one), a file that is not there, or a bad file.
+ */
+export function readModel(idOrPath: string): Model {
+  const known = cache.get(idOrPath);
+  if (known) return known;
+  const isPath = isYaml(idOrPath) || /[\\/]/.test(idOrPath);
+  if (!isPath && !listModels().includes(idOrPath)) throw unknownName('model', idOrPath, listModels());
+  const file = isPath ? idOrPath : join(catalogueDirectory(), `${idOrPath}.yaml`);
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    throw new InputError({
+      code: 'file_missing',
+      problem: `there is no model file ${JSON.stringify(file)}`,
+      found: file,
+    });
+  }
+  const model = parseModel(parseYaml(readFileSync(file, 'utf8'), isPath ? file : `${idOrPath}.yaml`));
+  if (!isPath) cache.set(idOrPath, model);
+  return model;
+}

@@ -1,0 +1,64 @@
+import { InputError, validate, type YamlSource } from '../../input/index.ts';
+import { type ModelFile, modelSchema } from './schema.ts';
+import { elementsOf, type WeightShape, weightShapes } from './weights.ts';
+
+type Defaulted = 'kv_heads' | 'head_dim' | 'bias';
+
+/** Where a projection has a bias. */
+export interface Bias {
+  readonly qkv: boolean;
+  readonly out: boolean;
+  readonly mlp: boolean;
+  readonly head: boolean;
+}
+
+/** The shape of a transformer decoder, every default filled in. */
+export interface Model extends Readonly<Omit<ModelFile, Defaulted>> {
+  readonly kv_heads: number;
+  readonly head_dim: number;
+  readonly bias: Bias;
+}
+
+/**
+ * The model of a YAML source.
+ * @throws InputError on an invalid file and on shapes that contradict themselves (heads that do not divide the width,
+ * more active experts than experts, a learned position embedding without rows).
+ */
+export function parseModel(source: YamlSource): Model {
+  const file = validate(modelSchema, source);
+  const head_dim = file.head_dim ?? file.hidden / file.heads;
+  const kv_heads = file.kv_heads ?? file.heads;
+  const refuse = (key: string, problem: string, expected: string): never => {
+    throw new InputError({ code: 'bad_value', problem, expected, place: source.place([key]) });
+  };
+  if (!Number.isInteger(head_dim)) {
+    refuse('heads', `${file.heads} heads do not divide a width of ${file.hidden}`, 'a divisor, or a `head_dim`');
+  }
+  if (file.heads % kv_heads !== 0) {
+    refuse('kv_heads', `${kv_heads} key heads do not divide ${file.heads} query heads`, 'a divisor of `heads`');
+  }
+  if ((file.position === 'learned') !== file.positions > 0) {
+    refuse('positions', `${file.positions} rows of ${file.position} positions`, 'rows above 0 only with `learned`');
+  }
+  if (file.norms === 1 && !file.parallel) {
+    refuse('norms', 'one norm in a sequential block', '2, or `parallel: true`');
+  }
+  if (file.moe && file.moe.active > file.moe.experts) {
+    refuse('moe', `${file.moe.active} active experts of ${file.moe.experts}`, 'at most `experts`');
+  }
+  const bias =
+    typeof file.bias === 'boolean' ? { qkv: file.bias, out: file.bias, mlp: file.bias, head: false } : file.bias;
+  return { ...file, kv_heads, head_dim, bias };
+}
+
+const total = (shapes: readonly WeightShape[]): number =>
+  shapes.reduce((sum, { shape, tied }) => sum + (tied ? 0 : elementsOf(shape)), 0);
+
+/** Parameters of the whole model; a tied vocabulary projection counts once. */
+export function parameterCount(model: Model): number {
+  const { embed, attention, mlp, head } = weightShapes(model);
+  return total(embed) + model.layers * (total(attention) + total(mlp)) + total(head);
+}
+
+/** Bytes of one element as computed: both formats of a model file have 16 bits. */
+export const COMPUTE_BYTES = 2;
