@@ -1,4 +1,11 @@
+import { formatQuantity } from '../input/formatQuantity.ts';
+
 export { formatQuantity } from '../input/formatQuantity.ts';
+
+/** Bytes in powers of ten, so that they divide by a rate at sight: `5.23 TB`. */
+export function formatMovedBytes(bytes: number): string {
+  return formatQuantity(bytes, 'bytes_per_s').replace(/\/s$/, '');
+}
 
 /** Three significant digits without trailing zeros; whole numbers from 1000 on keep every digit. */
 export function threeDigits(value: number): string {
@@ -39,4 +46,16 @@ export function padStart(text: string, width: number): string {
 /** The text cut to a width, its end replaced by `…`. */
 export function truncate(text: string, width: number): string {
   return textWidth(text) <= width ? text : `${[...text].slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+/** The words of a text in lines of at most `width` columns; a longer word stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 1 + textWidth(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

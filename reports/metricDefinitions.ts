@@ -12,8 +12,11 @@ export type Direction = 'lower' | 'higher' | 'none';
 /** Units that `input/units.ts` has no dimension for; values are printed before them as they are. */
 export const PLAIN_UNITS = ['token/s', 'request/s', 'sample/s', 'query/s', 'IO/s', 'gCO2e', 'USD/Mtoken'] as const;
 
-/** The unit of a metric: a dimension of `input/units.ts`, a plain unit, a ratio or a score without one. */
-export type MetricUnit = Dimension | (typeof PLAIN_UNITS)[number] | 'ratio' | 'score';
+/**
+ * The unit of a metric: a dimension of `input/units.ts`, a plain unit, a ratio or a score without one. `moved_bytes`
+ * are bytes that people count in GB, as they do rates, where `bytes` of a memory come in GiB.
+ */
+export type MetricUnit = Dimension | (typeof PLAIN_UNITS)[number] | 'moved_bytes' | 'ratio' | 'score';
 
 /** A metric, or a family of them under a pattern with `<placeholders>`. */
 export interface MetricDefinition {
@@ -181,7 +184,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   define(
     'traffic.<link>.<dir>_bytes',
     'V_l',
-    'bytes',
+    'moved_bytes',
     'lower',
     true,
     '<link> <dir> traffic',
@@ -323,7 +326,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   define(
     'wear.<memory>.written_bytes',
     'W_m',
-    'bytes',
+    'moved_bytes',
     'lower',
     true,
     'bytes written to <memory>',

@@ -1,4 +1,4 @@
-import { formatQuantity, formatRate } from './format.ts';
+import { formatMovedBytes, formatQuantity, formatRate } from './format.ts';
 import {
   type Direction,
   METRIC_DEFINITIONS,
@@ -64,6 +64,7 @@ export function formatMetric(name: string, value: number): string {
   const unit = describeMetric(name)?.unit;
   if (unit === undefined || unit === 'score') return String(Number(value.toPrecision(4)));
   if (unit === 'ratio') return `${Number(value.toPrecision(3))} ×`;
+  if (unit === 'moved_bytes') return formatMovedBytes(value);
   return isPlainUnit(unit) ? formatRate(value, unit) : formatQuantity(value, unit);
 }
 
@@ -128,6 +129,7 @@ export function metricsMarkdown(): string {
 const UNIT_NAMES: Readonly<Record<string, string>> = {
   s: 's',
   bytes: 'byte',
+  moved_bytes: 'byte',
   fraction: 'fraction',
   flops: 'FLOP',
   count: 'count',

@@ -1,6 +1,6 @@
 import type { Machine, StudyResult } from '../sim/types/index.ts';
 import { type Paint, paint } from './ansi.ts';
-import { formatShare, truncate } from './format.ts';
+import { formatShare, truncate, wrap } from './format.ts';
 import { formatMetric } from './metrics.ts';
 import { describePolicy, describeWorkload, idOf, readPath } from './resolved.ts';
 import { claimLines, memoryLines, resourceLines, timeLines, trafficLines } from './summaryParts.ts';
@@ -103,7 +103,11 @@ function titleLines({ result, machine, ink, width }: SummaryContext): string[] {
   ];
   return [
     `${ink.bold(head)}${typeof title === 'string' ? `  ${truncate(title, width - head.length - 2)}` : ''}`,
-    ...rows.flatMap(([name, text]) => (text ? [`${ink.dim(name.padEnd(9))} ${truncate(text, width - 10)}`] : [])),
+    ...rows.flatMap(([name, text]) =>
+      wrap(text ?? '', width - 10)
+        .filter(Boolean)
+        .map((line, i) => `${ink.dim((i === 0 ? name : '').padEnd(9))} ${line}`),
+    ),
   ];
 }
 

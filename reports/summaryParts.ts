@@ -1,7 +1,16 @@
 import type { ClaimRow, Metrics, Phase } from '../sim/types/index.ts';
 import { bar } from './ansi.ts';
 import { claimValue, verdict } from './claims.ts';
-import { formatError, formatQuantity, formatShare, padEnd, padStart, textWidth, truncate } from './format.ts';
+import {
+  formatError,
+  formatMovedBytes,
+  formatQuantity,
+  formatShare,
+  padEnd,
+  padStart,
+  textWidth,
+  truncate,
+} from './format.ts';
 import { words } from './metrics.ts';
 import type { SummaryContext } from './summary.ts';
 
@@ -87,7 +96,7 @@ export function trafficLines({ result, ink }: SummaryContext): string[] {
   for (const { groups, value } of flows) {
     const [link, direction] = groups as [string, string];
     const rate = elapsed ? ` (${formatQuantity(value / elapsed, 'bytes_per_s')})` : '';
-    links.set(link, [...(links.get(link) ?? []), `${direction} ${formatQuantity(value, 'bytes')}${ink.dim(rate)}`]);
+    links.set(link, [...(links.get(link) ?? []), `${direction} ${formatMovedBytes(value)}${ink.dim(rate)}`]);
   }
   const names = Math.max(6, ...[...links.keys()].map((name) => name.length));
   const note = elapsed ? ink.dim(' (mean rate over the run)') : '';

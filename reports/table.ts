@@ -1,5 +1,7 @@
 import { padEnd, padStart, textWidth } from './format.ts';
 
+export { writeCsv } from '../input/csvWrite.ts';
+
 /** A column: its head and how its cells stand. Numbers stand right. */
 export interface Column {
   readonly head: string;
@@ -36,24 +38,4 @@ export function markdownTable(columns: readonly Column[], rows: readonly (readon
     `|${columns.map((column) => (column.align === 'right' ? '---:' : '---')).join('|')}|`,
     ...rows.map((row) => line(columns.map((_, i) => escapePipe(cellText(row[i]))))),
   ].join('\n');
-}
-
-/** A CSV field: quoted when it holds a comma, a quote, a line break or outer spaces (RFC 4180). */
-function csvField(cell: Cell): string {
-  const text = cellText(cell);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** RFC 4180 with a head row, `\n` line ends and a final newline. */
-export function csvTable(heads: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return `${[heads, ...rows].map((row) => heads.map((_, i) => csvField(row[i])).join(',')).join('\n')}\n`;
-}
-
-/** CSV of tidy rows: the columns are the union of their keys, in order of first appearance. */
-export function csvOfRows(rows: readonly Readonly<Record<string, Cell>>[]): string {
-  const heads = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return csvTable(
-    heads,
-    rows.map((row) => heads.map((head) => row[head])),
-  );
 }

@@ -1,0 +1,111 @@
+import { GRID, INK, type Theme } from '../themes.ts';
+import { type Box, label, line, type Pen } from './pen.ts';
+import { measure } from './text.ts';
+
+/** A tick: where it stands (in the scale's domain) and what it says; `''` for a minor one. */
+export interface Tick {
+  readonly value: number;
+  readonly text: string;
+  /** Superscript after the text. */
+  readonly exponent?: string;
+}
+
+/** An axis, its scale already mapping the domain to points. */
+export interface Axis {
+  readonly scale: (value: number) => number;
+  readonly ticks: readonly Tick[];
+  readonly title: string;
+  readonly grid?: boolean;
+}
+
+const TICK_PT = 2.5;
+const GAP_PT = 2;
+
+/** A number on an axis: no exponent, a true minus. */
+export function tickText(value: number): string {
+  return String(Number(value.toPrecision(6))).replace('-', '−');
+}
+
+/** Labelled ticks at round values of a linear scale. */
+export function linearTicks(values: readonly number[]): Tick[] {
+  return values.map((value) => ({ value, text: tickText(value) }));
+}
+
+/**
+ * Ticks of a logarithmic axis: every decade labelled (as a power of ten beyond 0.001 and 1000), 2 and 5 too when the
+ * axis spans less than 1.7 decades, the other multiples bare.
+ */
+export function logTicks([low, high]: readonly [number, number]): Tick[] {
+  const ticks: Tick[] = [];
+  const decades = Math.log10(high / low);
+  const labelled = decades < 0.8 ? [1, 2, 3, 5, 7] : decades < 1.7 ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil(decades / 7));
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    for (let digit = 1; digit < 10; digit++) {
+      const value = Number(`${digit}e${power}`);
+      if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
+      if (!labelled.includes(digit) || (digit === 1 && power % every !== 0)) ticks.push({ value, text: '' });
+      else if (digit === 1 && (power > 3 || power < -3)) {
+        ticks.push({ value, text: '10', exponent: String(power).replace('-', '−') });
+      } else ticks.push({ value, text: tickText(value) });
+    }
+  }
+  return ticks;
+}
+
+/** Width of a tick's label. */
+const tickWidth = (tick: Tick, size: number): number =>
+  measure(tick.text, size) + measure(tick.exponent ?? '', 0.72 * size);
+
+/** Room that the axis needs outside the plot: left of it for a vertical axis, below it for a horizontal one. */
+export function axisRoom(axis: Pick<Axis, 'ticks' | 'title'>, side: 'left' | 'bottom', theme: Theme): number {
+  const title = axis.title === '' ? 0 : theme.font_pt + GAP_PT;
+  const texts =
+    side === 'left' ? Math.max(0, ...axis.ticks.map((tick) => tickWidth(tick, theme.small_pt))) : theme.small_pt;
+  return TICK_PT + GAP_PT + texts + title + 1;
+}
+
+/** The axis below the plot, its grid lines behind. */
+export function drawBottomAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): void {
+  const group = pen.append('g').attr('class', 'x-axis');
+  let free = Number.NEGATIVE_INFINITY;
+  for (const tick of axis.ticks) {
+    const x = axis.scale(tick.value);
+    if (axis.grid && tick.text !== '') line(group, x, box.y0, x, box.y1, { stroke: GRID, 'stroke-width': 0.4 });
+    const length = tick.text === '' ? TICK_PT * 0.6 : TICK_PT;
+    line(group, x, box.y1, x, box.y1 + length, { stroke: INK, 'stroke-width': theme.axis_pt });
+    const half = tickWidth(tick, theme.small_pt) / 2;
+    if (tick.text === '' || x - half < free) continue;
+    free = x + half + 3;
+    label(group, x, box.y1 + TICK_PT + GAP_PT + theme.small_pt / 2, tick.text, {
+      size: theme.small_pt,
+      anchor: 'middle',
+      ...(tick.exponent === undefined ? {} : { exponent: tick.exponent }),
+    });
+  }
+  line(group, box.x0, box.y1, box.x1, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
+  if (axis.title === '') return;
+  const y = box.y1 + TICK_PT + GAP_PT + theme.small_pt + GAP_PT + theme.font_pt / 2;
+  label(group, (box.x0 + box.x1) / 2, y, axis.title, { size: theme.font_pt, anchor: 'middle' });
+}
+
+/** The axis left of the plot, its grid lines behind. */
+export function drawLeftAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): void {
+  const group = pen.append('g').attr('class', 'y-axis');
+  for (const tick of axis.ticks) {
+    const y = axis.scale(tick.value);
+    if (axis.grid && tick.text !== '') line(group, box.x0, y, box.x1, y, { stroke: GRID, 'stroke-width': 0.4 });
+    const length = tick.text === '' ? TICK_PT * 0.6 : TICK_PT;
+    line(group, box.x0 - length, y, box.x0, y, { stroke: INK, 'stroke-width': theme.axis_pt });
+    if (tick.text === '') continue;
+    label(group, box.x0 - TICK_PT - GAP_PT, y, tick.text, {
+      size: theme.small_pt,
+      anchor: 'end',
+      ...(tick.exponent === undefined ? {} : { exponent: tick.exponent }),
+    });
+  }
+  line(group, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
+  if (axis.title === '') return;
+  const x = box.x0 - axisRoom(axis, 'left', theme) + theme.font_pt / 2 + 1;
+  label(group, x, (box.y0 + box.y1) / 2, axis.title, { size: theme.font_pt, anchor: 'middle', rotate: -90 });
+}

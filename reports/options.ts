@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+
+/** Schemas of options that several charts share; each says its default. */
+
+export const labelOption = v.optional(
+  v.pipe(
+    v.picklist(['claim', 'case', 'study']),
+    v.description('What a row is called: its claim’s id, its case or its study. Default: claim.'),
+  ),
+  'claim',
+);
+
+export const metricOption = (text: string) => v.optional(v.pipe(v.string(), v.minLength(1), v.description(text)));
+
+export const flag = (text: string, standard: boolean) => v.optional(v.pipe(v.boolean(), v.description(text)), standard);
+
+export const names = (text: string) => v.optional(v.pipe(v.array(v.string()), v.description(text)));
+
+/** New names for rows and series on the figure: `{fg-30b-512: "OPT-30B, 512"}`. */
+export const renameOption = v.optional(
+  v.pipe(
+    v.record(v.string(), v.string()),
+    v.description('Names to show in place of ids: {id: name}. Default: the ids as they are.'),
+  ),
+  {},
+);
+
+export const usesOption = v.optional(
+  v.pipe(
+    v.array(v.picklist(['calibrate', 'validate', 'peer', 'reference', 'unverified'])),
+    v.description('Uses of the claims to show. Default: validate and calibrate.'),
+  ),
+  ['validate', 'calibrate'],
+);
