@@ -93,7 +93,7 @@ function keyIn(map: Readonly<Record<string, unknown>>, key: string, way: Path, c
 function indexIn(list: readonly unknown[], segment: string | number, way: Path, create: boolean): number {
   const index = /^\d{1,9}$/.test(String(segment)) ? Number(segment) : undefined;
   if (index !== undefined && index < list.length + (create ? 1 : 0)) return index;
-  const ids = list.map((item) => (isMap(item) && Object.hasOwn(item, 'id') ? String(item['id']) : ''));
+  const ids = list.map(idOf);
   const found = ids.indexOf(String(segment));
   if (found >= 0 && segment !== '') return found;
   const named = ids.filter((id) => id !== '');
@@ -103,6 +103,11 @@ function indexIn(list: readonly unknown[], segment: string | number, way: Path, 
     expected: named.length > 0 ? `${oneOf(named)}, or ${bounds}` : bounds,
     nearest: nearestName(String(segment), named),
   });
+}
+
+function idOf(item: unknown): string {
+  const id = getPath(item, ['id']);
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
 }
 
 function put(here: unknown, path: Path, step: number, value: unknown): unknown {

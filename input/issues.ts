@@ -141,7 +141,7 @@ function unknownKind(scope: Scope, parent: Path, key: string, found: unknown): P
     ...at(scope, [...parent, key], 'value'),
     code: typeof found === 'string' ? 'unknown_name' : 'wrong_type',
     problem: `unknown ${key} ${describeValue(found)}${inside(scope, parent)}`,
-    found: String(found),
+    found: describeValue(found),
     expected,
     nearest: typeof found === 'string' ? nearestName(found, kinds) : undefined,
   };
