@@ -85,6 +85,12 @@ describe('cancel', () => {
   });
 });
 
+it('pops only what is due by the limit', () => {
+  const queue = new EventQueue();
+  queue.schedule(5, 0, 0, 1, 0);
+  expect([queue.pop(4), queue.size, queue.pop(5), queue.size]).toEqual([false, 1, true, 0]);
+});
+
 it('refuses a phase that does not exist', () => {
   const queue = new EventQueue();
   for (const phase of [-1, MAX_PHASE + 1, 0.5]) {
@@ -144,5 +150,25 @@ it('stays sorted when compaction strikes a large heap with random cancels', () =
       expect(drain(queue)).toEqual(kept.sort((x, y) => x.time - y.time).map((e) => e.a));
     }),
     { numRuns: 50 },
+  );
+});
+
+it('keeps the order when the sequence numbers run out', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(3), fc.nat(2)), { minLength: 20, maxLength: 60 }),
+      fc.nat(19),
+      (events, lead) => {
+        const queue = new EventQueue(1, 2 ** 26 - lead);
+        queue.schedule(0, 0, 0, -1, 0);
+        queue.pop(); // so that the renumbering may find the root vacant
+        events.forEach(([time, phase], i) => {
+          queue.schedule(time, phase, 0, i, 0);
+        });
+        const expected = events.map(([time, phase], a) => ({ time, phase, a }));
+        expected.sort((x, y) => x.time - y.time || x.phase - y.phase);
+        expect(drain(queue)).toEqual(expected.map((event) => event.a));
+      },
+    ),
   );
 });

@@ -1,4 +1,5 @@
 import { SimulationError } from './errors.ts';
+import { EventSlots, MAX_SLOTS, slotOf } from './eventSlots.ts';
 
 /** Phases order events of one instant: every event of phase 0 runs before any of phase 1, and so on. */
 export const MAX_PHASE = 7;
@@ -6,9 +7,8 @@ export const MAX_PHASE = 7;
 /**
  * A node of the heap is two float64: the time, and a rank that decides ties of time by one comparison. The rank is
  * (phase × 2^26 + sequence) × 2^24 + slot, a whole number below 2^53. After 2^26 events the sequence numbers of the
- * pending ones are dealt anew. At most 2^24 events can be pending at once.
+ * pending ones are dealt anew.
  */
-const SLOTS = 2 ** 24;
 const SEQUENCES = 2 ** 26;
 
 /**
@@ -19,16 +19,6 @@ const ROOT = 2;
 
 /** Where in `keys` it pays to read ahead: what lies before it is in the nearest cache anyway. */
 const FAR = 8192;
-
-/** Words of a slot: 16 bytes. A free slot's A is the next free slot. A handle is generation × 2^24 + slot. */
-const GENERATION = 0;
-const KIND = 1;
-const A = 2;
-const B = 3;
-const LAST_GENERATION = 2 ** 29;
-
-const NOT_PENDING = -1;
-const NONE = -1;
 
 /** Below this many cancelled entries, compaction is not worth its pass over the heap. */
 const COMPACTION_FLOOR = 64;
@@ -55,9 +45,7 @@ export class EventQueue {
   /** The next unused node. */
   private end = ROOT;
   private rootVacant = false;
-  private slots: Int32Array;
-  private slotCount = 0;
-  private freeSlot = NONE;
+  private readonly slots: EventSlots;
   private cancelled = 0;
   private sequence: number;
   /** Where `siftDown` leaves what it read ahead, which no one needs: without a use the reads would be optimised away. */
@@ -66,7 +54,7 @@ export class EventQueue {
   /** `firstSequence` is for tests of what happens when the sequence numbers run out. */
   constructor(initialCapacity = 64, firstSequence = 0) {
     this.keys = new Float64Array(2 * initialCapacity + 16).fill(Number.POSITIVE_INFINITY);
-    this.slots = new Int32Array(4 * Math.max(1, initialCapacity));
+    this.slots = new EventSlots(initialCapacity);
     this.sequence = firstSequence;
   }
 
@@ -81,17 +69,10 @@ export class EventQueue {
    * @throws SimulationError `bad-phase` outside 0 … {@link MAX_PHASE}, `overflow` beyond 2^24 pending events.
    */
   schedule(time: number, phase: number, kind: number, a: number, b: number): number {
-    if (phase >>> 0 !== phase || phase > MAX_PHASE) this.refusePhase(phase);
+    if (phase >>> 0 !== phase || phase > MAX_PHASE) refusePhase(phase);
     if (this.sequence === SEQUENCES) this.renumber();
-    const slot = this.freeSlot === NONE ? this.newSlot() : this.freeSlot;
-    const slots = this.slots;
-    const word = slot << 2;
-    const generation = slots[word + GENERATION]!;
-    this.freeSlot = slots[word + A]!;
-    slots[word + KIND] = kind;
-    slots[word + A] = a;
-    slots[word + B] = b;
-    const rank = (phase * SEQUENCES + this.sequence++) * SLOTS + slot;
+    const slot = this.slots.take(kind, a, b);
+    const rank = (phase * SEQUENCES + this.sequence++) * MAX_SLOTS + slot;
     if (this.rootVacant) {
       this.rootVacant = false;
       this.keys[2 * ROOT] = time;
@@ -104,16 +85,12 @@ export class EventQueue {
       this.keys[2 * node + 1] = rank;
       this.siftUp(node);
     }
-    return generation * SLOTS + slot;
+    return this.slots.handle(slot);
   }
 
   /** Cancels a pending event. False when it has already run or been cancelled. */
   cancel(handle: number): boolean {
-    const slot = slotOf(handle);
-    const word = slot << 2;
-    if (!(handle >= 0 && slot < this.slotCount)) return false;
-    if (this.slots[word + GENERATION]! * SLOTS + slot !== handle || this.slots[word + KIND]! < 0) return false;
-    this.slots[word + KIND] = NOT_PENDING;
+    if (!this.slots.cancel(handle)) return false;
     this.cancelled += 1;
     if (this.cancelled > COMPACTION_FLOOR && 2 * this.cancelled > this.end - ROOT) this.compact();
     return true;
@@ -124,14 +101,13 @@ export class EventQueue {
     if (!this.surface()) return false;
     const time = this.keys[2 * ROOT]!;
     if (time > limit) return false;
-    const slot = slotOf(this.keys[2 * ROOT + 1]!);
     const slots = this.slots;
-    const word = slot << 2;
+    const slot = slotOf(this.keys[2 * ROOT + 1]!);
     this.time = time;
-    this.kind = slots[word + KIND]!;
-    this.a = slots[word + A]!;
-    this.b = slots[word + B]!;
-    this.release(slot);
+    this.kind = slots.kind(slot);
+    this.a = slots.a(slot);
+    this.b = slots.b(slot);
+    slots.release(slot);
     this.rootVacant = true;
     return true;
   }
@@ -146,9 +122,9 @@ export class EventQueue {
     if (this.rootVacant) this.closeRoot();
     while (this.cancelled > 0 && this.end > ROOT) {
       const slot = slotOf(this.keys[2 * ROOT + 1]!);
-      if (this.slots[(slot << 2) + KIND]! >= 0) return true;
+      if (this.slots.isPending(slot)) return true;
       this.cancelled -= 1;
-      this.release(slot);
+      this.slots.release(slot);
       this.closeRoot();
     }
     return this.end > ROOT;
@@ -185,7 +161,8 @@ export class EventQueue {
 
   /**
    * The least of a family is found without branches, by arithmetic on the outcomes of comparisons, because no
-   * processor can predict them; only equal times, which are rare or regular, branch to compare ranks.
+   * processor can predict them; only equal times, which are rare or regular, branch to compare ranks. `| 0` after
+   * each sum spares a check for overflow.
    */
   private siftDown(start: number): void {
     const keys = this.keys;
@@ -195,8 +172,8 @@ export class EventQueue {
     let readAhead = 0;
     // From here on, `node` and `child` are positions in keys: twice the number of the node.
     let node = 2 * start;
-    for (let child = 4 * node - 10; child < end; child = 4 * node - 10) {
-      const ahead = 4 * child - 10; // the first grandchild; the 16 of them are four cache lines
+    for (let child = firstChild(node); child < end; child = firstChild(node)) {
+      const ahead = firstChild(child); // of 16 grandchildren: four cache lines
       if (ahead > FAR && ahead + 24 < end) {
         readAhead += keys[ahead]! + keys[ahead + 8]! + keys[ahead + 16]! + keys[ahead + 24]!;
       }
@@ -206,13 +183,13 @@ export class EventQueue {
       const t3 = keys[child + 6]!;
       const swap01 = t0 === t1 ? Number(keys[child + 3]! < keys[child + 1]!) : Number(t1 < t0);
       const swap23 = t2 === t3 ? Number(keys[child + 7]! < keys[child + 5]!) : Number(t3 < t2);
-      const first = child + ((swap01 | 0) << 1);
-      const second = child + 4 + ((swap23 | 0) << 1);
+      const first = (child + ((swap01 | 0) << 1)) | 0;
+      const second = (child + 4 + ((swap23 | 0) << 1)) | 0;
       const firstTime = keys[first]!;
       const secondTime = keys[second]!;
       const swap =
         firstTime === secondTime ? Number(keys[second + 1]! < keys[first + 1]!) : Number(secondTime < firstTime);
-      const least = first + ((second - first) & -(swap | 0));
+      const least = (first + (((second - first) | 0) & -(swap | 0))) | 0;
       const leastTime = keys[least]!;
       const leastRank = keys[least + 1]!;
       if (time < leastTime || (time === leastTime && rank < leastRank)) break;
@@ -223,31 +200,6 @@ export class EventQueue {
     keys[node] = time;
     keys[node + 1] = rank;
     this.readAhead = readAhead;
-  }
-
-  /** Ends the life of a slot's handle and frees the slot, or retires it when its generations are used up. */
-  private release(slot: number): void {
-    const word = slot << 2;
-    const slots = this.slots;
-    const generation = slots[word + GENERATION]! + 1;
-    slots[word + GENERATION] = generation;
-    slots[word + KIND] = NOT_PENDING;
-    if (generation === LAST_GENERATION) return;
-    slots[word + A] = this.freeSlot;
-    this.freeSlot = slot;
-  }
-
-  private newSlot(): number {
-    const slot = this.slotCount;
-    if (slot === SLOTS) throw new SimulationError('overflow', 'more than 2^24 events are pending');
-    if (slot << 2 === this.slots.length) {
-      const slots = new Int32Array(2 * this.slots.length);
-      slots.set(this.slots);
-      this.slots = slots;
-    }
-    this.slots[(slot << 2) + A] = NONE;
-    this.slotCount = slot + 1;
-    return slot;
   }
 
   private growKeys(): void {
@@ -262,11 +214,11 @@ export class EventQueue {
     const ranks = new Float64Array(end - ROOT);
     for (let node = ROOT; node < end; node++) ranks[node - ROOT] = keys[2 * node + 1]!;
     ranks.sort();
-    const renumbered = new Float64Array(this.slotCount);
+    const renumbered = new Float64Array(this.slots.used);
     for (let i = 0; i < ranks.length; i++) {
       const slot = slotOf(ranks[i]!);
-      const phase = Math.floor(ranks[i]! / (SEQUENCES * SLOTS));
-      renumbered[slot] = (phase * SEQUENCES + i) * SLOTS + slot;
+      const phase = Math.floor(ranks[i]! / (SEQUENCES * MAX_SLOTS));
+      renumbered[slot] = (phase * SEQUENCES + i) * MAX_SLOTS + slot;
     }
     for (let node = ROOT; node < end; node++) keys[2 * node + 1] = renumbered[slotOf(keys[2 * node + 1]!)]!;
     this.sequence = ranks.length;
@@ -280,26 +232,24 @@ export class EventQueue {
     let end = ROOT;
     for (let node = ROOT; node < oldEnd; node++) {
       const slot = slotOf(keys[2 * node + 1]!);
-      if (slots[(slot << 2) + KIND]! < 0) {
-        this.release(slot);
-        continue;
-      }
-      keys[2 * end] = keys[2 * node]!;
-      keys[2 * end + 1] = keys[2 * node + 1]!;
-      end += 1;
+      if (slots.isPending(slot)) {
+        keys[2 * end] = keys[2 * node]!;
+        keys[2 * end + 1] = keys[2 * node + 1]!;
+        end += 1;
+      } else slots.release(slot);
     }
     keys.fill(Number.POSITIVE_INFINITY, 2 * end, 2 * oldEnd);
     this.end = end;
     this.cancelled = 0;
     for (let node = (end + 4) >> 2; node >= ROOT; node--) this.siftDown(node);
   }
-
-  private refusePhase(phase: number): never {
-    throw new SimulationError('bad-phase', `phase ${phase} is not in 0 … ${MAX_PHASE}`);
-  }
 }
 
-/** The slot in a rank or a handle. */
-function slotOf(word: number): number {
-  return (word - Math.floor(word / SLOTS) * SLOTS) | 0;
+/** Position in `keys` of the first of a node's four children, from the node's own position. */
+function firstChild(position: number): number {
+  return ((position << 2) - 10) | 0;
+}
+
+function refusePhase(phase: number): never {
+  throw new SimulationError('bad-phase', `phase ${phase} is not in 0 … ${MAX_PHASE}`);
 }

@@ -8,94 +8,111 @@ import type { TensorKind } from './units.ts';
  * @module
  */
 
-/** A task's number within the current step, or `NONE`. Tasks are only valid as dependencies until the next barrier. */
+/** A task's number since the last barrier, or `NONE`. It may be waited for until the next barrier. */
 export type Task = number;
 export const NONE: Task = -1;
 
-/** The streams of the metrics `time.<phase>.<stream>_s`. */
-export type StreamName =
-  | 'compute'
-  | 'weight_read'
-  | 'kv_read'
-  | 'kv_write'
-  | 'activation_read'
-  | 'activation_write'
-  | 'bookkeeping';
+/** The streams of the metrics `time.<phase>.<stream>_s`, in the order reports show them. */
+export const STREAMS = [
+  'compute',
+  'weight_read',
+  'kv_read',
+  'kv_write',
+  'activation_read',
+  'activation_write',
+  'bookkeeping',
+] as const;
+export type StreamName = (typeof STREAMS)[number];
 
-/** Where a tensor lives. A tensor split over memories has one entry a part. */
-export interface Residence {
-  readonly memory: string;
-  readonly bytes: number;
-}
-
-/** One transfer. Streams are FIFO queues named by the policy; transfers in different streams share the link fairly. */
+/** One transfer between memories. */
 export interface MoveRequest {
   readonly from: string;
   readonly to: string;
   readonly bytes: number;
-  /** What is moved, for the ledger. */
-  readonly kind: TensorKind;
   readonly stream: StreamName;
-  /** `pinned` DMA, or `pageable` through the driver's bounce buffer. */
+  /** How the host side is held: `pinned` for plain DMA, `pageable` through the driver's bounce buffer. */
   readonly host_memory: 'pinned' | 'pageable';
-  /** A FIFO queue that the transfer waits in; `null` = starts as soon as its dependency is done. */
+  /** Transfers and kernels of one queue run in the order they were asked for; `null` = no order but `after`. */
   readonly queue: string | null;
+  /** Pool of copy workers of which one is busy for the whole transfer, or `null`. */
+  readonly workers: string | null;
+  /** Limit of this one stream, beside those of the path; Infinity when there is none. */
+  readonly limit_bytes_per_s: number;
+  readonly after: Task;
+}
+
+/** A file read or written by one of a pool of copy workers. */
+export interface FileRequest {
+  /** Tensor id, or another number that names the file. */
+  readonly file: number;
+  readonly bytes: number;
+  /** The memory on the other side: the host's, or a device's (then the worker relays through pinned host memory). */
+  readonly memory: string;
+  readonly stream: StreamName;
+  readonly workers: string;
   readonly after: Task;
 }
 
 /** What a policy may ask of the executor. Every call returns the task that ends when the work is done. */
 export interface Actions {
-  /** Run kernels on a compute unit, after its earlier work and after `after`. Launches go through the host thread. */
-  run(unit: string, kernels: readonly Kernel[], stream: StreamName, after: Task): Task;
-  /** Busy the host thread (relay, conversion, bookkeeping) for a time. */
+  /**
+   * Runs kernels on a compute unit in the order of its queue (`queue` or the unit's own), holding `scratch_bytes` of the
+   * unit's memory meanwhile; launches occupy the host thread.
+   */
+  run(
+    unit: string,
+    kernels: readonly Kernel[],
+    stream: StreamName,
+    after: Task,
+    scratch_bytes?: number,
+    queue?: string,
+  ): Task;
+  /** Busies a compute unit's queue for a time (quantisation and other work given as a rate). */
+  busy(unit: string, seconds: number, stream: StreamName, after: Task): Task;
+  /** Busies the host thread; its work runs in the order it was asked for. */
   host(seconds: number, stream: StreamName, after: Task): Task;
-  /** One transfer along a link (direct neighbours) or a path of links (streamed). */
   move(request: MoveRequest): Task;
-  /** A file read by one of `workers` copy workers: disk to host, then (for `to` a device) host to device, one after the other. */
-  readFile(
-    file: number,
-    bytes: number,
-    to: string,
-    kind: TensorKind,
-    stream: StreamName,
-    workers: string,
-    after: Task,
-  ): Task;
-  /** A file written by a copy worker: device to host, then to the file through the page cache where there is one. */
-  writeFile(
-    file: number,
-    bytes: number,
-    from: string,
-    kind: TensorKind,
-    stream: StreamName,
-    workers: string,
-    after: Task,
-  ): Task;
-  /** A copy worker moves bytes off a device into pageable host memory. */
-  storeByWorker(bytes: number, from: string, kind: TensorKind, stream: StreamName, workers: string, after: Task): Task;
-  /** Take bytes of a memory; the task ends when they are there. Waits while they do not fit. */
+  readFile(request: FileRequest): Task;
+  writeFile(request: FileRequest): Task;
+  /** Takes bytes of a memory; ends when they are there and waits while they do not fit. */
   allocate(memory: string, kind: TensorKind, bytes: number, after: Task): Task;
-  /** Give bytes back. */
+  /** Gives bytes back. */
   free(memory: string, kind: TensorKind, bytes: number, after: Task): Task;
-  /** A task that ends when all of these have. */
+  /** Ends when all of these have. */
   join(tasks: readonly Task[]): Task;
+  /** The last task asked of the host thread, or NONE: what comes after it in the host's program. */
+  hostTail(): Task;
   /** Everything asked so far ends before anything asked later begins (write-back to disk goes on). */
   barrier(): void;
 }
 
+/** An op at its place in the program. */
+export interface OpView {
+  readonly op: Op;
+  readonly layer: number;
+}
+
+/** The current op and its neighbours in program order. */
+export interface OpCursor extends OpView {
+  /** The op `offset` places ahead (or behind, for −1); null before the first and after the last. At most the placement's `lookahead`. */
+  at(offset: number): OpView | null;
+}
+
+/** Bytes that are there before the first op, and why. */
+export interface Holding {
+  readonly memory: string;
+  readonly kind: TensorKind;
+  readonly bytes: number;
+  readonly what: string;
+}
+
 /** What `plan` returns: where everything lives before the first op. */
 export interface Plan {
-  /** Bytes held from the start, by memory and kind. */
-  readonly held: readonly {
-    readonly memory: string;
-    readonly kind: TensorKind;
-    readonly bytes: number;
-    readonly what: string;
-  }[];
-  /** Tensors that live in files on disk: ids are tensor ids. */
-  readonly files: readonly { readonly id: number; readonly memory: string; readonly bytes: number }[];
-  /** Copy worker pools: name and number of workers. */
+  readonly held: readonly Holding[];
+  /** Pools of copy workers. */
   readonly workers: readonly { readonly name: string; readonly count: number }[];
+  /** Bytes of files on disk at the start, for the disk's capacity. */
+  readonly files: readonly Holding[];
   /** Whether files go through the operating system's page cache. */
   readonly page_cache: boolean;
   readonly warnings: readonly string[];
@@ -104,11 +121,11 @@ export interface Plan {
 /** A placement: decides where tensors live and when they move, op by op. */
 export interface Placement {
   readonly kind: string;
+  /** How many ops ahead `onOp` looks. */
+  readonly lookahead: number;
   plan(machine: Machine, program: Program): Plan;
   /** Called before the first op. */
-  begin?(actions: Actions): void;
-  /** Emits everything one op needs: transfers, host work, the op's own kernels, stores, barriers. */
-  onOp(op: Op, layer: number, actions: Actions): void;
-  /** Called after the last op. */
-  end?(actions: Actions): void;
+  begin?(first: OpCursor, actions: Actions): void;
+  /** Emits everything one op needs: transfers, host work, its kernels, stores, barriers. */
+  onOp(cursor: OpCursor, actions: Actions): void;
 }

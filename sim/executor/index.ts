@@ -1,0 +1,3 @@
+export { type Bound, lowerBound } from './bound.ts';
+export { DeadlockError, DoesNotFitError, type Holder, MissingFactError, PolicyError } from './errors.ts';
+export { type SimulateOptions, simulate } from './simulate.ts';

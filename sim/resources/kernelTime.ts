@@ -1,0 +1,33 @@
+import { MissingFactError } from '../executor/errors.ts';
+import type { ComputeUnit } from '../types/machine.ts';
+import type { Kernel } from '../types/program.ts';
+import { curveAt } from './curve.ts';
+
+/**
+ * Seconds one kernel busies a compute unit: the roofline (Williams, Waterman and Patterson, CACM 2009) with
+ * efficiencies by size, its two sides combined as t = (t_compute^p + t_memory^p)^(1/p).
+ *
+ * @param memoryBytesPerS bandwidth of the unit's memory.
+ * @throws MissingFactError when the machine has no peak for the kernel's precision.
+ */
+export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel: Kernel): number {
+  let computeS = 0;
+  if (kernel.flops > 0) {
+    const peak = unit.peak_flop_per_s[kernel.dtype];
+    if (peak === undefined) {
+      throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
+    }
+    computeS = kernel.flops / (peak * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1));
+  }
+  const bytes = kernel.operand_bytes + kernel.activation_bytes;
+  let memoryS = 0;
+  if (bytes > 0) {
+    const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
+    memoryS = bytes / (bandwidth * curveAt(unit.memory_efficiency, bytes, 1));
+  }
+  const p = unit.roofline_exponent;
+  if (p === 1) return computeS + memoryS;
+  const larger = Math.max(computeS, memoryS);
+  if (larger === 0 || p === Number.POSITIVE_INFINITY) return larger;
+  return larger * ((computeS / larger) ** p + (memoryS / larger) ** p) ** (1 / p);
+}
