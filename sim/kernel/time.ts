@@ -8,8 +8,8 @@ const ROUNDING_SLACK = 2 ** -48;
 
 /**
  * Rounds a real-valued duration in nanoseconds up to the clock's tick: work is never done before it is done.
- * A value within 2^-48 (relative) of a whole number is that number, so that 1.1 µs written as 1.1e-6 × 1e9 =
- * 1100.0000000000002 stays 1100 ns, and a last-bit difference between machines does not become a tick.
+ * A value within 2^-48 (relative) of a whole number is that number, so that 61 ns computed as 61e-9 × 1e9 =
+ * 61.00000000000001 stays 61 ns, and a last-bit difference between machines does not become a tick.
  *
  * @throws SimulationError `bad-argument` for a negative or NaN duration, `overflow` beyond {@link MAX_TIME_NS}.
  */
