@@ -43,8 +43,8 @@ export function summarise(parts: Parts): ProgramSummary {
     flops: { prefill: flopsOf(prefill), ...(decodes ? { decode: flopsOf(decode) } : {}) },
     passes: { prefill: 1, ...(decodes ? { decode: output - 1 } : {}) },
     pass_weight_bytes: {
-      prefill: passBytes(parts, batch * batches * prompt),
-      ...(decodes ? { decode: passBytes(parts, batch * batches) } : {}),
+      prefill: passBytes(parts, range(layers.length), batch * batches * prompt),
+      ...(decodes ? { decode: decodePassBytes(parts) } : {}),
     },
     weight_bytes: weights.reduce((bytes, weight) => bytes + (weight.alias_of < 0 ? weight.bytes : 0), 0),
     kv_bytes: 2 * model.layers * batches * token.bytes * (prompt + output - 1),
@@ -92,19 +92,35 @@ function projectDecode(
 }
 
 /**
- * Stored weight bytes that one pass of `tokens` tokens reads at least: attention and head whole, of the experts those
- * that are reached, of sparse matrices the neurons that some token needs; of embedding tables only rows, left out here.
+ * Stored weight bytes that `tokens` tokens read at least in some sub-layers: attention and head whole, of the experts
+ * those that are reached, of sparse matrices the neurons that some token needs; of embedding tables only rows, left out.
  */
-function passBytes({ layers, setting }: Parts, tokens: number): number {
+function passBytes({ layers, setting }: Parts, chosen: readonly number[], tokens: number): number {
   const { moe } = setting.model;
   const reached = moe ? distinctExperts(moe.experts, moe.active, tokens) / moe.experts : 1;
   const touched = touchedShare(setting.activation_sparsity, tokens);
   let bytes = 0;
-  for (const { name, weights } of layers) {
+  for (const j of chosen) {
+    const { name, weights } = layers[j]!;
     if (name === 'embed') continue;
-    const share = name === 'mlp' ? reached * touched : 1;
-    for (const weight of weights) bytes += weight.bytes * share;
+    for (const weight of weights) {
+      if (name !== 'mlp') bytes += weight.bytes;
+      else bytes += weight.bytes * touched * (isRouted(weight.name) ? reached : 1);
+    }
   }
   return bytes;
 }
 
+const isRouted = (name: string): boolean => name.includes('.expert_');
+
+function decodePassBytes(parts: Parts): number {
+  const { fields, layers, measurement } = parts;
+  const tokens = fields.batch * fields.batches;
+  if (measurement.kind === 'full') return passBytes(parts, range(layers.length), tokens);
+  const sampled = range(measurement.sample_to).slice(measurement.sample_from);
+  const per_sample = layers.length / sampled.length;
+  const chosen = sampled.map((n) => n % layers.length);
+  return per_sample * passBytes(parts, chosen, tokens);
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { listModels, readModel } from './load.ts';
+import { parameterCount } from './model.ts';
+import { elementsOf, weightShapes } from './weights.ts';
+
+describe.each(listModels())('model %s', (id) => {
+  const model = readModel(id);
+
+  it('is named by its file', () => expect(model.id).toBe(id));
+
+  it('has a published parameter count, and gives it within 1 %', () => {
+    expect(model.parameters).toBeDefined();
+    const published = model.parameters!.count;
+    expect(Math.abs(parameterCount(model) / published - 1)).toBeLessThan(0.01);
+  });
+
+  it('counts every weight of the sub-layers once', () => {
+    const { embed, attention, mlp, head } = weightShapes(model);
+    const elements = (weights: typeof embed) => weights.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
+    const shared = model.tied ? model.vocab * model.hidden : 0;
+    const total = elements(embed) + model.layers * (elements(attention) + elements(mlp)) + elements(head) - shared;
+    expect(parameterCount(model)).toBe(total);
+  });
+});
