@@ -20,7 +20,7 @@ export interface CsvRecord {
 /**
  * The record that begins at `start` of `text`, on line `line` of `file`; undefined when the text ends before it does
  * and more may come (`final` says that nothing more comes).
- * @throws InputError on a stray or unclosed quote, a carriage return alone, or a record of more than a mebichar.
+ * @throws InputError on a stray or unclosed quote, a carriage return alone, or a record of more than 2^20 characters.
  */
 export function scanRecord(
   text: string,
