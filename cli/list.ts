@@ -1,0 +1,55 @@
+import { unknownName } from '../input/errors.ts';
+import { stableJson } from '../reports/json.ts';
+import { textTable } from '../reports/table.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A row of a list: an `id` and a few facts. */
+type Entry = Readonly<Record<string, unknown>> & { readonly id: string };
+
+/** What can be listed; each loads only what it needs. */
+const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
+  machines: async () => {
+    const { listMachines } = await import('../hardware/load.ts');
+    return listMachines().map(({ id, title, variants }) => ({ id, title, variants }));
+  },
+  models: async () => {
+    const { listModels, readModel } = await import('../workloads/models/load.ts');
+    return listModels().map((id) => ({ id, title: readModel(id).title }));
+  },
+  studies: async () => {
+    const { listStudies, readStudy } = await import('../studies/load.ts');
+    return listStudies().map((id) => {
+      const { frame, cases } = readStudy(id);
+      const claims = cases.reduce((sum, item) => sum + item.claims.length, 0);
+      return { id, title: frame.title, cases: cases.length, claims };
+    });
+  },
+  metrics: async () => {
+    const { listMetrics } = await import('../reports/metrics.ts');
+    return listMetrics().map(({ pattern, unit, direction, meaning }) => ({ id: pattern, unit, direction, meaning }));
+  },
+};
+
+export const LIST_KINDS = Object.keys(KINDS);
+
+/** Prints every entry of a kind. */
+export async function list(terminal: Terminal, kind: string, options: { readonly json?: boolean }): Promise<ExitCode> {
+  const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (!load) throw unknownName('kind', kind, LIST_KINDS, { file: 'list' });
+  const entries = await load();
+  if (options.json) {
+    terminal.print(stableJson(entries));
+    return EXIT.ok;
+  }
+  const columns = [...new Set(entries.flatMap((entry) => Object.keys(entry)))];
+  const cell = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
+  const rows = entries.map((entry) => columns.map((column) => cell(entry[column])));
+  terminal.print(
+    `${textTable(
+      columns.map((head) => ({ head })),
+      rows,
+    )}\n`,
+  );
+  return EXIT.ok;
+}

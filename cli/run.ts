@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Claim } from '../studies/claims.ts';
+import { packageVersion, readTolerances } from '../studies/load.ts';
+import type { Outcome, RunCase } from '../studies/outcome.ts';
+import { makeRunner, studyResult } from '../studies/run.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { CaseOptions } from './options.ts';
+import { resolveSelected, type Selection, selectStudy } from './selection.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface RunOptions extends CaseOptions {
+  readonly out?: string;
+  readonly trace?: string;
+  readonly json?: boolean;
+}
+
+/** Simulates one case and prints it. */
+export async function run(terminal: Terminal, ref: string | undefined, options: RunOptions): Promise<ExitCode> {
+  const selection = selectStudy(ref, options);
+  const resolved = resolveSelected(selection, options.case);
+  const { readModel } = selection.files;
+  const runCase = makeRunner(readModel);
+  const outcome = await runCase(resolved, { timeline: options.trace !== undefined });
+  if (outcome.status !== 'ran') {
+    const { explainMisfit } = await import('./fit.ts');
+    throw await explainMisfit(resolved, outcome.error, runCase);
+  }
+  const others = await outcomesOver(selection, resolved.claims, runCase);
+  const result = await studyResult(resolved, outcome, {
+    version: packageVersion(),
+    nodeMajor: Number(process.versions.node.split('.')[0]),
+    readModel,
+    outcomeOf: (id) => (id === resolved.case ? outcome : others.get(id)),
+    tolerances: readTolerances(),
+  });
+  const { runDocument, stableJson } = await import('../reports/json.ts');
+  const text = stableJson(runDocument(result));
+  if (options.trace !== undefined && outcome.timeline) await writeTrace(terminal, options.trace, outcome.timeline);
+  if (options.out !== undefined) {
+    mkdirSync(options.out, { recursive: true });
+    writeFileSync(join(options.out, 'result.json'), text);
+  }
+  if (options.json) terminal.print(text);
+  else if (options.trace !== '-') {
+    const { runSummary } = await import('../reports/summary.ts');
+    const { wantsColor } = await import('../reports/ansi.ts');
+    const color = wantsColor(terminal.env, terminal.printsToScreen);
+    terminal.print(runSummary(result, { machine: resolved.machine, color, width: terminal.width }));
+  }
+  return EXIT.ok;
+}
+
+/** The cases that relative claims are measured against. */
+async function outcomesOver(
+  selection: Selection,
+  claims: readonly Claim[],
+  runCase: RunCase,
+): Promise<Map<string, Outcome>> {
+  const ids = new Set(claims.flatMap(({ over }) => (over === null ? [] : [over])));
+  const outcomes = new Map<string, Outcome>();
+  for (const id of ids) outcomes.set(id, await runCase(resolveSelected(selection, id)));
+  return outcomes;
+}

@@ -1,0 +1,65 @@
+import { type Assignment, dataSource, InputError, parseAssignment } from '../input/index.ts';
+import { readDocument, type StudyDocument } from '../studies/cases.ts';
+import { filesOf, readStudy, type StudyFiles } from '../studies/load.ts';
+import { type ResolvedCase, resolveCase, withFrameSets } from '../studies/resolve.ts';
+import type { CaseOptions } from './options.ts';
+
+/** Flags that are short for a `--set`. */
+const FLAG_PATHS = {
+  machine: ['machine'],
+  model: ['workload', 'model'],
+  prompt: ['workload', 'prompt'],
+  output: ['workload', 'output'],
+  batch: ['workload', 'batch'],
+  batches: ['workload', 'batches'],
+} as const;
+
+/** What a command was asked to simulate. */
+export interface Selection {
+  readonly study: StudyDocument;
+  readonly files: StudyFiles;
+  /** Flags and `--set`s, in that order. */
+  readonly sets: readonly Assignment[];
+  readonly seed: number | undefined;
+}
+
+/**
+ * The study with what the flags change about it; without a study, one made of the flags alone.
+ * @throws InputError where there is neither a study nor a machine and a model.
+ */
+export function selectStudy(ref: string | undefined, options: CaseOptions): Selection {
+  const flags = Object.entries(FLAG_PATHS).flatMap(([flag, path]): Assignment[] => {
+    const value = options[flag as keyof typeof FLAG_PATHS];
+    return value === undefined ? [] : [{ path, value, from: `--${flag}` }];
+  });
+  const sets = [...flags, ...(options.set ?? []).map((text) => parseAssignment(text))];
+  const plain = ref === undefined ? studyOfFlags(options, sets) : readStudy(ref);
+  const files = filesOf(plain);
+  return { study: withFrameSets(plain, sets, files.readRows), files, sets, seed: options.seed };
+}
+
+/** One case of the selection, ready to run. */
+export function resolveSelected({ study, files, sets, seed }: Selection, caseId = 'base'): ResolvedCase {
+  const missing = files.missingData(study);
+  if (missing !== null)
+    throw new InputError({ code: 'file_missing', problem: missing, place: { file: study.source.file } });
+  const options = { catalogue: files.catalogue, sets, ...(seed === undefined ? {} : { seed }) };
+  return resolveCase(study, caseId, options);
+}
+
+/** What is simulated when only a machine and a model are named: one batch of one sequence. */
+const WITHOUT_STUDY = { kind: 'generate', prompt: 512, output: 32, batch: 1 } as const;
+
+function studyOfFlags(options: CaseOptions, sets: readonly Assignment[]): StudyDocument {
+  const given = (head: string, field?: string): boolean =>
+    sets.some(({ path }) => path[0] === head && (field === undefined || path.length === 1 || path[1] === field));
+  if (!given('machine') || !given('workload', 'model')) {
+    throw new InputError({
+      code: 'missing_key',
+      problem: 'there is nothing to run',
+      expected: 'a study (tierflow list studies), or --machine and --model',
+    });
+  }
+  const title = [options.model, options.machine].filter(Boolean).join(' on ') || 'From the command line';
+  return readDocument('command-line', dataSource({ title, workload: WITHOUT_STUDY }, 'the command line'), () => []);
+}

@@ -1,0 +1,186 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { readMachineData } from '../hardware/load.ts';
+import { readTextFile } from '../input/files.ts';
+import { InputError, parseYaml, readCsv, unknownName, validate } from '../input/index.ts';
+import { readModel } from '../workloads/models/load.ts';
+import { type Baseline, baselineSchema } from './baseline.ts';
+import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
+import type { MachineCatalogue } from './resolve.ts';
+import type { ReadModel } from './run.ts';
+import { claimOps } from './schema.ts';
+import type { ToleranceRule } from './tolerances.ts';
+
+/**
+ * Reads studies, and what they name, from files.
+ * @module
+ */
+
+/** The package's own folder: the code runs from the source tree or from `dist`. */
+function packageFolder(): string {
+  let here = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(here, 'package.json'))) here = dirname(here);
+  return here;
+}
+
+let home: string | undefined;
+const catalogue = (): string => {
+  home ??= join(packageFolder(), 'studies');
+  return home;
+};
+
+/** The package's version, as package.json has it. */
+export function packageVersion(): string {
+  return String(JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')).version);
+}
+
+const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
+const withoutEnding = (path: string): string => path.replace(/\.ya?ml$/, '');
+
+/** Ids of the catalogue's studies (`system/case`), in alphabetical order. */
+export function listStudies(): string[] {
+  const folder = catalogue();
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) =>
+      readdirSync(join(folder, entry.name))
+        .filter(isYaml)
+        .map((name) => `${entry.name}/${withoutEnding(name)}`),
+    )
+    .sort();
+}
+
+/** The file of a catalogue study. */
+export function studyFile(id: string): string {
+  return join(catalogue(), `${id}.yaml`);
+}
+
+/** Systems of the catalogue: the folders of its studies. */
+export function listSystems(): string[] {
+  return [...new Set(listStudies().map((id) => id.slice(0, id.indexOf('/'))))];
+}
+
+/**
+ * The study that `ref` names: an id of the catalogue, a path, or `-` for standard input.
+ * @throws InputError for an unknown id (with the nearest one), or a bad file.
+ */
+export function readStudy(ref: string): StudyDocument {
+  if (ref === '-') return readDocument('stdin', parseYaml(readTextFile('-'), 'stdin'), rowsBeside('.'));
+  const known = listStudies();
+  const id = withoutEnding(ref);
+  const path = known.includes(id) && !existsSync(ref) ? studyFile(id) : ref;
+  if (!existsSync(path) && !isYaml(ref)) throw unknownName('study', ref, known);
+  const source = parseYaml(readTextFile(path), shownPath(path));
+  return readDocument(studyName(path), source, rowsBeside(dirname(path)));
+}
+
+/**
+ * The studies that `refs` name, each once; a system (`flexgen`) or a folder stands for all of its own, and no ref for
+ * the whole catalogue.
+ */
+export function readStudies(refs: readonly string[]): StudyDocument[] {
+  const all = listStudies();
+  const chosen = refs.length === 0 ? all : refs.flatMap((ref) => expand(ref, all));
+  return [...new Set(chosen)].map(readStudy);
+}
+
+function expand(ref: string, all: readonly string[]): string[] {
+  const prefix = `${ref.replace(/\/+$/, '')}/`;
+  const own = all.filter((id) => id.startsWith(prefix));
+  if (own.length > 0 && !existsSync(ref)) return own;
+  if (existsSync(ref) && statSync(ref).isDirectory()) {
+    const files = readdirSync(ref).filter(isYaml).sort();
+    if (files.length === 0) {
+      const problem = 'this folder holds no study';
+      throw new InputError({ code: 'file_missing', problem, expected: 'YAML files', place: { file: ref } });
+    }
+    return files.map((name) => join(ref, name));
+  }
+  return [ref];
+}
+
+/** `system/case` inside the catalogue; elsewhere the path as given, without its ending. */
+function studyName(path: string): string {
+  const inside = relative(catalogue(), path);
+  const name = inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+  return withoutEnding(name.split(sep).join('/')).replace(/^\.\//, '');
+}
+
+/** The path as messages give it: relative where that is shorter. */
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return isAbsolute(path) && short.length < path.length && short !== '' ? short : path;
+}
+
+function rowsBeside(folder: string): ReadRows {
+  return (file, columns) => {
+    const path = isAbsolute(file) ? file : join(folder, file);
+    return readCsv(readTextFile(path), { file: shownPath(path), required: columns, extra: true });
+  };
+}
+
+/** A path that a study names is relative to the study; ids and other paths are left as they are. */
+function beside(folder: string, ref: string): string {
+  const path = join(folder, ref);
+  return isYaml(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
+}
+
+export interface StudyFiles {
+  readonly catalogue: MachineCatalogue;
+  readonly readModel: ReadModel;
+  readonly readRows: ReadRows;
+  /** Outside data that is not here and how to get it, as a sentence; null when all is. */
+  readonly missingData: (study: StudyDocument) => string | null;
+}
+
+/** Where the machines, models and data files that a study names are found. */
+export function filesOf(study: StudyDocument): StudyFiles {
+  const folder = dirname(study.source.file);
+  const machines = new Map<string, ReturnType<typeof readMachineData>['source']>();
+  return {
+    catalogue: {
+      machineData(ref) {
+        const source = machines.get(ref) ?? readMachineData(beside(folder, ref)).source;
+        machines.set(ref, source);
+        return source;
+      },
+    },
+    readModel: (ref) => readModel(beside(folder, ref)),
+    readRows: rowsBeside(folder),
+    missingData: ({ frame }) => {
+      const missing = (frame.data ?? []).filter(
+        ({ file }) => !existsSync(isAbsolute(file) ? file : join(folder, file)),
+      );
+      if (missing.length === 0) return null;
+      return missing.map(({ file, get }) => `${file} is not here; ${get}`).join('. ');
+    },
+  };
+}
+
+const tolerancesSchema = v.strictObject({
+  rules: v.array(
+    v.strictObject({
+      ops: v.array(v.picklist(claimOps)),
+      metrics: v.string(),
+      tolerance: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+      reason: v.pipe(v.string(), v.minLength(1)),
+    }),
+  ),
+});
+
+/** The rules of studies/tolerances.yaml. */
+export function readTolerances(): readonly ToleranceRule[] {
+  const file = join(catalogue(), 'tolerances.yaml');
+  return validate(tolerancesSchema, parseYaml(readTextFile(file), shownPath(file))).rules;
+}
+
+/**
+ * A baseline file.
+ * @throws InputError where it is not one.
+ */
+export function readBaseline(file: string): Baseline {
+  const text = readTextFile(file, { maxBytes: 64 * 1024 * 1024 });
+  return validate(baselineSchema, parseYaml(text, file));
+}

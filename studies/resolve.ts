@@ -1,0 +1,153 @@
+import * as v from 'valibot';
+import { parseMachine } from '../hardware/machine.ts';
+import {
+  type Assignment,
+  applyAssignments,
+  getPath,
+  InputError,
+  isMap,
+  parsePath,
+  validate,
+  type YamlSource,
+} from '../input/index.ts';
+import { policySchema } from '../policies/index.ts';
+import type { Machine } from '../sim/types/index.ts';
+import { workloadSchema } from '../workloads/index.ts';
+import { canonicalJson } from './canonical.ts';
+import { caseOf, type ReadRows, readDocument, type StudyDocument } from './cases.ts';
+import type { Claim } from './claims.ts';
+import { machineField } from './schema.ts';
+
+/**
+ * From a study, a case and `--set`s to what is simulated.
+ * @module
+ */
+
+/** Where machines are looked up. In a browser this is a bundle, on a computer hardware/load.ts. */
+export interface MachineCatalogue {
+  /** The machine file behind an id, `id/variant` or a path, with the variant applied. */
+  machineData(ref: string): YamlSource;
+}
+
+const partsSchema = v.strictObject({
+  machine: machineField,
+  workload: workloadSchema,
+  policy: v.exactOptional(policySchema),
+});
+export type Parts = v.InferOutput<typeof partsSchema>;
+const PARTS = Object.keys(partsSchema.entries);
+
+/** One case, ready to run. Everything but `machine` is plain data. */
+export interface ResolvedCase {
+  readonly study: string;
+  readonly case: string;
+  readonly title: string;
+  readonly seed: number;
+  /** What is run, validated: units read, defaults filled in. */
+  readonly parts: Parts;
+  readonly machine: Machine;
+  /** Empty when something changed that the figures were not published for. */
+  readonly claims: readonly Claim[];
+  readonly warnings: readonly string[];
+}
+
+export interface ResolveOptions {
+  readonly catalogue: MachineCatalogue;
+  /** `--set`s, in order. */
+  readonly sets?: readonly Assignment[];
+  /** Overrides the study's own. */
+  readonly seed?: number;
+}
+
+const isPart = (assignment: Assignment): boolean => PARTS.includes(String(assignment.path[0]));
+
+/** The study with the `--set`s that reach its frame (title, seed, claims, cases, figures) applied. */
+export function withFrameSets(study: StudyDocument, sets: readonly Assignment[], readRows: ReadRows): StudyDocument {
+  const frameSets = sets.filter((assignment) => !isPart(assignment));
+  if (frameSets.length === 0) return study;
+  return readDocument(study.name, applyAssignments(study.source, frameSets), readRows);
+}
+
+/**
+ * The case with its own `set` and then every `--set` applied in order, validated once.
+ * @throws InputError at the file or flag that holds the mistake.
+ */
+export function resolveCase(study: StudyDocument, caseId: string, options: ResolveOptions): ResolvedCase {
+  const chosen = caseOf(study, caseId);
+  const own = Object.entries(chosen.set).map(([path, value]): Assignment => {
+    return { path: parsePath(path, chosen.at).path, value, from: `${chosen.at}, set ${path}` };
+  });
+  const outside = own.find((assignment) => !isPart(assignment));
+  if (outside) {
+    const problem = `a case cannot set ${JSON.stringify(String(outside.path[0]))}`;
+    throw new InputError({
+      code: 'bad_path',
+      problem,
+      expected: `a path in ${PARTS.join(', ')}`,
+      place: { file: outside.from },
+    });
+  }
+  const sets = (options.sets ?? []).filter(isPart);
+  const asPublished = applyInOrder(partsOf(study.source), own, options.catalogue);
+  const source = applyInOrder(asPublished, sets, options.catalogue);
+  const parts = validate(partsSchema, source);
+  const machine =
+    typeof parts.machine === 'string'
+      ? parseMachine(machineSource(options.catalogue, parts.machine, source))
+      : parseMachine(source, ['machine']);
+  const reason = whyNoClaims(own, canonicalJson(asPublished.value) !== canonicalJson(source.value));
+  const dropped = reason !== null && chosen.claims.length > 0;
+  return {
+    study: study.name,
+    case: chosen.id,
+    title: study.frame.title,
+    seed: options.seed ?? study.frame.seed ?? 0,
+    parts,
+    machine,
+    claims: reason === null ? chosen.claims : [],
+    warnings: dropped ? [`the claims of this case are left out: ${reason}`] : [],
+  };
+}
+
+/** Claims hold for a machine or one of its variants, and for the workload and policy they were published for. */
+function whyNoClaims(own: readonly Assignment[], changed: boolean): string | null {
+  const hardware = own.find(({ path }) => path[0] === 'machine' && path.length > 1);
+  if (hardware) return 'the case changes the hardware, so it is a what-if';
+  return changed ? 'what they were published for has been changed' : null;
+}
+
+/** The parts alone, so that a mistake elsewhere in the study is not reported twice. */
+function partsOf(source: YamlSource): YamlSource {
+  const root = isMap(source.value) ? source.value : {};
+  return {
+    ...source,
+    value: Object.fromEntries(PARTS.filter((key) => Object.hasOwn(root, key)).map((key) => [key, root[key]])),
+  };
+}
+
+/** Applies assignments one by one; the first that reaches into a machine writes its file into the study. */
+function applyInOrder(source: YamlSource, assignments: readonly Assignment[], catalogue: MachineCatalogue): YamlSource {
+  return assignments.reduce((before, assignment) => {
+    const reaches = assignment.path[0] === 'machine' && assignment.path.length > 1;
+    return applyAssignments(reaches ? withMachineInline(before, catalogue) : before, [assignment]);
+  }, source);
+}
+
+function withMachineInline(source: YamlSource, catalogue: MachineCatalogue): YamlSource {
+  const ref = getPath(source.value, ['machine']);
+  if (typeof ref !== 'string') return source;
+  const file = machineSource(catalogue, ref, source);
+  return {
+    file: source.file,
+    value: { ...(source.value as object), machine: file.value },
+    place: (path, part) => (path[0] === 'machine' ? file.place(path.slice(1), part) : source.place(path, part)),
+  };
+}
+
+function machineSource(catalogue: MachineCatalogue, ref: string, source: YamlSource): YamlSource {
+  try {
+    return catalogue.machineData(ref);
+  } catch (error) {
+    throw error instanceof InputError ? error.at(source.place(['machine'])) : error;
+  }
+}

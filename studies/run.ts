@@ -1,0 +1,94 @@
+import { loadPlacement, precisionOf } from '../policies/index.ts';
+import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
+import { simulate } from '../sim/executor/index.ts';
+import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
+import { buildProgram } from '../workloads/index.ts';
+import type { Model } from '../workloads/models/model.ts';
+import { contentHash } from './canonical.ts';
+import { judge, type OutcomeOf } from './claims.ts';
+import type { Outcome, RunCase } from './outcome.ts';
+import type { ResolvedCase } from './resolve.ts';
+import type { ToleranceRule } from './tolerances.ts';
+
+/**
+ * Runs one case.
+ * @module
+ */
+
+/** Where models are looked up. */
+export type ReadModel = (ref: string) => Model;
+
+/** The workload and the policy of a case, built for its machine. */
+export interface Prepared {
+  readonly program: Program;
+  readonly placement: Placement;
+}
+
+/** Builds the program and loads the placement. Throws InputError where a part cannot be used. */
+export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
+  const { workload, policy } = parts;
+  const precision = precisionOf(policy, readModel(workload.model));
+  const program = buildProgram(workload, precision, readModel);
+  return { program, placement: await loadPlacement(policy, { machine, program }) };
+}
+
+/**
+ * A runner over one source of models. What does not fit or cannot proceed is an outcome; anything else is thrown.
+ */
+export function makeRunner(readModel: ReadModel): RunCase {
+  return async (resolved, options = {}): Promise<Outcome> => {
+    const { program, placement } = await prepare(resolved, readModel);
+    try {
+      const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
+      return { status: 'ran', ...result };
+    } catch (error) {
+      if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
+      if (error instanceof DeadlockError || error instanceof MissingFactError) {
+        return { status: 'cannot_proceed', error };
+      }
+      throw error;
+    }
+  };
+}
+
+/** Hashes of everything a result depends on: the study's parts, the machine's numbers and the models' shapes. */
+export async function inputHashes(resolved: ResolvedCase, readModel: ReadModel): Promise<Record<string, string>> {
+  const { model } = resolved.parts.workload;
+  return {
+    study_sha256: await contentHash(resolved.parts),
+    machine_sha256: await contentHash(resolved.machine),
+    model_sha256: await contentHash(readModel(model)),
+  };
+}
+
+/**
+ * The document `run --json` prints. `outcomeOf` gives the cases that relative claims refer to.
+ */
+export async function studyResult(
+  resolved: ResolvedCase,
+  outcome: Extract<Outcome, { status: 'ran' }>,
+  context: {
+    readonly version: string;
+    readonly nodeMajor: number;
+    readonly readModel: ReadModel;
+    readonly outcomeOf: OutcomeOf;
+    readonly tolerances: readonly ToleranceRule[];
+  },
+): Promise<StudyResult> {
+  const at = { study: resolved.study, case: resolved.case };
+  return {
+    schema: 'tierflow/run/1',
+    ...at,
+    seed: resolved.seed,
+    resolved: { title: resolved.title, ...resolved.parts },
+    metrics: outcome.metrics,
+    claims: resolved.claims.map((claim) => judge(claim, at, context.outcomeOf, context.tolerances)),
+    warnings: [...resolved.warnings, ...outcome.warnings],
+    provenance: {
+      tierflow: context.version,
+      node_major: context.nodeMajor,
+      seed: resolved.seed,
+      ...(await inputHashes(resolved, context.readModel)),
+    },
+  };
+}
