@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Timeline } from '../sim/types/index.ts';
 import type { Claim } from '../studies/claims.ts';
 import { packageVersion, readTolerances } from '../studies/load.ts';
 import type { Outcome, RunCase } from '../studies/outcome.ts';
@@ -36,7 +37,7 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   });
   const { runDocument, stableJson } = await import('../reports/json.ts');
   const text = stableJson(runDocument(result));
-  if (options.trace !== undefined && outcome.timeline) await writeTrace(terminal, options.trace, outcome.timeline);
+  if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);
   if (options.out !== undefined) {
     mkdirSync(options.out, { recursive: true });
     writeFileSync(join(options.out, 'result.json'), text);
@@ -61,4 +62,14 @@ async function outcomesOver(
   const outcomes = new Map<string, Outcome>();
   for (const id of ids) outcomes.set(id, await runCase(resolveSelected(selection, id)));
   return outcomes;
+}
+
+async function putTrace(terminal: Terminal, file: string, timeline: Timeline): Promise<void> {
+  if (file === '-') {
+    const { perfettoChunks } = await import('../reports/perfetto.ts');
+    for (const chunk of perfettoChunks(timeline)) terminal.print(chunk);
+    return;
+  }
+  const { writeTrace } = await import('../reports/files.ts');
+  await writeTrace(file, timeline);
 }

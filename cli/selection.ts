@@ -1,6 +1,6 @@
 import { type Assignment, dataSource, InputError, parseAssignment } from '../input/index.ts';
 import { readDocument, type StudyDocument } from '../studies/cases.ts';
-import { filesOf, readStudy, type StudyFiles } from '../studies/load.ts';
+import { filesBeside, readStudy, type StudyFiles } from '../studies/load.ts';
 import { type ResolvedCase, resolveCase, withFrameSets } from '../studies/resolve.ts';
 import type { CaseOptions } from './options.ts';
 
@@ -34,15 +34,21 @@ export function selectStudy(ref: string | undefined, options: CaseOptions): Sele
   });
   const sets = [...flags, ...(options.set ?? []).map((text) => parseAssignment(text))];
   const plain = ref === undefined ? studyOfFlags(options, sets) : readStudy(ref);
-  const files = filesOf(plain);
+  const files = filesBeside(plain.source.file);
   return { study: withFrameSets(plain, sets, files.readRows), files, sets, seed: options.seed };
 }
 
-/** One case of the selection, ready to run. */
-export function resolveSelected({ study, files, sets, seed }: Selection, caseId = 'base'): ResolvedCase {
+/** Refuses a study whose outside data is not here, saying how to get it. */
+export function checkData({ study, files }: Selection): void {
   const missing = files.missingData(study);
-  if (missing !== null)
-    throw new InputError({ code: 'file_missing', problem: missing, place: { file: study.source.file } });
+  if (missing === null) return;
+  throw new InputError({ code: 'file_missing', problem: missing, place: { file: study.source.file } });
+}
+
+/** One case of the selection, ready to run. */
+export function resolveSelected(selection: Selection, caseId = 'base'): ResolvedCase {
+  checkData(selection);
+  const { study, files, sets, seed } = selection;
   const options = { catalogue: files.catalogue, sets, ...(seed === undefined ? {} : { seed }) };
   return resolveCase(study, caseId, options);
 }

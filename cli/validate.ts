@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { claimsText } from '../reports/claims.ts';
 import { stableJson, validationDocument } from '../reports/json.ts';
-import { filesOf, readStudies, readTolerances } from '../studies/load.ts';
+import { filesBeside, readStudies, readTolerances } from '../studies/load.ts';
 import { resolveCase } from '../studies/resolve.ts';
 import { makeRunner } from '../studies/run.ts';
 import { missed, runStudy, type StudyRun } from '../studies/validate.ts';
@@ -41,7 +41,7 @@ export async function runStudies(terminal: Terminal, refs: readonly string[]): P
   const runs: StudyRun[] = [];
   for (const study of studies) {
     bar.step(study.name);
-    const { catalogue, readModel, missingData } = filesOf(study);
+    const { catalogue, readModel, missingData } = filesBeside(study.source.file);
     runs.push(
       await runStudy(study, {
         resolve: (document, id) => resolveCase(document, id, { catalogue }),

@@ -135,9 +135,9 @@ export interface StudyFiles {
   readonly missingData: (study: StudyDocument) => string | null;
 }
 
-/** Where the machines, models and data files that a study names are found. */
-export function filesOf(study: StudyDocument): StudyFiles {
-  const folder = dirname(study.source.file);
+/** Where the machines, models and data files that the study of this file names are found. */
+export function filesBeside(studyFile: string): StudyFiles {
+  const folder = dirname(studyFile);
   const machines = new Map<string, ReturnType<typeof readMachineData>['source']>();
   return {
     catalogue: {

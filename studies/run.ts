@@ -18,6 +18,12 @@ import type { ToleranceRule } from './tolerances.ts';
 /** Where models are looked up. */
 export type ReadModel = (ref: string) => Model;
 
+export interface InputHashes {
+  readonly study_sha256: string;
+  readonly machine_sha256: string;
+  readonly model_sha256: string;
+}
+
 /** The workload and the policy of a case, built for its machine. */
 export interface Prepared {
   readonly program: Program;
@@ -27,9 +33,9 @@ export interface Prepared {
 /** Builds the program and loads the placement. Throws InputError where a part cannot be used. */
 export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
   const { workload, policy } = parts;
-  const precision = precisionOf(policy, readModel(workload.model));
+  const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel);
-  return { program, placement: await loadPlacement(policy, { machine, program }) };
+  return { program, placement: await loadPlacement(policy, { machine, program, precision }) };
 }
 
 /**
@@ -51,13 +57,12 @@ export function makeRunner(readModel: ReadModel): RunCase {
   };
 }
 
-/** Hashes of everything a result depends on: the study's parts, the machine's numbers and the models' shapes. */
-export async function inputHashes(resolved: ResolvedCase, readModel: ReadModel): Promise<Record<string, string>> {
-  const { model } = resolved.parts.workload;
+/** Hashes of everything a result depends on: the study's parts, the machine's numbers and the model's shape. */
+export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   return {
-    study_sha256: await contentHash(resolved.parts),
-    machine_sha256: await contentHash(resolved.machine),
-    model_sha256: await contentHash(readModel(model)),
+    study_sha256: await contentHash(parts),
+    machine_sha256: await contentHash(machine),
+    model_sha256: await contentHash(readModel(parts.workload.model)),
   };
 }
 
