@@ -111,7 +111,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 it('agrees with a stably sorted list under any mix of schedule, cancel, pop and peek', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 600, size: 'max' }), (steps) => {
-      const queue = new EventQueue(1);
+      const queue = new EventQueue({ initialCapacity: 1, heapLimit });
       const model: { time: number; phase: number; a: number; handle: number }[] = [];
       const sorted = () => model.sort((x, y) => x.time - y.time || x.phase - y.phase);
       let count = 0;
@@ -141,7 +141,7 @@ it('agrees with a stably sorted list under any mix of schedule, cancel, pop and 
 it('stays sorted when compaction strikes a large heap with random cancels', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { minLength: 300, maxLength: 800 }), (events) => {
-      const queue = new EventQueue(1);
+      const queue = new EventQueue({ initialCapacity: 1, heapLimit });
       const handles = events.map(([time], i) => queue.schedule(time, 0, 0, i, 0));
       events.forEach(([, keep], i) => {
         if (!keep || i % 3 > 0) queue.cancel(handles[i]!);
@@ -159,7 +159,7 @@ it('keeps the order when the sequence numbers run out', () => {
       fc.array(fc.tuple(fc.nat(3), fc.nat(2)), { minLength: 20, maxLength: 60 }),
       fc.nat(19),
       (events, lead) => {
-        const queue = new EventQueue(1, 2 ** 26 - lead);
+        const queue = new EventQueue({ initialCapacity: 1, firstSequence: 2 ** 26 - lead, heapLimit });
         queue.schedule(0, 0, 0, -1, 0);
         queue.pop(); // so that the renumbering may find the root vacant
         events.forEach(([time, phase], i) => {

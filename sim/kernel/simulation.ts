@@ -37,7 +37,7 @@ export class Simulation {
   private stopping = false;
 
   constructor(options: SimulationOptions = {}) {
-    this.queue = new EventQueue(options.initialCapacity);
+    this.queue = new EventQueue(options);
     this.eventLimit = options.eventLimit ?? Number.POSITIVE_INFINITY;
     this.clock = 0;
     this.handled = 0;

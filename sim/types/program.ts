@@ -16,6 +16,8 @@ export interface Tensor {
   /** Batch of the block it belongs to, or -1 when all share it. */
   readonly batch: number;
   readonly elements: number;
+  /** Number of dimensions: biases and norms have one. */
+  readonly dimensions: number;
   /** Full size (a KV tensor's is that of the longest context). */
   readonly bytes: number;
   /** Stored in fewer bits than it is computed in, so it must be expanded before use. */

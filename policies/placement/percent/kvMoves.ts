@@ -1,0 +1,137 @@
+import { type Actions, NONE, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
+import { COPY_WORKERS, type Shared } from './shared.ts';
+
+/** Loads and stores of the KV cache. K and V are two items, so at most two workers are busy with one batch. */
+export class KvMoves {
+  private readonly shared: Shared;
+
+  constructor(shared: Shared) {
+    this.shared = shared;
+  }
+
+  /** Bytes of K and V that a GPU attention step needs brought to the GPU, the new token's place included. */
+  gpuLoadBytes(state: StateUse): number {
+    const tokens = state.read_tokens + 1;
+    return 2 * tokens * state.bytes_per_token * (1 - this.shared.kv.gpu);
+  }
+
+  /** Brings the cache that an op reads to where its attention runs; prefill reads none. */
+  load(actions: Actions, { op }: OpView, after: Task): Task {
+    const state = op.state;
+    if (state === null || state.read_tokens === 0) return NONE;
+    return this.shared.cpuAttention
+      ? this.loadToWorkspace(actions, state, after)
+      : this.loadToGpu(actions, state, after);
+  }
+
+  /** CPU attention computes in a fp32 workspace: the host thread converts what is in memory, workers what is on disk. */
+  private loadToWorkspace(actions: Actions, state: StateUse, after: Task): Task {
+    const { kv, host, cpu } = this.shared;
+    const arrivals: Task[] = [];
+    if (kv.cpu > 0) {
+      const elements = 2 * state.read_tokens * state.elements_per_token * kv.cpu;
+      arrivals.push(actions.host(elements / host.convert_elements_per_s, 'kv_read', after));
+    }
+    if (kv.disk > 0)
+      this.readFiles(actions, state, state.read_tokens * state.bytes_per_token * kv.disk, cpu, after, arrivals);
+    return actions.join(arrivals);
+  }
+
+  private loadToGpu(actions: Actions, state: StateUse, after: Task): Task {
+    const { kv, host, cpu, levels, fields } = this.shared;
+    if (kv.gpu === 1) return NONE;
+    const bytes = (state.read_tokens + 1) * state.bytes_per_token;
+    const room = actions.allocate(levels.gpu, 'kv', this.gpuLoadBytes(state), after);
+    const arrivals: Task[] = [room];
+    if (kv.cpu > 0) {
+      // KV in host memory is never pinned (FlexGen: too much overhead), so the host thread relays each of K and V.
+      for (let item = 0; item < 2; item++) {
+        const relayed = actions.host((bytes * kv.cpu) / host.relay_bytes_per_s, 'kv_read', room);
+        arrivals.push(
+          actions.move({
+            from: cpu,
+            to: levels.gpu,
+            bytes: bytes * kv.cpu,
+            stream: 'kv_read',
+            host_memory: 'pinned',
+            queue: fields.overlap ? 'load_cache' : this.shared.gpuUnit,
+            workers: null,
+            limit_bytes_per_s: Number.POSITIVE_INFINITY,
+            after: relayed,
+          }),
+        );
+      }
+    }
+    if (kv.disk > 0) this.readFiles(actions, state, bytes * kv.disk, levels.gpu, room, arrivals);
+    return actions.join(arrivals);
+  }
+
+  private readFiles(
+    actions: Actions,
+    state: StateUse,
+    bytes: number,
+    memory: string,
+    after: Task,
+    arrivals: Task[],
+  ): void {
+    for (const file of state.tensors) {
+      arrivals.push(actions.readFile({ file, bytes, memory, stream: 'kv_read', workers: COPY_WORKERS, after }));
+    }
+  }
+
+  /** Gives back the GPU copy that `load` brought. */
+  release(actions: Actions, state: StateUse, after: Task): void {
+    if (this.shared.cpuAttention || this.shared.kv.gpu === 1 || state.read_tokens === 0) return;
+    actions.free(this.shared.levels.gpu, 'kv', this.gpuLoadBytes(state), after);
+  }
+
+  /**
+   * Takes an op's new keys and values home. Several tokens go to unpinned host memory through a copy worker; one token
+   * is copied directly; files are written by workers.
+   */
+  store(actions: Actions, { op }: OpView, after: Task): Task {
+    const state = op.state;
+    if (state === null || state.write_tokens === 0) return NONE;
+    const { kv, host, cpu, levels, fields } = this.shared;
+    const bytes = state.write_tokens * state.bytes_per_token;
+    const stores: Task[] = [];
+    for (const file of state.tensors) {
+      if (kv.cpu > 0) {
+        const byWorker = state.write_tokens > 1;
+        stores.push(
+          actions.move({
+            from: levels.gpu,
+            to: cpu,
+            bytes: bytes * kv.cpu,
+            stream: 'kv_write',
+            host_memory: 'pinned',
+            queue: byWorker ? null : fields.overlap ? 'store_cache' : this.shared.gpuUnit,
+            workers: byWorker ? COPY_WORKERS : null,
+            limit_bytes_per_s: byWorker ? host.store_stream_bytes_per_s : Number.POSITIVE_INFINITY,
+            after,
+          }),
+        );
+      }
+      if (kv.disk > 0) {
+        stores.push(
+          actions.writeFile({
+            file,
+            bytes: bytes * kv.disk,
+            memory: levels.gpu,
+            stream: 'kv_write',
+            workers: COPY_WORKERS,
+            after,
+          }),
+        );
+      }
+    }
+    const stored = actions.join([after, ...stores]);
+    actions.free(levels.gpu, 'kv', this.newBytes(state), stored);
+    return stored;
+  }
+
+  /** GPU bytes that new keys and values take until they are stored; what stays on the GPU is held from the start. */
+  newBytes(state: StateUse): number {
+    return 2 * state.write_tokens * state.bytes_per_token;
+  }
+}

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(100));
+const split = (what: string) =>
+  v.pipe(
+    v.tuple([share, share]),
+    v.check(([gpu, cpu]) => gpu + cpu <= 100, 'GPU and CPU percent add to more than 100'),
+    v.description(`Percent of ${what} on the fast and on the host memory; the rest is on disk.`),
+  );
+
+export const percentSchema = v.strictObject({
+  kind: v.literal('percent'),
+  weights: split('the weights'),
+  kv: split('the KV cache'),
+  activations: split('the hidden states between layers (all in one place)'),
+  attention_on: v.optional(
+    v.pipe(
+      v.picklist(['auto', 'gpu', 'cpu']),
+      v.description(
+        'Where decode attention runs. `auto`: on the CPU when no KV is on the GPU and it is not quantised.',
+      ),
+    ),
+    'auto',
+  ),
+  overlap: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Six overlapped streams with a barrier after every sub-layer and batch (true), or one thing after another.',
+      ),
+    ),
+    true,
+  ),
+  pin_weights: v.optional(
+    v.pipe(v.boolean(), v.description('Host weights in pinned memory; unpinned ones are relayed by the host thread.')),
+    true,
+  ),
+  page_cache: v.optional(
+    v.pipe(v.boolean(), v.description("Disk files go through the operating system's page cache.")),
+    true,
+  ),
+  copy_workers: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.description('Threads that copy to and from disk and unpinned memory.'),
+    ),
+    4,
+  ),
+});
+export type PercentFields = v.InferOutput<typeof percentSchema>;

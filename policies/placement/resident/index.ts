@@ -1,0 +1,70 @@
+import * as v from 'valibot';
+import { MissingFactError } from '../../../sim/executor/errors.ts';
+import {
+  type Actions,
+  type Holding,
+  NONE,
+  type OpCursor,
+  type Placement,
+  type Plan,
+} from '../../../sim/types/index.ts';
+import type { PlacementContext, PlacementDefinition } from '../placement.ts';
+import { Expansion, unitOn } from '../units.ts';
+
+const schema = v.strictObject({ kind: v.literal('resident') });
+
+/** Everything in the fast memory: no transfers, one stream of kernels, the host waits once a step of the workload. */
+export const placement: PlacementDefinition<typeof schema> = {
+  kind: 'resident',
+  description: 'All tensors in the fast memory for the whole run',
+  schema,
+  create: (_fields, context) => new ResidentPlacement(context),
+};
+
+class ResidentPlacement implements Placement {
+  readonly kind = 'resident';
+  readonly lookahead = 1;
+  private readonly context: PlacementContext;
+  private readonly memory: string;
+  private readonly unit: string;
+  private readonly expansion: Expansion;
+
+  constructor(context: PlacementContext) {
+    const { machine } = context;
+    const memory = machine.roles.fast;
+    if (memory === undefined) throw new MissingFactError(`machine "${machine.id}" has no fast role`);
+    this.context = context;
+    this.memory = memory;
+    const unit = unitOn(machine, memory);
+    this.unit = unit.id;
+    this.expansion = new Expansion(unit, context);
+  }
+
+  plan(): Plan {
+    const { program } = this.context;
+    const held: Holding[] = [];
+    for (const kind of ['weight', 'kv'] as const) {
+      // A tied table is held once.
+      const tensors = program.tensors.filter((tensor) => tensor.kind === kind && tensor.alias_of < 0);
+      const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+      if (bytes > 0) held.push({ memory: this.memory, kind, bytes, what: kind === 'weight' ? 'weights' : 'KV cache' });
+    }
+    return { held, files: [], workers: [], page_cache: false, warnings: [] };
+  }
+
+  onOp(cursor: OpCursor, actions: Actions): void {
+    const { op } = cursor;
+    if (op.batch === 0 && cursor.at(-1)?.op.step !== op.step) {
+      actions.host(this.context.machine.host?.step_s ?? 0, 'bookkeeping', NONE);
+    }
+    if (op.name === 'embed') actions.allocate(this.memory, 'activation', op.input_bytes, NONE);
+    const ready = this.expansion.before(actions, cursor, NONE);
+    actions.allocate(this.memory, 'activation', op.output_bytes, ready);
+    const computed = actions.run(this.unit, op.kernels, 'compute', ready, op.scratch_bytes);
+    const done = this.expansion.after(actions, op, computed);
+    actions.free(this.memory, 'activation', op.input_bytes, done);
+    if (op.name === 'head') actions.free(this.memory, 'activation', op.output_bytes, done);
+    const next = cursor.at(1);
+    if (next === null || next.op.step !== op.step) actions.barrier();
+  }
+}
