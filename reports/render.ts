@@ -1,5 +1,5 @@
 import type { Figure } from './figure.ts';
-import { PAPER } from './themes.ts';
+import { FONT_FAMILY, PAPER } from './themes.ts';
 
 /**
  * The figure as an SVG document, its size in inches and its user unit a point. Equal figures give equal bytes. This is
@@ -14,6 +14,7 @@ export async function renderSvg(figure: Figure): Promise<string> {
     height: `${round(height / 72)}in`,
     viewBox: `0 0 ${width} ${height}`,
     role: 'img',
+    'font-family': FONT_FAMILY,
   });
   svg.append('title').text(figure.title);
   svg.append('desc').text(figure.description);

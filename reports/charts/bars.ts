@@ -43,7 +43,7 @@ function legend(rows: readonly ClaimPoint[], options: Options): LegendItem[] {
   if (!options.relative) items.push({ name: 'published', style: PUBLISHED, swatch: 'fill' });
   const name = options.relative ? 'simulated ÷ published' : 'simulated';
   if (rows.some((row) => !fitted(row))) items.push({ name, style: SIMULATED, swatch: 'fill' });
-  if (rows.some(fitted)) items.push({ name: `${name}, fitted on`, style: FITTED, swatch: 'fill' });
+  if (rows.some(fitted)) items.push({ name: `${name} (fitted)`, style: FITTED, swatch: 'fill' });
   return items;
 }
 
@@ -121,7 +121,7 @@ export const chart = defineChart<Options, ClaimPoint>({
       }
       label(svg, box.x0 - 4, middle, clip(row.label, labelWidth, small), { size: small, anchor: 'end' });
       const end = scale(Math.max(simulated, published));
-      label(svg, end + 3, middle, errors[index]!, { size: small, fill: MUTED });
+      label(svg, end + 3, middle, errors[index]!, { size: small, fill: MUTED, halo: true });
     });
     if (options.relative)
       line(svg, scale(1), box.y0, scale(1), box.y1, { stroke: INK, 'stroke-width': 0.6, 'stroke-dasharray': '2 1.5' });

@@ -1,4 +1,4 @@
-import { FONT_FAMILY, INK } from '../themes.ts';
+import { INK, PAPER } from '../themes.ts';
 
 /**
  * What a chart draws with: the part of a d3 selection that it needs. Lengths are points (1/72 in).
@@ -57,12 +57,15 @@ export interface LabelOptions {
   readonly rotate?: number;
   /** Drawn as a superscript after the text. */
   readonly exponent?: string;
+  /** A white edge that keeps the text legible over lines. */
+  readonly halo?: boolean;
 }
 
 /** Text whose middle of the x-height stands at (x, y). */
 export function label(pen: Pen, x: number, y: number, text: string, options: LabelOptions): Pen {
-  const { size, anchor = 'start', fill = INK, rotate = 0, exponent } = options;
-  const element = shape(pen, 'text', { 'font-family': FONT_FAMILY, 'font-size': size, fill });
+  const { size, anchor = 'start', fill = INK, rotate = 0, exponent, halo = false } = options;
+  const element = shape(pen, 'text', { 'font-size': size, fill });
+  if (halo) element.attr('stroke', PAPER).attr('stroke-width', 1.6).attr('paint-order', 'stroke');
   if (anchor !== 'start') element.attr('text-anchor', anchor);
   const below = 0.36 * size;
   if (rotate === 0) element.attr('x', round(x)).attr('y', round(y + below));

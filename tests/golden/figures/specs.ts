@@ -1,12 +1,90 @@
-import type { ChartInput } from '../../../reports/chart.ts';
+import type { ChartInput, OpPoint } from '../../../reports/chart.ts';
 import type { FigureSpec } from '../../../reports/figure.ts';
-import { CLAIMS, MACHINE, result, TIMELINE } from './fixtures.ts';
+import { CLAIMS, MACHINE, METRICS, result, TIMELINE } from './fixtures.ts';
+
+const GiB = 2 ** 30;
+
+const rename = { 'fg-30b-512': 'OPT-30B, 512', 'fg-30b-1024': 'OPT-30B, 1024', 'fg-30b-256': 'OPT-30B, 256' };
+
+const base: ChartInput = { result: result(), machine: MACHINE, timeline: TIMELINE };
+
+/** Results of two made-up systems whose claims lie about the diagonal. */
+const spread: readonly ChartInput[] = (['flexgen/a', 'zero-inference/b', 'h2o/c'] as const).map((study, s) => ({
+  result: result({
+    study,
+    claims: [0.6, 1.4, 3.1, 7.5, 18, 41].map((published, i) => ({
+      ...CLAIMS[0]!,
+      study,
+      id: `c${i}`,
+      published: published * (1 + s * 0.4),
+      simulated: published * (1 + s * 0.4) * (1 + 0.3 * Math.sin(i * 2 + s)),
+      error: 0.3 * Math.sin(i * 2 + s),
+      use: i % 3 === 0 ? 'calibrate' : 'validate',
+    })),
+  }),
+}));
+
+const ablation: readonly ChartInput[] = (
+  [
+    ['base', {}],
+    ['no-overlap', { 'time.total_s': 1120 }],
+    ['gpu-attention', { 'time.total_s': 840, 'time.decode.kv_read_s': 390, 'time.decode.activation_read_s': 12 }],
+  ] as const
+).map(([id, changes]) => ({ result: result({ case: id, metrics: { ...METRICS, ...changes } }), machine: MACHINE }));
+
+const grid: readonly ChartInput[] = [4, 8, 16, 32, 64].flatMap((batch) =>
+  ['full', 'h2o', 'int4'].map((preset, p) => ({
+    result: result({
+      case: `${preset}-${batch}`,
+      resolved: { workload: { batch }, policy: { kv: { preset } } },
+      metrics: {
+        'throughput.tokens_per_s': (batch * (10 + 4 * p)) / (1 + batch / (20 + 15 * p)),
+        'memory.gpu.peak_bytes': (4 + batch * (0.16 - 0.04 * p)) * GiB,
+      },
+      claims: preset === 'full' && batch > 8 ? [{ ...CLAIMS[0]!, published: (batch * 10) / (1.08 + batch / 19) }] : [],
+    }),
+  })),
+);
+
+const ops: readonly OpPoint[] = [
+  { name: 'mlp', phase: 'prefill', flops: 4e13, bytes: 6e10, seconds: 1.1 },
+  { name: 'attention', phase: 'prefill', flops: 2e12, bytes: 5e10, seconds: 0.3 },
+  { name: 'mlp', phase: 'decode', flops: 4e11, bytes: 2.1e10, seconds: 0.09 },
+  { name: 'attention', phase: 'decode', flops: 2e10, bytes: 2e10, seconds: 0.11 },
+];
 
 /** The figures whose SVG is kept and compared. */
 export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: readonly ChartInput[] }[] = [
+  { spec: { kind: 'bars', rename }, inputs: [base] },
+  { spec: { kind: 'bars', name: 'bars-relative', relative: true, rename, theme: 'acm' }, inputs: [base] },
+  { spec: { kind: 'parity' }, inputs: spread },
   {
-    spec: { kind: 'bars', rename: { 'fg-30b-512': 'OPT-30B, 512', 'fg-30b-1024': 'OPT-30B, 1024', 'fg-30b-256': 'OPT-30B, 256' } },
-    inputs: [{ result: result() }],
+    spec: { kind: 'breakdown', rename: { base: 'full', 'no-overlap': 'no overlap', 'gpu-attention': 'GPU attention' } },
+    inputs: ablation,
+  },
+  {
+    spec: { kind: 'breakdown', name: 'breakdown-phases', phase: 'each', share: true, theme: 'ieee-wide' },
+    inputs: [base],
+  },
+  { spec: { kind: 'occupancy' }, inputs: [base] },
+  {
+    spec: { kind: 'roofline' },
+    inputs: [{ ...base, ops, result: result({ metrics: { ...METRICS, 'compute.flops': 4.1e15 } }) }],
+  },
+  {
+    spec: {
+      kind: 'sweep',
+      x: 'workload.batch',
+      series: 'policy.kv.preset',
+      rename: { full: 'full KV', h2o: 'H2O', int4: 'int4 KV' },
+    },
+    inputs: grid,
+  },
+  { spec: { kind: 'sweep', name: 'sweep-names', x: 'policy.kv.preset', theme: 'acm' }, inputs: grid.slice(0, 3) },
+  { spec: { kind: 'pareto', series: 'policy.kv.preset', label: 'workload.batch' }, inputs: grid },
+  { spec: { kind: 'timeline' }, inputs: [base] },
+  {
+    spec: { kind: 'timeline', name: 'timeline-web', theme: 'web', title: 'One layer', from_s: 0.0003, to_s: 0.0012 },
+    inputs: [base],
   },
 ];
-void [CLAIMS, MACHINE, TIMELINE];

@@ -1,0 +1,169 @@
+import * as v from 'valibot';
+import type { Counter } from '../../sim/types/index.ts';
+import { defineChart } from '../chart.ts';
+import { formatQuantity } from '../format.ts';
+import { drawFrame } from '../marks/frame.ts';
+import type { LegendItem } from '../marks/legend.ts';
+import { label, line, path, polyline } from '../marks/pen.ts';
+import { axisTitle, axisUnit } from '../marks/units.ts';
+import { words } from '../metrics.ts';
+import { INK, seriesStyles } from '../themes.ts';
+
+const optionsSchema = v.strictObject({
+  memory: v.optional(
+    v.pipe(v.string(), v.description('Id of the memory. Default: the first of the machine that the timeline has.')),
+  ),
+  case: v.optional(v.pipe(v.string(), v.description('Case to show. Default: the first result with a timeline.'))),
+  points: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(10),
+      v.description('Most instants drawn; of more, each stretch keeps its fullest. Default: 600.'),
+    ),
+    600,
+  ),
+});
+type Options = v.InferOutput<typeof optionsSchema>;
+
+type Held = {
+  readonly at_s: number;
+  readonly memory: string;
+  readonly kind: string;
+  readonly bytes: number;
+  readonly capacity_bytes: number | null;
+};
+
+/** Kinds from the longest lived at the bottom to the shortest at the top. */
+const ORDER = ['weight', 'optimizer', 'index', 'table', 'kv', 'gradient', 'activation', 'workspace'];
+
+const kindsOf = (rows: readonly Held[]): string[] =>
+  ORDER.filter((kind) => rows.some((row) => row.kind === kind && row.bytes > 0));
+
+/** Value of a step function at each of the ascending instants. */
+function sample(counter: Counter, instants: readonly number[]): number[] {
+  let next = 0;
+  let value = 0;
+  return instants.map((at) => {
+    while (next < counter.samples.length && counter.samples[next]![0] <= at) value = counter.samples[next++]![1];
+    return value;
+  });
+}
+
+/** At most `most` columns of the table: the ends, and of every stretch in between the one with the largest sum. */
+function thin(instants: readonly number[], values: readonly (readonly number[])[], most: number): number[] {
+  const all = instants.map((_, index) => index);
+  if (all.length <= most) return all;
+  const sum = (index: number): number => values.reduce((total, row) => total + row[index]!, 0);
+  const size = Math.ceil((all.length - 2) / (most - 2));
+  const kept = [0];
+  for (let from = 1; from < all.length - 1; from += size) {
+    const stretch = all.slice(from, Math.min(from + size, all.length - 1));
+    kept.push(stretch.reduce((best, index) => (sum(index) > sum(best) ? index : best)));
+  }
+  return [...kept, all.length - 1];
+}
+
+export const chart = defineChart<Options, Held>({
+  kind: 'occupancy',
+  description: 'What a memory holds over time, stacked by kind of tensor, under its capacity.',
+  optionsSchema,
+  rows(inputs, options) {
+    const input = inputs.find(
+      ({ result, timeline }) => timeline && (options.case === undefined || result.case === options.case),
+    );
+    if (!input?.timeline) return [];
+    const found = input.timeline.counters.flatMap((counter) => {
+      const [, id, kind] = /^memory\.([^.]+)\.(\w+)$/.exec(counter.name) ?? [];
+      return id !== undefined && kind !== undefined ? [{ id, kind, counter }] : [];
+    });
+    const memory = options.memory ?? found[0]?.id;
+    const chosen = found.filter(({ id }) => id === memory);
+    const facts = input.machine?.memories.find(({ id }) => id === memory);
+    const capacity_bytes = facts ? facts.capacity_bytes - facts.reserved_bytes : null;
+    const end = Math.max(0, ...input.timeline.spans.map((span) => span.end_ns));
+    const instants = [...new Set([...chosen.flatMap(({ counter }) => counter.samples.map(([at]) => at)), end])].sort(
+      (a, b) => a - b,
+    );
+    const values = chosen.map(({ counter }) => sample(counter, instants));
+    return thin(instants, values, options.points).flatMap((index) =>
+      chosen.map(({ kind }, i) => ({
+        at_s: instants[index]! / 1e9,
+        memory: memory!,
+        kind,
+        bytes: values[i]![index]!,
+        capacity_bytes,
+      })),
+    );
+  },
+  draw(svg, rows, _, theme, canvas) {
+    const kinds = kindsOf(rows);
+    const styles = seriesStyles(kinds);
+    const instants = [...new Set(rows.map((row) => row.at_s))];
+    const bytes = new Map(rows.map((row) => [`${row.at_s} ${row.kind}`, row.bytes]));
+    const held = (at: number, kind: string): number => bytes.get(`${at} ${kind}`) ?? 0;
+    const capacity = rows[0]!.capacity_bytes;
+    const fullest = Math.max(...instants.map((at) => kinds.reduce((sum, kind) => sum + held(at, kind), 0)));
+    const unit = axisUnit('bytes', capacity ?? fullest);
+    const time = axisUnit('s', instants.at(-1)!);
+    const legend: LegendItem[] = kinds.map((kind) => ({ name: words(kind), style: styles.get(kind)!, swatch: 'fill' }));
+    const frame = drawFrame(
+      svg,
+      {
+        ...canvas,
+        x: { domain: [instants[0]! / time.size, instants.at(-1)! / time.size], title: axisTitle('time', time) },
+        y: {
+          domain: [0, (Math.max(capacity ?? 0, fullest) * 1.12) / unit.size],
+          title: axisTitle(`held by ${rows[0]!.memory}`, unit),
+        },
+        legend,
+      },
+      theme,
+    );
+    const below = instants.map(() => 0);
+    for (const kind of kinds) {
+      const floor = instants.map((at, i) => [frame.x(at / time.size), frame.y(below[i]! / unit.size)] as const);
+      instants.forEach((at, i) => {
+        below[i]! += held(at, kind);
+      });
+      const top = instants.map((at, i) => [frame.x(at / time.size), frame.y(below[i]! / unit.size)] as const);
+      const d = `${polyline(top, true)}${back(floor)}Z`;
+      path(frame.plot, d, { fill: frame.fills.of(styles.get(kind)!), stroke: INK, 'stroke-width': 0.3 });
+    }
+    if (capacity === null) return;
+    const y = frame.y(capacity / unit.size);
+    line(svg, frame.box.x0, y, frame.box.x1, y, { stroke: INK, 'stroke-width': 0.8, 'stroke-dasharray': '4 2' });
+    label(svg, frame.box.x1 - 2, y - theme.small_pt * 0.65, `capacity ${formatQuantity(capacity, 'bytes')}`, {
+      size: theme.small_pt,
+      anchor: 'end',
+      halo: true,
+    });
+  },
+  vegaLite: (rows) => ({
+    layer: [
+      {
+        mark: { type: 'area', interpolate: 'step-after' },
+        encoding: {
+          y: { field: 'bytes', type: 'quantitative', stack: 'zero', title: `Held by ${rows[0]!.memory} (bytes)` },
+          color: { field: 'kind', type: 'nominal' },
+        },
+      },
+      {
+        mark: { type: 'rule', strokeDash: [4, 2] },
+        encoding: { y: { field: 'capacity_bytes', type: 'quantitative', aggregate: 'max' }, x: null },
+      },
+    ],
+    encoding: { x: { field: 'at_s', type: 'quantitative', title: 'Time (s)' } },
+  }),
+});
+
+/** The steps of a floor, walked from right to left. */
+function back(floor: readonly (readonly [number, number])[]): string {
+  const corners = floor.flatMap(([x, y], i) =>
+    i > 0 ? [[x, floor[i - 1]![1]] as const, [x, y] as const] : [[x, y] as const],
+  );
+  const turns = corners.filter(
+    ([, y], i) => i === 0 || i === corners.length - 1 || y !== corners[i - 1]![1] || y !== corners[i + 1]![1],
+  );
+  return polyline(turns.reverse()).replace('M', 'L');
+}

@@ -1,0 +1,24 @@
+import type { StudyResult } from '../sim/types/index.ts';
+import { idOf, readPath } from './resolved.ts';
+
+/**
+ * A number or name of a result: the metric of that name, else what stands at that path of the resolved study
+ * (`workload.batch`, `machine`), else `case` or `study` itself. A map is named by its id, preset or kind.
+ */
+export function fieldOf(result: StudyResult, path: string): number | string | undefined {
+  const metric = result.metrics[path];
+  if (metric !== undefined) return metric;
+  if (path === 'case' || path === 'study') return result[path];
+  const value = readPath(result.resolved, path);
+  if (typeof value === 'number' || typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (Array.isArray(value)) return value.join('/');
+  return idOf(value) ?? scalar(readPath(value, 'preset')) ?? scalar(readPath(value, 'kind'));
+}
+
+const scalar = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** `workload.batch` as an axis says it: `batch`. */
+export function fieldLabel(path: string): string {
+  return (path.split('.').at(-1) ?? path).replaceAll('_', ' ');
+}
