@@ -89,7 +89,8 @@ function linkIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
     const issues: InputIssue[] = [];
     const plateaus = [`${forward}_bytes_per_s`, `${backward}_bytes_per_s`] as const;
     const missing = plateaus.filter((name) => fields[name] === undefined);
-    if (missing.length === 1) {
+    // A disk limits its own writes; between other memories an absent rate would be a free direction.
+    if (missing.length === 1 && forward !== 'read') {
       issues.push({
         code: 'missing_key',
         problem: `links.${id} gives the rate of one direction alone`,
@@ -123,20 +124,34 @@ function linkIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
 }
 
 function computeIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
+  const dtypes = (map: object) => Object.keys(map).filter((key) => !PROVENANCE_KEYS.has(key));
   return Object.entries(machine.compute).flatMap(([id, unit]) => {
-    const numbers = (map: object) => Object.keys(map).filter((key) => typeof map[key as never] !== 'undefined');
-    const peaks = numbers(unit.peak_flop_per_s).filter((key) => !PROVENANCE_KEYS.has(key));
-    return numbers(unit.efficiency)
-      .filter((dtype) => !PROVENANCE_KEYS.has(dtype) && !peaks.includes(dtype))
-      .map(
-        (dtype): InputIssue => ({
-          code: 'missing_key',
-          problem: `compute.${id}.efficiency.${dtype} has no peak to be a fraction of`,
-          found: dtype,
-          expected: oneOf(peaks),
-          place: placeOf(['compute', id, 'efficiency', dtype], 'key'),
-        }),
-      );
+    const peaks = dtypes(unit.peak_flop_per_s);
+    const efficiencies = dtypes(unit.efficiency);
+    return [
+      ...efficiencies
+        .filter((dtype) => !peaks.includes(dtype))
+        .map(
+          (dtype): InputIssue => ({
+            code: 'missing_key',
+            problem: `compute.${id}.efficiency.${dtype} has no peak to be a fraction of`,
+            found: dtype,
+            expected: oneOf(peaks),
+            place: placeOf(['compute', id, 'efficiency', dtype], 'key'),
+          }),
+        ),
+      ...peaks
+        .filter((dtype) => !efficiencies.includes(dtype))
+        .map(
+          (dtype): InputIssue => ({
+            code: 'missing_key',
+            problem: `compute.${id}.peak_flop_per_s.${dtype} has no efficiency`,
+            found: dtype,
+            expected: `efficiency.${dtype}: the fraction of the peak that kernels reach`,
+            place: placeOf(['compute', id, 'peak_flop_per_s', dtype], 'key'),
+          }),
+        ),
+    ];
   });
 }
 

@@ -25,7 +25,7 @@ describe.each(listMachines())('$id', ({ id, title, variants }) => {
       expect(field.source, path).toMatch(/\S{3}/);
       if (field.fitted_on.length > 0) expect(field.source, path).toMatch(/^Fitted: /);
       else expect(field.source, path).not.toMatch(/^Fitted/);
-      for (const claim of field.fitted_on) expect(claim, path).toMatch(/^[a-z0-9][a-z0-9._-]+$/);
+      for (const claim of field.fitted_on) expect(claim, path).toMatch(/^[a-z0-9][A-Za-z0-9._-]+$/);
     }
   });
 

@@ -9,6 +9,9 @@ import type { YamlSource } from '../input/yaml.ts';
 
 type Data = Record<string, unknown>;
 
+/** Fields that name a memory: they need no source. */
+const NAMES: ReadonlySet<string> = new Set(['memory', 'from', 'to']);
+
 /** The ids of the variants that the data of a machine file declares. */
 export function variantIds(data: unknown): string[] {
   const variants = isMap(data) ? data['variants'] : undefined;
@@ -41,8 +44,11 @@ export function applyVariant(source: YamlSource, id: string): YamlSource {
     const keys = path.split('.');
     const field = keys.pop()!;
     const owner = ownerOf(copy, keys, () => source.place([...at, 'set', path], 'key'));
-    owner[field] = value;
-    attribute(owner, field, variant['source'], fits[path]);
+    if (isMap(value)) owner[field] = { source: variant['source'], ...value };
+    else owner[field] = value;
+    if (!isMap(value) && !NAMES.has(field) && keys[0] !== 'roles') {
+      attribute(owner, field, variant['source'], fits[path]);
+    }
     places.set(pathKey([...keys, field]), [...at, 'set', path]);
   }
   const placeOf = (path: Path, part?: 'key' | 'value'): Place => {
