@@ -10,10 +10,12 @@ import { buildTensors, subLayers, tokenSize } from './tensors.ts';
 /** Decode sub-layers that FlexGen's shortened run executes, and the first it averages (`generation_loop_debug_*_batch`). */
 export const PROJECTED_SUB_LAYERS = 20;
 export const SAMPLE_FROM = 10;
+/** The sub-layer after the last measured one: not run, but its weights are requested while that one runs. */
+const LOOK_AHEAD = 1;
 
 /**
  * The program of one generation: a prefill and `output - 1` decode steps in zig-zag order over `batches` batches.
- * In `projected` form decode stops after 20 sub-layers; the measurement says which of them stand for all.
+ * In `projected` form decode stops one sub-layer after the 20 that are measured; the measurement says which of them stand for all.
  * @throws InputError for parallelism, which is not built yet, for options that would have no effect, and for a projection
  * of fewer decode sub-layers than it samples.
  */
@@ -26,7 +28,7 @@ export function generateProgram(fields: GenerateFields, model: Model, precision:
   const { tensors, layers } = buildTensors(model, batches, precision, token, prompt + output - 1);
   const stateOf = (layer: number, k: number): readonly number[] => layers[layer]?.state[k] ?? [];
   const projected = fields.measured_as === 'projected';
-  const decode_limit = projected ? PROJECTED_SUB_LAYERS : Number.POSITIVE_INFINITY;
+  const decode_limit = projected ? PROJECTED_SUB_LAYERS + LOOK_AHEAD : Number.POSITIVE_INFINITY;
 
   function* segments(): Generator<Segment> {
     const per_step = subLayers(model.layers);

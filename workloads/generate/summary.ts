@@ -1,8 +1,10 @@
 import type { Dtype, LayerInfo, Measurement, ProgramSummary } from '../../sim/types/index.ts';
+import { weightShapes } from '../models/weights.ts';
 import { distinctExperts, touchedShare } from './flops.ts';
-import { type SubLayerWork, stepAt, subLayerAt, type WorkTable } from './schedule.ts';
+import { type SubLayer, type SubLayerWork, stepAt, subLayerAt, type WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
+import { weightBytes } from './stored.ts';
 import { subLayers, type TokenSize } from './tensors.ts';
 
 interface Parts {
@@ -43,7 +45,7 @@ export function summarise(parts: Parts): ProgramSummary {
     flops: { prefill: flopsOf(prefill), ...(decodes ? { decode: flopsOf(decode) } : {}) },
     passes: { prefill: 1, ...(decodes ? { decode: output - 1 } : {}) },
     pass_weight_bytes: {
-      prefill: passBytes(parts, range(layers.length), batch * batches * prompt),
+      prefill: chosenPassBytes(parts, range(layers.length), batch * batches * prompt),
       ...(decodes ? { decode: decodePassBytes(parts) } : {}),
     },
     weight_bytes: weights.reduce((bytes, weight) => bytes + (weight.alias_of < 0 ? weight.bytes : 0), 0),
@@ -92,35 +94,34 @@ function projectDecode(
 }
 
 /**
- * Stored weight bytes that `tokens` tokens read at least in some sub-layers: attention and head whole, of the experts
+ * Stored weight bytes that `tokens` tokens read at least in one sub-layer: attention and head whole, of the experts
  * those that are reached, of sparse matrices the neurons that some token needs; of embedding tables only rows, left out.
  */
-function passBytes({ layers, setting }: Parts, chosen: readonly number[], tokens: number): number {
-  const { moe } = setting.model;
-  const reached = moe ? distinctExperts(moe.experts, moe.active, tokens) / moe.experts : 1;
-  const touched = touchedShare(setting.activation_sparsity, tokens);
-  let bytes = 0;
-  for (const j of chosen) {
-    const { name, weights } = layers[j]!;
-    if (name === 'embed') continue;
-    for (const weight of weights) {
-      if (name !== 'mlp') bytes += weight.bytes;
-      else bytes += weight.bytes * touched * (isRouted(weight.name) ? reached : 1);
-    }
-  }
-  return bytes;
+function passBytes({ model, precision, activation_sparsity }: Setting, kind: SubLayer, tokens: number): number {
+  if (kind === 'embed') return 0;
+  const reached = model.moe ? distinctExperts(model.moe.experts, model.moe.active, tokens) / model.moe.experts : 1;
+  const touched = kind === 'mlp' ? touchedShare(activation_sparsity, tokens) : 1;
+  return weightShapes(model)[kind].reduce(
+    (bytes, { shape, routed }) => bytes + weightBytes(shape, precision) * touched * (routed ? reached : 1),
+    0,
+  );
 }
 
-const isRouted = (name: string): boolean => name.includes('.expert_');
+/** Of the sub-layers with these indices, all tokens of the block together. */
+function chosenPassBytes({ setting }: Parts, chosen: readonly number[], tokens: number): number {
+  const { layers } = setting.model;
+  const of = { embed: 0, attention: 0, mlp: 0, head: 0 };
+  for (const j of chosen) of[subLayerAt(j % subLayers(layers), layers)]++;
+  return (Object.keys(of) as SubLayer[]).reduce((sum, kind) => sum + of[kind] * passBytes(setting, kind, tokens), 0);
+}
 
 function decodePassBytes(parts: Parts): number {
-  const { fields, layers, measurement } = parts;
+  const { fields, setting, measurement } = parts;
+  const all = range(subLayers(setting.model.layers));
   const tokens = fields.batch * fields.batches;
-  if (measurement.kind === 'full') return passBytes(parts, range(layers.length), tokens);
+  if (measurement.kind === 'full') return chosenPassBytes(parts, all, tokens);
   const sampled = range(measurement.sample_to).slice(measurement.sample_from);
-  const per_sample = layers.length / sampled.length;
-  const chosen = sampled.map((n) => n % layers.length);
-  return per_sample * passBytes(parts, chosen, tokens);
+  return (all.length / sampled.length) * chosenPassBytes(parts, sampled, tokens);
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
