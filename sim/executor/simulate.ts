@@ -107,6 +107,8 @@ function runProgram(engine: Engine, recorder: Recorder, program: Program, placem
         recorder.barrier();
         marks.sampleFrom = engine.ledger.snapshot(engine.now);
       }
+      // What follows the sample is only there to be looked ahead at.
+      if (sampled === projected.sample_to) break;
     }
     placement.onOp(cursor, recorder);
   } while (cursor.next());

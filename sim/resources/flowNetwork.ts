@@ -1,3 +1,4 @@
+import { MAX_PHASE } from '../kernel/eventQueue.ts';
 import type { Simulation } from '../kernel/simulation.ts';
 import { ceilNs } from '../kernel/time.ts';
 import type { Curve } from '../types/units.ts';
@@ -12,7 +13,7 @@ import { linearCurveAt } from './curve.ts';
  */
 
 /** Runs in the last phase of an instant, so that all flows that start together are shared together. */
-const SHARE_PHASE = 30;
+const SHARE_PHASE = MAX_PHASE;
 
 /** Below this many bytes per nanosecond of its rate, a flow is done: the rounding of one division. */
 const DONE_NS = 1e-5;

@@ -96,12 +96,14 @@ export class PercentPlacement implements Placement {
       if (timed) actions.barrier();
     };
     actions.host(this.shared.stepSeconds, 'bookkeeping', NONE);
-    let ready: Task = NONE;
+    const arrivals: Task[] = [];
     if (cursor.op.batch === 0) {
-      ready = this.weights.load(actions, cursor.layer, NONE);
+      arrivals.push(this.weights.load(actions, cursor.layer, NONE));
       settle();
+      if (timed) arrivals.length = 0;
     }
-    ready = actions.join([ready, this.kv.load(actions, cursor, NONE)]);
+    arrivals.push(this.kv.load(actions, cursor, NONE));
+    const ready = timed ? NONE : actions.join(arrivals);
     settle();
     this.hidden.load(actions, cursor);
     settle();

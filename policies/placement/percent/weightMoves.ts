@@ -16,6 +16,19 @@ export class WeightMoves {
     if (loaded_bytes === 0) return NONE;
     const room = actions.allocate(levels.gpu, 'weight', loaded_bytes, after);
     const arrivals: Task[] = [room];
+    // Storage order is disk first: the workers are at it while the host thread relays the rest.
+    for (const tensor of disk) {
+      arrivals.push(
+        actions.readFile({
+          file: tensor.id,
+          bytes: tensor.bytes,
+          memory: levels.gpu,
+          stream: 'weight_read',
+          workers: COPY_WORKERS,
+          after: room,
+        }),
+      );
+    }
     for (const tensor of cpu) {
       // Vectors are always pinned (FlexGen, `init_weight_list`).
       const pinned = fields.pin_weights || tensor.dimensions < 2;
@@ -33,18 +46,6 @@ export class WeightMoves {
           workers: null,
           limit_bytes_per_s: Number.POSITIVE_INFINITY,
           after: relayed,
-        }),
-      );
-    }
-    for (const tensor of disk) {
-      arrivals.push(
-        actions.readFile({
-          file: tensor.id,
-          bytes: tensor.bytes,
-          memory: levels.gpu,
-          stream: 'weight_read',
-          workers: COPY_WORKERS,
-          after: room,
         }),
       );
     }
