@@ -23,6 +23,9 @@ export interface SubLayerWork extends Work {
   readonly state: Omit<StateUse, 'tensors'> | null;
 }
 
+/** Works that are kept; beyond them each is computed whenever it is asked for. */
+const MOST_KNOWN = 8192;
+
 /**
  * The work of every (sub-layer, step), computed once: only attention depends on the context, so all other decode steps
  * share theirs, kernels and all.
@@ -46,7 +49,7 @@ export class WorkTable {
     let work = this.#known.get(key);
     if (!work) {
       work = this.#compute(kind, step);
-      this.#known.set(key, work);
+      if (this.#known.size < MOST_KNOWN) this.#known.set(key, work);
     }
     return work;
   }

@@ -1,6 +1,10 @@
 import * as v from 'valibot';
 
-const count = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.description(description));
+/** Beyond any model's context and any batch that runs; what is larger is a slip of the keyboard. */
+const LARGEST = 1_000_000;
+
+const count = (description: string) =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LARGEST), v.description(description));
 
 /** One offline generation: `batches` batches of `batch` sequences through the whole model, token by token. */
 export const generateSchema = v.strictObject({
