@@ -73,9 +73,15 @@ export function isPlainUnit(unit: MetricUnit): unit is (typeof PLAIN_UNITS)[numb
   return (PLAIN_UNITS as readonly string[]).includes(unit);
 }
 
-/** `kv_read` as people read it: `KV read`. */
+const SPELLINGS: Readonly<Record<string, string>> = { pcie: 'PCIe', nvme: 'NVMe', nvlink: 'NVLink' };
+const INITIALS = /\b(?:kv|gpu|cpu|hbm|ddr|cxl|csd|sram)(?=\d*\b)/g;
+
+/** An id as people read it in a sentence: `kv_read` is `KV read`, `pcie` is `PCIe`. */
 export function words(name: string): string {
-  return name.replaceAll('_', ' ').replace(/\bkv\b/g, 'KV');
+  return name
+    .replaceAll('_', ' ')
+    .replace(INITIALS, (letters) => letters.toUpperCase())
+    .replace(/\b(?:pcie|nvme|nvlink)(?=\d*\b)/g, (word) => SPELLINGS[word] ?? word);
 }
 
 const TITLES: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import type { StudyResult } from '../sim/types/index.ts';
+import { words } from './metrics.ts';
 import { idOf, readPath } from './resolved.ts';
 
 /**
@@ -18,7 +19,9 @@ export function fieldOf(result: StudyResult, path: string): number | string | un
 
 const scalar = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** `workload.batch` as an axis says it: `batch`. */
+/** A path as an axis says it: `workload.batch` is `batch`, `policy.kv.preset` is `KV preset`. */
 export function fieldLabel(path: string): string {
-  return (path.split('.').at(-1) ?? path).replaceAll('_', ' ');
+  const parts = path.split('.');
+  const general = ['preset', 'kind', 'id'].includes(parts.at(-1)!);
+  return words(parts.slice(general ? -2 : -1).join(' '));
 }

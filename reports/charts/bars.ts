@@ -5,9 +5,9 @@ import { type ClaimPoint, claimPoints, commonMetric } from '../claimPoints.ts';
 import { formatError } from '../format.ts';
 import { type Axis, axisRoom, drawBottomAxis, linearTicks } from '../marks/axis.ts';
 import { Fills } from '../marks/fills.ts';
-import { drawLegend, type LegendItem, legendHeight } from '../marks/legend.ts';
+import { drawLegend, type LegendItem, legendAt, legendHeight } from '../marks/legend.ts';
 import { label, line, rect } from '../marks/pen.ts';
-import { clip, measure, widest } from '../marks/text.ts';
+import { clip, widest } from '../marks/text.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { describeMetric } from '../metrics.ts';
 import { flag, labelOption, metricOption, renameOption, usesOption } from '../options.ts';
@@ -126,8 +126,7 @@ export const chart = defineChart<Options, ClaimPoint>({
     if (options.relative)
       line(svg, scale(1), box.y0, scale(1), box.y1, { stroke: INK, 'stroke-width': 0.6, 'stroke-dasharray': '2 1.5' });
     line(svg, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
-    const start = Math.max(0, Math.min(box.x0, width - legendWidth(items, theme)));
-    drawLegend(svg, items, { x: start, y: 0, width: width - start }, fills, theme);
+    drawLegend(svg, items, legendAt(items, box.x0, width, theme), fills, theme);
   },
   vegaLite(rows, options) {
     const value = valueAxis(rows, options);
@@ -158,8 +157,3 @@ export const chart = defineChart<Options, ClaimPoint>({
     };
   },
 });
-
-/** Width of the legend in one row. */
-function legendWidth(items: readonly LegendItem[], theme: Theme): number {
-  return items.reduce((sum, item) => sum + 21 + measure(item.name, theme.small_pt), 0);
-}

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
 import { axisRoom, drawBottomAxis, linearTicks } from '../marks/axis.ts';
 import { Fills } from '../marks/fills.ts';
-import { drawLegend, type LegendItem, legendHeight } from '../marks/legend.ts';
+import { drawLegend, type LegendItem, legendAt, legendHeight } from '../marks/legend.ts';
 import { label, line, rect } from '../marks/pen.ts';
 import { clip, widest } from '../marks/text.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
@@ -147,7 +147,7 @@ export const chart = defineChart<Options, StreamTime>({
       label(svg, box.x0 - 4, middle, clip(bar, labels, small), { size: small, anchor: 'end' });
     });
     line(svg, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
-    drawLegend(svg, items, { x: 0, y: 0, width }, fills, theme);
+    drawLegend(svg, items, legendAt(items, box.x0, width, theme), fills, theme);
   },
   vegaLite: () => ({
     mark: 'bar',

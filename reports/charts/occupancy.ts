@@ -114,7 +114,7 @@ export const chart = defineChart<Options, Held>({
         x: { domain: [instants[0]! / time.size, instants.at(-1)! / time.size], title: axisTitle('time', time) },
         y: {
           domain: [0, (Math.max(capacity ?? 0, fullest) * 1.12) / unit.size],
-          title: axisTitle(`held by ${rows[0]!.memory}`, unit),
+          title: axisTitle(`held by ${words(rows[0]!.memory)}`, unit),
         },
         legend,
       },
@@ -133,7 +133,7 @@ export const chart = defineChart<Options, Held>({
     if (capacity === null) return;
     const y = frame.y(capacity / unit.size);
     line(svg, frame.box.x0, y, frame.box.x1, y, { stroke: INK, 'stroke-width': 0.8, 'stroke-dasharray': '4 2' });
-    label(svg, frame.box.x1 - 2, y - theme.small_pt * 0.65, `capacity ${formatQuantity(capacity, 'bytes')}`, {
+    label(svg, frame.box.x1 - 2, y - theme.small_pt * 0.75, `capacity ${formatQuantity(capacity, 'bytes')}`, {
       size: theme.small_pt,
       anchor: 'end',
       halo: true,

@@ -3,7 +3,7 @@ import { defineChart } from '../chart.ts';
 import { marker } from '../marks/fills.ts';
 import { drawFrame, logDomain } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
-import { label, path } from '../marks/pen.ts';
+import { type Box, label, path, polyline } from '../marks/pen.ts';
 import { placeLabels } from '../marks/placeLabels.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { type Direction, describeMetric, directionOf } from '../metrics.ts';
@@ -109,7 +109,8 @@ export const chart = defineChart<Options, Point>({
     const at = (row: Point): [number, number] => [frame.x(row.x / xUnit.size), frame.y(row.y / yUnit.size)];
     const front = rows.filter((row) => row.front).sort((a, b) => a.x - b.x);
     const upFirst = (way(options.better_x, options.x) === 'lower') === (way(options.better_y, options.y) === 'lower');
-    path(frame.plot, stairs(front.map(at), upFirst), {
+    const steps = stairs(front.map(at), upFirst);
+    path(frame.plot, polyline(steps), {
       fill: 'none',
       stroke: INK,
       'stroke-width': 0.7,
@@ -121,6 +122,7 @@ export const chart = defineChart<Options, Point>({
       frame.box,
       theme.small_pt,
       theme.marker_pt,
+      pieces(steps),
     );
     for (const { x, y, text, anchor } of placed)
       label(svg, x, y, text, { size: theme.small_pt, anchor, fill: MUTED, halo: true });
@@ -153,13 +155,24 @@ function spread(values: readonly number[]): [number, number] {
   return [low >= 0 && low - room < high * 0.2 ? 0 : low - room, high + room];
 }
 
-/** The steps of the front between its points: what lies beyond the line is beaten. */
-function stairs(points: readonly (readonly [number, number])[], sideFirst: boolean): string {
-  let d = '';
-  points.forEach(([x, y], index) => {
-    const [px, py] = [x.toFixed(2), y.toFixed(2)];
-    if (index === 0) d = `M${px},${py}`;
-    else d += sideFirst ? `V${py}H${px}` : `H${px}V${py}`;
+/** Corners of the steps of the front: what lies beyond them is beaten. */
+function stairs(points: readonly (readonly [number, number])[], sideFirst: boolean): (readonly [number, number])[] {
+  return points.flatMap((point, index) => {
+    const last = points[index - 1];
+    if (!last) return [point];
+    return [sideFirst ? ([last[0], point[1]] as const) : ([point[0], last[1]] as const), point];
   });
-  return d;
+}
+
+/** The straight pieces between corners, a little wider than their stroke. */
+function pieces(corners: readonly (readonly [number, number])[]): Box[] {
+  return corners.slice(1).map(([x, y], index) => {
+    const [px, py] = corners[index]!;
+    return {
+      x0: Math.min(x, px) - 0.5,
+      x1: Math.max(x, px) + 0.5,
+      y0: Math.min(y, py) - 0.5,
+      y1: Math.max(y, py) + 0.5,
+    };
+  });
 }

@@ -8,7 +8,7 @@ import { Fills, marker } from '../marks/fills.ts';
 import { logDomain } from '../marks/frame.ts';
 import { drawLegend, type LegendItem } from '../marks/legend.ts';
 import { type Box, label, line, path, polyline, rect } from '../marks/pen.ts';
-import { widest } from '../marks/text.ts';
+import { clip, widest } from '../marks/text.ts';
 import { axisUnit } from '../marks/units.ts';
 import { describeMetric } from '../metrics.ts';
 import { labelOption, metricOption, renameOption, usesOption } from '../options.ts';
@@ -47,10 +47,15 @@ const plain: SeriesStyle = { color: INK, dash: '', marker: 'circle', hatch: 'non
 
 const fitted = (row: ParityPoint): boolean => row.use === 'calibrate';
 
-function legendItems(rows: readonly ParityPoint[], options: Options): LegendItem[] {
+function legendItems(rows: readonly ParityPoint[], options: Options, theme: Theme): LegendItem[] {
   const series = [...new Set(rows.map((row) => row.series))];
   const styles = seriesStyles(series);
-  const items: LegendItem[] = series.map((name) => ({ name, style: styles.get(name)!, swatch: 'marker' }));
+  const most = theme.width_in * 72 * 0.3;
+  const items: LegendItem[] = series.map((name) => ({
+    name: clip(name, most, theme.small_pt),
+    style: styles.get(name)!,
+    swatch: 'marker',
+  }));
   if (rows.some(fitted)) items.push({ name: 'fitted', style: plain, swatch: 'hollow' });
   options.bands.forEach((band, index) => {
     items.push({ name: `±${Math.round(band * 100)} %`, style: { ...plain, color: BANDS[index]! }, swatch: 'fill' });
@@ -73,7 +78,7 @@ function verdictLines(rows: readonly ParityPoint[]): string[] {
 
 const sideRoom = (rows: readonly ParityPoint[], options: Options, theme: Theme): number =>
   Math.max(
-    ...legendItems(rows, options).map(
+    ...legendItems(rows, options, theme).map(
       (item) => (item.swatch === 'fill' ? 12 : 9) + widest([item.name], theme.small_pt),
     ),
     widest(verdictLines(rows), theme.small_pt),
@@ -113,8 +118,8 @@ export const chart = defineChart<Options, ParityPoint>({
     const box: Box = { x0: left, x1: left + side, y0: 4, y1: 4 + side };
     const x = scaleLog(domain, [box.x0, box.x1]);
     const y = scaleLog(domain, [box.y1, box.y0]);
-    const clip = fills.clip(box.x0, box.y0, box.x1, box.y1);
-    const plot = svg.append('g').attr('clip-path', clip);
+    const inside = fills.clip(box.x0, box.y0, box.x1, box.y1);
+    const plot = svg.append('g').attr('clip-path', inside);
     const [low, high] = domain;
     for (const [index, band] of [...options.bands.entries()].reverse()) {
       const corners = [
@@ -141,7 +146,7 @@ export const chart = defineChart<Options, ParityPoint>({
         fitted(row),
       );
     }
-    const items = legendItems(rows, options);
+    const items = legendItems(rows, options, theme);
     items.forEach((item, index) => {
       drawLegend(
         svg,

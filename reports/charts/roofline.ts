@@ -8,6 +8,7 @@ import type { LegendItem } from '../marks/legend.ts';
 import { label, line, type Pen } from '../marks/pen.ts';
 import { measure } from '../marks/text.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
+import { words } from '../metrics.ts';
 import { flag } from '../options.ts';
 import { INK, MUTED, seriesStyles, type Theme } from '../themes.ts';
 
@@ -98,7 +99,7 @@ function runPoints({ result }: ChartInput, links: readonly Mark[]): Mark[] {
       {
         mark: 'point' as const,
         name: result.case,
-        series: `run over ${link}`,
+        series: `run over ${words(link!)}`,
         flop_per_byte: flops / bytes,
         flop_per_s: flops / seconds,
         bytes_per_s: null,
@@ -155,11 +156,17 @@ export const chart = defineChart<Options, Mark>({
       const from = Math.min(...ridges, xDomain[1]);
       const y = frame.y(top / unit.size);
       line(frame.plot, frame.x(from), y, frame.box.x1, y, stroke);
-      label(svg, frame.box.x1 - 1, y - theme.small_pt * 0.65, `${peak.name} ${formatQuantity(top, 'flop_per_s')}`, {
-        size: theme.small_pt,
-        anchor: 'end',
-        halo: true,
-      });
+      label(
+        svg,
+        frame.box.x1 - 1,
+        y - theme.small_pt * 0.78,
+        `${words(peak.name)} ${formatQuantity(top, 'flop_per_s')}`,
+        {
+          size: theme.small_pt,
+          anchor: 'end',
+          halo: true,
+        },
+      );
     }
     for (const [index, row] of slopes.entries())
       drawSlope(svg, frame, row, { top, unit_size: unit.size, dashed: index > 0 }, theme);
@@ -207,12 +214,12 @@ function drawSlope(
   const stroke = line(frame.plot, x1, y1, x2, y2, { stroke: INK, 'stroke-width': theme.line_pt });
   if (roof.dashed) stroke.attr('stroke-dasharray', '4 2');
   const angle = (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI;
-  const text = `${row.name} ${formatQuantity(rate, 'bytes_per_s')}`;
+  const text = `${words(row.name)} ${formatQuantity(rate, 'bytes_per_s')}`;
   const length = Math.hypot(x2 - x1, y2 - y1);
   if (measure(text, theme.small_pt) > length - 4) return;
   const along = 0.5;
   const [dx, dy] = [(y2 - y1) / length, -(x2 - x1) / length];
-  const off = theme.small_pt * 0.65;
+  const off = theme.small_pt * 0.78;
   label(svg, x1 + (x2 - x1) * along + dx * off, y1 + (y2 - y1) * along + dy * off, text, {
     size: theme.small_pt,
     anchor: 'middle',

@@ -84,7 +84,7 @@ export const chart = defineChart<Options, Point>({
     };
     const legend: LegendItem[] = series
       .filter((name) => name !== '')
-      .map((name) => ({ name, style: styles.get(name)!, swatch: 'line-marker' }));
+      .map((name) => ({ name, style: styles.get(name)!, swatch: numeric ? 'line-marker' : 'marker' }));
     if (rows.some((row) => row.source === 'published')) {
       legend.push({
         name: 'published',
@@ -112,12 +112,15 @@ export const chart = defineChart<Options, Point>({
       const own = rows.filter((row) => row.series === name);
       const at = (row: Point): [number, number] => [frame.x(place(row.x) / xUnit.size), frame.y(row.y / unit.size)];
       const simulated = own.filter((row) => row.source === 'simulated').sort((a, b) => place(a.x) - place(b.x));
-      const curve = path(svg, polyline(simulated.map(at)), {
-        fill: 'none',
-        stroke: style.color,
-        'stroke-width': theme.line_pt,
-      });
-      if (style.dash !== '') curve.attr('stroke-dasharray', style.dash);
+      // Names have no order, so nothing lies between them.
+      if (numeric) {
+        const curve = path(svg, polyline(simulated.map(at)), {
+          fill: 'none',
+          stroke: style.color,
+          'stroke-width': theme.line_pt,
+        });
+        if (style.dash !== '') curve.attr('stroke-dasharray', style.dash);
+      }
       for (const row of simulated) marker(svg, style, ...at(row), theme.marker_pt);
       for (const row of own)
         if (row.source === 'published') marker(svg, style, ...at(row), theme.marker_pt * 1.25, true);

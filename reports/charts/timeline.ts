@@ -4,13 +4,13 @@ import type { Span } from '../../sim/types/index.ts';
 import { defineChart } from '../chart.ts';
 import { axisRoom, drawBottomAxis, linearTicks } from '../marks/axis.ts';
 import { Fills } from '../marks/fills.ts';
-import { drawLegend, type LegendItem, legendHeight } from '../marks/legend.ts';
+import { drawLegend, type LegendItem, legendAt, legendHeight } from '../marks/legend.ts';
 import { label, line, rect } from '../marks/pen.ts';
 import { clip, measure, widest } from '../marks/text.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { words } from '../metrics.ts';
 import { names } from '../options.ts';
-import { GRID, INK, seriesStyles } from '../themes.ts';
+import { GRID, INK, PAPER, seriesStyles } from '../themes.ts';
 
 const optionsSchema = v.strictObject({
   from_s: v.optional(
@@ -80,6 +80,18 @@ function merge(track: string, spans: readonly Span[], from_ns: number, to_ns: nu
   }));
 }
 
+/** Spans of one track that overlap stand in lanes above each other: the first lane that is free takes the next span. */
+function lanesOf(bars: readonly Bar[]): { readonly lane: readonly number[]; readonly count: number } {
+  const ends: number[] = [];
+  const lane = bars.map((bar) => {
+    const free = ends.findIndex((end) => end <= bar.start_s);
+    const index = free === -1 ? ends.length : free;
+    ends[index] = bar.end_s;
+    return index;
+  });
+  return { lane, count: ends.length };
+}
+
 export const chart = defineChart<Options, Bar>({
   kind: 'timeline',
   description: 'What each resource does over time, a row a track, a colour a stream.',
@@ -129,19 +141,22 @@ export const chart = defineChart<Options, Bar>({
       const middle = box.y0 + (index + 0.5) * pitch;
       line(svg, box.x0, middle, box.x1, middle, { stroke: GRID, 'stroke-width': 0.4 });
       label(svg, box.x0 - 4, middle, clip(track, labels, small), { size: small, anchor: 'end' });
-      for (const row of rows.filter((candidate) => candidate.track === track)) {
+      const own = rows.filter((row) => row.track === track);
+      const { lane, count } = lanesOf(own);
+      own.forEach((row, i) => {
         const [x0, x1] = [scale(row.start_s / unit.size), scale(row.end_s / unit.size)];
-        const style = styles.get(row.category)!;
+        const top = middle - half + (2 * half * lane[i]!) / count;
+        const bottom = top + (2 * half) / count;
         const edge = x1 - x0 > 2 ? { stroke: INK, 'stroke-width': 0.3 } : {};
-        rect(svg, x0, middle - half, Math.max(x1, x0 + 0.15), middle + half, { fill: fills.of(style), ...edge });
-        if (!options.names || row.name === '' || measure(row.name, small - 1) > x1 - x0 - 4) continue;
+        rect(svg, x0, top, Math.max(x1, x0 + 0.15), bottom, { fill: fills.of(styles.get(row.category)!), ...edge });
+        if (!options.names || count > 1 || row.name === '' || measure(row.name, small - 1) > x1 - x0 - 5) return;
         const [mid, room] = [(x0 + x1) / 2, measure(row.name, small - 1) / 2 + 1.5];
-        rect(svg, mid - room, middle - half + 0.8, mid + room, middle + half - 0.8, { fill: '#ffffff' });
+        rect(svg, mid - room, top + 1, mid + room, bottom - 1, { fill: PAPER });
         label(svg, mid, middle, row.name, { size: small - 1, anchor: 'middle' });
-      }
+      });
     });
     line(svg, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
-    drawLegend(svg, items, { x: 0, y: 0, width }, fills, theme);
+    drawLegend(svg, items, legendAt(items, box.x0, width, theme), fills, theme);
   },
   vegaLite: () => ({
     mark: 'bar',

@@ -26,9 +26,10 @@ export function tickText(value: number): string {
   return String(Number(value.toPrecision(6))).replace('-', '−');
 }
 
-/** Labelled ticks at round values of a linear scale. */
+/** Labelled ticks at round values of a linear scale, all with the same number of decimals (but for 0). */
 export function linearTicks(values: readonly number[]): Tick[] {
-  return values.map((value) => ({ value, text: tickText(value) }));
+  const decimals = Math.max(0, ...values.map((value) => (tickText(value).split('.')[1] ?? '').length));
+  return values.map((value) => ({ value, text: value === 0 ? '0' : value.toFixed(decimals).replace('-', '−') }));
 }
 
 /**
@@ -71,7 +72,8 @@ export function drawBottomAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): vo
   let free = Number.NEGATIVE_INFINITY;
   for (const tick of axis.ticks) {
     const x = axis.scale(tick.value);
-    if (axis.grid && tick.text !== '') line(group, x, box.y0, x, box.y1, { stroke: GRID, 'stroke-width': 0.4 });
+    if (axis.grid && tick.text !== '' && x > box.x0 + 0.5)
+      line(group, x, box.y0, x, box.y1, { stroke: GRID, 'stroke-width': 0.4 });
     const length = tick.text === '' ? TICK_PT * 0.6 : TICK_PT;
     line(group, x, box.y1, x, box.y1 + length, { stroke: INK, 'stroke-width': theme.axis_pt });
     const half = tickWidth(tick, theme.small_pt) / 2;
@@ -94,7 +96,8 @@ export function drawLeftAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): void
   const group = pen.append('g').attr('class', 'y-axis');
   for (const tick of axis.ticks) {
     const y = axis.scale(tick.value);
-    if (axis.grid && tick.text !== '') line(group, box.x0, y, box.x1, y, { stroke: GRID, 'stroke-width': 0.4 });
+    if (axis.grid && tick.text !== '' && y < box.y1 - 0.5)
+      line(group, box.x0, y, box.x1, y, { stroke: GRID, 'stroke-width': 0.4 });
     const length = tick.text === '' ? TICK_PT * 0.6 : TICK_PT;
     line(group, box.x0 - length, y, box.x0, y, { stroke: INK, 'stroke-width': theme.axis_pt });
     if (tick.text === '') continue;

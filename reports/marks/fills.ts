@@ -40,7 +40,12 @@ export class Fills {
       .attr('height', TILE);
     rect(pattern, 0, 0, TILE, TILE, { fill: style.color });
     const dark = style.color === '#000000' || style.color === '#777777';
-    path(pattern, HATCHES[style.hatch], { stroke: dark ? PAPER : INK, 'stroke-width': 0.45, fill: 'none' });
+    path(pattern, HATCHES[style.hatch], {
+      stroke: dark ? PAPER : INK,
+      'stroke-opacity': 0.65,
+      'stroke-width': 0.45,
+      fill: 'none',
+    });
     const url = `url(#${id})`;
     this.known.set(style, url);
     return url;
@@ -82,7 +87,7 @@ export function markerPath(name: MarkerName, x: number, y: number, size: number)
 export function marker(pen: Pen, style: SeriesStyle, x: number, y: number, size: number, hollow = false): void {
   const stroke = style.marker === 'cross' || style.marker === 'plus';
   path(pen, markerPath(style.marker, x, y, size), {
-    fill: stroke ? 'none' : hollow ? PAPER : style.color,
+    fill: stroke || hollow ? 'none' : style.color,
     stroke: style.color,
     'stroke-width': stroke || hollow ? 0.9 : 0.4,
   });

@@ -2,7 +2,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { INK, type Theme } from '../themes.ts';
 import { type Axis, axisRoom, drawBottomAxis, drawLeftAxis, linearTicks, logTicks, type Tick } from './axis.ts';
 import { Fills } from './fills.ts';
-import { drawLegend, type LegendItem, legendHeight } from './legend.ts';
+import { drawLegend, type LegendItem, legendAt, legendHeight } from './legend.ts';
 import { type Box, line, type Pen } from './pen.ts';
 
 /** What an axis shows, in the numbers its labels say. */
@@ -95,7 +95,7 @@ export function drawFrame(svg: Pen, options: FrameOptions, theme: Theme): Frame 
     line(svg, box.x0, box.y0, box.x1, box.y0, edge);
     line(svg, box.x1, box.y0, box.x1, box.y1, edge);
   }
-  drawLegend(svg, legend, { x: Math.min(left, Math.max(0, width - 200)), y: 0, width: width - left }, fills, theme);
+  drawLegend(svg, legend, legendAt(legend, left, width, theme), fills, theme);
   const clip = fills.clip(box.x0, box.y0, box.x1, box.y1);
   const plot = svg.append('g').attr('class', 'marks').attr('clip-path', clip);
   return { box, x: xScale, y: yScale, xDomain: x.domain, yDomain: y.domain, fills, plot };

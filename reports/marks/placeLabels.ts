@@ -11,7 +11,7 @@ export interface PlacedLabel {
 const overlaps = (a: Box, b: Box): boolean => a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
 
 /**
- * A place for each point's name, beside, above or below it, that covers no point and no other name and stays in the box.
+ * A place for each point's name, beside, above or below it, that covers no point, no other name and no obstacle and stays in the box.
  * A name without such a place is left out: the figure's data has it.
  */
 export function placeLabels(
@@ -19,9 +19,16 @@ export function placeLabels(
   box: Box,
   size: number,
   marker: number,
+  obstacles: readonly Box[] = [],
 ): PlacedLabel[] {
   const half = marker / 2 + 1;
-  const blocked: Box[] = points.map(({ at: [x, y] }) => ({ x0: x - half, x1: x + half, y0: y - half, y1: y + half }));
+  const around = ([x, y]: readonly [number, number]): Box => ({
+    x0: x - half,
+    x1: x + half,
+    y0: y - half,
+    y1: y + half,
+  });
+  const blocked: Box[] = [...points.map(({ at }) => around(at)), ...obstacles];
   return points.flatMap(({ at: [x, y], text }) => {
     if (text === '') return [];
     const width = measure(text, size);

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { METRIC_DEFINITIONS } from './metricDefinitions.ts';
+import { describeMetric, directionOf, formatMetric, isCostMetric, metricsMarkdown, words } from './metrics.ts';
+
+/** One name of every family that results use. */
+const NAMES = [
+  'time.total_s',
+  'time.prefill_s',
+  'time.decode_s',
+  'time.step_s',
+  'time.decode.kv_read_s',
+  'time.optimizer.bookkeeping_s',
+  'throughput.tokens_per_s',
+  'throughput.decode_tokens_per_s',
+  'throughput.requests_per_s',
+  'throughput.samples_per_s',
+  'throughput.queries_per_s',
+  'throughput.ios_per_s',
+  'throughput.tokens_per_s_per_device',
+  'latency.ttft_s.mean',
+  'latency.tpot_s.p50',
+  'latency.itl_s.p90',
+  'latency.e2e_s.p95',
+  'latency.request_s.p99',
+  'memory.gpu0.peak_bytes',
+  'memory.page_cache.mean_bytes',
+  'memory.sram.live_peak_bytes',
+  'memory.gpu.reserved_peak_bytes',
+  'memory.cpu.kv.peak_bytes',
+  'traffic.pcie.h2d_bytes',
+  'traffic.csd_p2p.read_bytes',
+  'busy.memory.gpu.fraction',
+  'busy.link.nvme.fraction',
+  'busy.compute.cpu.fraction',
+  'busy.copy.relay.fraction',
+  'cache.page_cache.hit_ratio',
+  'cache.prefix.token_hit_ratio',
+  'cache.prefix.block_hit_ratio',
+  'compute.mfu',
+  'compute.hfu',
+  'compute.flops',
+  'compute.macs',
+  'compute.recompute_flops',
+  'energy.total_j',
+  'energy.known_j',
+  'energy.pcie_j',
+  'cost.usd',
+  'cost.usd_per_million_tokens',
+  'carbon.gco2e',
+  'wear.disk.written_bytes',
+  'bound.time_s',
+  'bound.gap',
+  'sim.events',
+  'quality.longbench.avg',
+];
+
+describe('the glossary', () => {
+  it.each(NAMES)('defines %s', (name) => {
+    expect(describeMetric(name)?.meaning).toMatch(/\.$/);
+  });
+
+  it('has no family that no name belongs to', () => {
+    const used = new Set(NAMES.map((name) => describeMetric(name)?.pattern));
+    expect(METRIC_DEFINITIONS.map(({ pattern }) => pattern).filter((pattern) => !used.has(pattern))).toEqual([]);
+  });
+
+  it('takes the specific definition before the general one', () => {
+    expect(describeMetric('energy.known_j')?.pattern).toBe('energy.known_j');
+    expect(describeMetric('cache.prefix.token_hit_ratio')?.symbol).toBe('h_t');
+    expect(describeMetric('memory.gpu.live_peak_bytes')?.pattern).toBe('memory.<memory>.live_peak_bytes');
+  });
+
+  it('knows no other name', () => {
+    for (const name of ['time.total', 'time.warmup.compute_s', 'memory.gpu.peak_bytes.extra', 'xtime.total_s', '']) {
+      expect(describeMetric(name)).toBeUndefined();
+    }
+    expect(directionOf('time.total')).toBe('none');
+    expect(isCostMetric('time.total')).toBe(false);
+  });
+
+  it('says which way is better and what a policy costs', () => {
+    expect(directionOf('throughput.tokens_per_s')).toBe('higher');
+    expect(directionOf('memory.gpu.peak_bytes')).toBe('lower');
+    expect(directionOf('busy.link.pcie.fraction')).toBe('none');
+    expect(isCostMetric('traffic.pcie.h2d_bytes')).toBe(true);
+    expect(isCostMetric('sim.events')).toBe(false);
+  });
+
+  it('fills in the label', () => {
+    expect(describeMetric('memory.gpu.kv.peak_bytes')?.label).toBe('KV in GPU');
+    expect(words('gpu0 kv_write over pcie')).toBe('GPU0 KV write over PCIe');
+  });
+
+  it('is what docs/metrics.md says', async () => {
+    await expect(metricsMarkdown()).toMatchFileSnapshot('../docs/metrics.md');
+  });
+});
+
+it.each([
+  ['throughput.tokens_per_s', 7.3259, '7.33 token/s'],
+  ['throughput.tokens_per_s', 12_345.6, '12346 token/s'],
+  ['memory.gpu.peak_bytes', 3 * 2 ** 30, '3 GiB'],
+  ['traffic.pcie.h2d_bytes', 5.23e12, '5.23 TB'],
+  ['compute.mfu', 0.415, '41.5%'],
+  ['bound.gap', 2.094, '2.09 ×'],
+  ['latency.tpot_s.p99', 0.0421, '42.1 ms'],
+  ['quality.piqa', 0.7812, '0.7812'],
+  ['unknown', 1.5, '1.5'],
+])('prints %s %d as %s', (name, value, text) => {
+  expect(formatMetric(name, value)).toBe(text);
+});
