@@ -3,7 +3,8 @@
  * @module
  */
 export { bareId, directionsOf, isMemoryId, isStorage, MEMORY_IDS } from './ids.ts';
+export { type KnobEffect, knobEffect } from './knobs.ts';
 export { parseMachine, parseMachineData, readMachineFile } from './machine.ts';
-export { MACHINE_DEFINITIONS, type MachineFile, machineSchema } from './schema.ts';
+export { type MachineFile, machineSchema } from './schema.ts';
 export { type NumericField, numericFields } from './sources.ts';
 export { applyVariant, variantIds } from './variants.ts';

@@ -1,67 +1,23 @@
 import * as v from 'valibot';
-import { type QuantityOptions, type QuantitySchema, quantity } from '../input/schema.ts';
-import type { Dimension } from '../input/units.ts';
+import { quantity } from '../input/schema.ts';
+import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
+import {
+  curve,
+  energy,
+  fraction,
+  fractionBy,
+  memoryId,
+  positive,
+  provenance,
+  rate,
+  text,
+  time,
+} from './schemaParts.ts';
 
 /**
  * The shape of a machine file. Maps are keyed by id; every field that holds a quantity says its unit in its name.
  * @module
  */
-
-/** What every map of a machine file may say about where its numbers come from. */
-const provenance = {
-  source: v.exactOptional(
-    v.pipe(
-      v.union([v.pipe(v.string(), v.nonEmpty()), v.record(v.string(), v.pipe(v.string(), v.nonEmpty()))]),
-      v.description(
-        'Where the numbers of this map come from: one text for all of them, or a map from field to text whose ' +
-          '`default` covers the rest. Maps inside inherit it.',
-      ),
-    ),
-  ),
-  fitted_on: v.exactOptional(
-    v.pipe(
-      v.record(v.string(), v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1))),
-      v.description('Fields whose value was fitted, each with the ids of the claims it was fitted on.'),
-    ),
-  ),
-  illustrative: v.exactOptional(
-    v.pipe(
-      v.array(v.pipe(v.string(), v.nonEmpty())),
-      v.description('Fields that no source gives; reports that use them say so.'),
-    ),
-  ),
-};
-
-const text = (description: string) => v.pipe(v.string(), v.nonEmpty(), v.description(description));
-const memoryId = (description: string) => text(`${description} (an id of this file's \`memories\`)`);
-
-/** A quantity above zero: a rate, a capacity, a power. */
-const positive = (dimension: Dimension, description: string, more: Partial<QuantityOptions> = {}): QuantitySchema =>
-  quantity(dimension, { description, exclusiveMin: 0, ...more });
-const rate = (description: string) => v.exactOptional(positive('bytes_per_s', description));
-const time = (description: string) => v.exactOptional(quantity('s', { description }));
-const fraction = (description: string) => positive('fraction', description, { max: 1 });
-
-/** A curve as a list of [size, value], sizes ascending. */
-function curve(x: QuantitySchema, y: QuantitySchema, description: string) {
-  return v.pipe(v.array(v.tuple([x, y])), v.minLength(1), v.description(description));
-}
-
-/** A fraction, or a curve of it by size. */
-const fractionBy = (size: QuantitySchema, of: string, description: string) =>
-  v.pipe(
-    v.union([fraction(of), curve(size, fraction(of), `${of}, by size.`)]),
-    v.description(`${description} One number, or a list of [size, fraction] that is linear in log(size).`),
-  );
-
-const energy = v.pipe(
-  v.strictObject({
-    low_j_per_byte: positive('j_per_byte', 'Lowest published energy of moving a byte'),
-    high_j_per_byte: positive('j_per_byte', 'Highest published energy of moving a byte'),
-    ...provenance,
-  }),
-  v.description('Energy of an access as a range, since sources differ.'),
-);
 
 const pageCache = v.pipe(
   v.strictObject({
@@ -99,71 +55,6 @@ export const memorySchema = v.strictObject({
   energy: v.exactOptional(energy),
   ...provenance,
 });
-
-const transferTimes = (direction: string) =>
-  v.exactOptional(
-    curve(
-      positive('bytes', 'Bytes of one transfer'),
-      positive('s', 'Time of one transfer'),
-      `Measured [bytes, time] of single ${direction} transfers.`,
-    ),
-  );
-
-const linkFields = {
-  from: memoryId('The end that the first direction leaves'),
-  to: memoryId('The end that the first direction reaches'),
-  setup_s: time('Fixed cost of one transfer. Absent: not modelled'),
-  total_bytes_per_s: rate('Joint limit of both directions. Absent: they are independent'),
-  copy_engines: v.exactOptional(positive('count', 'Transfers in flight a direction. Absent: 1')),
-  energy: v.exactOptional(energy),
-  ...provenance,
-};
-
-/** The fields of one direction of a link; a link gives the plateau of both directions or of none. */
-function direction<const N extends string>(name: N, meaning: string) {
-  const fields = {
-    [`${name}_bytes_per_s`]: rate(`${meaning}: plateau with pinned memory. Absent: the ends limit, not the link`),
-    [`${name}_duplex_bytes_per_s`]: rate(`${meaning}: plateau while the other direction is busy. Absent: unchanged`),
-    [`${name}_pageable_bytes_per_s`]: rate(`${meaning}: plateau with pageable host memory`),
-    [`${name}_transfer_times`]: transferTimes(name),
-  };
-  return fields as Record<`${N}_${'' | 'duplex_' | 'pageable_'}bytes_per_s`, ReturnType<typeof rate>> &
-    Record<`${N}_transfer_times`, ReturnType<typeof transferTimes>>;
-}
-
-export const hostLinkSchema = v.strictObject({
-  ...linkFields,
-  ...direction('h2d', 'Host to device'),
-  ...direction('d2h', 'Device to host'),
-});
-export const diskLinkSchema = v.strictObject({
-  ...linkFields,
-  ...direction('read', 'Disk to host'),
-  ...direction('write', 'Host to disk'),
-});
-export const peerLinkSchema = v.strictObject({
-  ...linkFields,
-  ...direction('tx', 'Sending'),
-  ...direction('rx', 'Receiving'),
-});
-
-/** Several links of a kind count from 0. */
-function numbered<const N extends string, S extends v.GenericSchema>(id: N, schema: S) {
-  const entries = [id, ...[0, 1, 2, 3].map((n) => `${id}${n}`)].map((key) => [key, v.exactOptional(schema)]);
-  return Object.fromEntries(entries) as Record<N | `${N}${0 | 1 | 2 | 3}`, v.ExactOptionalSchema<S, undefined>>;
-}
-
-const links = v.pipe(
-  v.strictObject({
-    ...numbered('pcie', hostLinkSchema),
-    ...numbered('c2c', hostLinkSchema),
-    ...numbered('nvme', diskLinkSchema),
-    ...numbered('nvlink', peerLinkSchema),
-    ...numbered('net', peerLinkSchema),
-    ...numbered('csd_p2p', peerLinkSchema),
-  }),
-  v.description('Links by id. Directions: pcie and c2c h2d/d2h, nvme read/write, nvlink, net and csd_p2p tx/rx.'),
-);
 
 const byDtype = <S extends v.GenericSchema>(schema: S, description: string) => {
   const field = v.exactOptional(schema);
@@ -265,19 +156,29 @@ export const machineSchema = v.strictObject({
     }),
     v.description('The memories that presets and policies name by their role.'),
   ),
-  cost: v.exactOptional(v.strictObject({ usd_per_h: positive('usd_per_h', 'Price of the machine'), ...provenance })),
+  cost: v.exactOptional(
+    v.pipe(
+      v.strictObject({ usd_per_h: positive('usd_per_h', 'Price of the machine'), ...provenance }),
+      v.description('What using it costs.'),
+    ),
+  ),
   carbon: v.exactOptional(
-    v.strictObject({
-      gco2e_per_kwh: quantity('gco2e_per_kwh', { description: 'Carbon intensity of its electricity' }),
-      ...provenance,
-    }),
+    v.pipe(
+      v.strictObject({
+        gco2e_per_kwh: quantity('gco2e_per_kwh', { description: 'Carbon intensity of its electricity' }),
+        ...provenance,
+      }),
+      v.description('What its electricity emits.'),
+    ),
   ),
   memories: v.pipe(v.record(v.string(), memorySchema), v.minEntries(1), v.description('Memories by id.')),
-  links: v.exactOptional(links),
+  links: v.exactOptional(linksSchema),
   compute: v.pipe(v.record(v.string(), computeSchema), v.description('Compute units by id.')),
-  host: v.exactOptional(hostSchema),
-  pressure: v.exactOptional(pressure),
-  cluster: v.exactOptional(cluster),
+  host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
+  pressure: v.exactOptional(v.pipe(pressure, v.description('How host copies slow down as a memory runs short.'))),
+  cluster: v.exactOptional(
+    v.pipe(cluster, v.description("Equal nodes; memories and links are then one device's share.")),
+  ),
   variants: v.exactOptional(v.record(v.string(), variant)),
   ...provenance,
 });
@@ -290,12 +191,3 @@ export type LinkFile =
   | v.InferOutput<typeof hostLinkSchema>
   | v.InferOutput<typeof diskLinkSchema>
   | v.InferOutput<typeof peerLinkSchema>;
-
-/** Schemas that the JSON Schema should name once and refer to. */
-export const MACHINE_DEFINITIONS = {
-  memory: memorySchema,
-  host_link: hostLinkSchema,
-  disk_link: diskLinkSchema,
-  peer_link: peerLinkSchema,
-  compute_unit: computeSchema,
-} as const;

@@ -1,0 +1,80 @@
+import type { Path } from '../input/path.ts';
+
+/**
+ * What raising a number of a machine file must do to a result: the table that the knob test goes by. A field that is
+ * not here is one that nobody has thought about, and the test refuses it.
+ * @module
+ */
+
+/** The metric that moves, and where to, or not at all (`or_equal` is always allowed in one study, never in all). */
+export interface KnobEffect {
+  /** A metric name, or `fits` for whether the work fits at all. */
+  readonly metric: string;
+  readonly direction: 'up' | 'down';
+}
+
+const faster: KnobEffect = { metric: 'time.total_s', direction: 'down' };
+const slower: KnobEffect = { metric: 'time.total_s', direction: 'up' };
+const roomier: KnobEffect = { metric: 'fits', direction: 'up' };
+const tighter: KnobEffect = { metric: 'fits', direction: 'down' };
+const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
+
+/** By the name of the field, or of the map for fields that a precision names. */
+const EFFECTS: Readonly<Record<string, KnobEffect>> = {
+  capacity_bytes: roomier,
+  reserved_bytes: tighter,
+  read_bytes_per_s: faster,
+  write_bytes_per_s: faster,
+  read_share_curve: faster,
+  latency_s: slower,
+  granularity_bytes: slower,
+  read_stream_bytes_per_s: faster,
+  write_stream_bytes_per_s: faster,
+  dirty_fraction: faster,
+  hit_stream_bytes_per_s: faster,
+  uncached_read_stream_bytes_per_s: faster,
+  small_write_s: slower,
+  low_j_per_byte: hungrier,
+  high_j_per_byte: hungrier,
+  setup_s: slower,
+  total_bytes_per_s: faster,
+  copy_engines: faster,
+  peak_flop_per_s: faster,
+  efficiency: faster,
+  memory_efficiency: faster,
+  memory_bytes_per_s: faster,
+  launch_s: slower,
+  roofline_exponent: faster,
+  quantise_elements_per_s: faster,
+  busy_w: hungrier,
+  idle_w: hungrier,
+  relay_bytes_per_s: faster,
+  convert_elements_per_s: faster,
+  store_stream_bytes_per_s: faster,
+  step_s: slower,
+  slowdown: slower,
+  usd_per_h: { metric: 'cost.usd', direction: 'up' },
+  gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
+  devices_per_node: faster,
+  nodes: roomier,
+};
+
+/** Fields of link directions, whose names begin with the direction. */
+const DIRECTION_EFFECTS: Readonly<Record<string, KnobEffect>> = {
+  bytes_per_s: faster,
+  duplex_bytes_per_s: faster,
+  pageable_bytes_per_s: faster,
+  transfer_times: slower,
+};
+const DIRECTION = /^(h2d|d2h|read|write|tx|rx)_(.+)$/;
+
+/** What raising the number at `path` must do; undefined where the table has no row for it. */
+export function knobEffect(path: Path): KnobEffect | undefined {
+  const names = path.map(String);
+  const field = names.at(-1) ?? '';
+  const owner = names.at(-2) ?? '';
+  const name = owner === 'peak_flop_per_s' || owner === 'efficiency' ? owner : field;
+  if (Object.hasOwn(EFFECTS, name)) return EFFECTS[name];
+  const part = DIRECTION.exec(name)?.[2] ?? '';
+  return Object.hasOwn(DIRECTION_EFFECTS, part) ? DIRECTION_EFFECTS[part] : undefined;
+}
