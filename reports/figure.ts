@@ -2,6 +2,7 @@ import type * as v from 'valibot';
 import { dataSource, InputError, validate } from '../input/index.ts';
 import type { ChartDefinition, ChartInput, Row, VegaLite } from './chart.ts';
 import { label, type Pen } from './marks/pen.ts';
+import { wrapText } from './marks/text.ts';
 import { type Theme, themeOf } from './themes.ts';
 
 /** A figure as a study file asks for it: its chart, its name, and the chart's own options beside them. */
@@ -11,7 +12,7 @@ export interface FigureSpec {
   readonly name?: string;
   /** A theme of themes.ts. Default: `ieee`. */
   readonly theme?: string;
-  /** Shown above the chart where the theme has titles, and always as the title of the SVG. Default: the chart's description. */
+  /** Shown above the chart where the theme has titles, and always as the title of the SVG. Default: the name, not shown. */
   readonly title?: string;
   /** Height in inches. Default: what the chart needs, else the theme's. */
   readonly height_in?: number;
@@ -45,7 +46,7 @@ const TALLEST_IN = 40;
  * numbers the chart shows.
  */
 export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonly ChartInput[]): Figure {
-  const { kind, name = kind, theme: themeId = 'ieee', title = chart.description, height_in, ...rest } = spec;
+  const { kind, name = kind, theme: themeId = 'ieee', title, height_in, ...rest } = spec;
   if (!NAME.test(name))
     throw bad(
       name,
@@ -62,7 +63,9 @@ export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonl
   ) as never;
   const rows: readonly never[] = chart.rows(inputs, options);
   if (rows.length === 0) throw bad(name, `the results have no numbers for figure ${name}`, chart.description);
-  const band = theme.title ? theme.font_pt * 2 : 0;
+  const size = theme.font_pt * 1.1;
+  const lines = theme.title && title !== undefined ? wrapText(title, theme.width_in * 72, size) : [];
+  const band = lines.length === 0 ? 0 : lines.length * size * 1.25 + theme.font_pt * 0.6;
   const body =
     height_in === undefined ? (chart.height?.(rows, options, theme) ?? theme.height_in * 72) : height_in * 72 - band;
   const width = theme.width_in * 72;
@@ -70,7 +73,7 @@ export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonl
   return {
     name,
     kind: chart.kind,
-    title,
+    title: title ?? name,
     description: chart.description,
     theme,
     width,
@@ -78,13 +81,13 @@ export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonl
     rows,
     vegaLite: {
       $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-      title,
+      title: title ?? name,
       description: chart.description,
       ...chart.vegaLite(rows, options),
       data: { values: rows },
     },
     draw(svg) {
-      if (band > 0) label(svg, 0, theme.font_pt * 0.7, title, { size: theme.font_pt * 1.1 });
+      for (const [index, text] of lines.entries()) label(svg, 0, (index + 0.6) * size * 1.25, text, { size });
       const inner = band > 0 ? svg.append('g').attr('transform', `translate(0,${band})`) : svg;
       chart.draw(inner, rows, options, theme, canvas);
     },

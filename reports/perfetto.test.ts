@@ -71,20 +71,21 @@ describe('the trace', () => {
   });
 });
 
-const spans = fc.array(
-  fc.record({ track: fc.nat(2), start: fc.nat(5000), length: fc.nat(3000) }).map(
-    ({ track, start, length }, index): Span => ({
-      track,
-      name: `s${index}`,
-      category: 'compute',
-      start_ns: start,
-      end_ns: start + length,
-      bytes: 0,
-      caused_by: index % 3 === 0 ? -1 : Math.floor(index / 2),
-    }),
-  ),
-  { maxLength: 40 },
-);
+const spans = fc
+  .array(fc.record({ track: fc.nat(2), start: fc.nat(5000), length: fc.nat(3000) }), { maxLength: 40 })
+  .map((list) =>
+    list.map(
+      ({ track, start, length }, index): Span => ({
+        track,
+        name: `s${index}`,
+        category: 'compute',
+        start_ns: start,
+        end_ns: start + length,
+        bytes: 0,
+        caused_by: index % 3 === 0 ? -1 : Math.floor(index / 2),
+      }),
+    ),
+  );
 
 it('nests the complete events of every thread, in order, and loses no span', () => {
   fc.assert(

@@ -120,7 +120,7 @@ export const chart = defineChart<Options, StreamTime>({
     const labels = Math.min(widest(bars, small), width * 0.4);
     const box = {
       x0: labels + 6,
-      x1: width - 8,
+      x1: width - 1.3 * small,
       y0: legendHeight(items, width, theme) + 2,
       y1: height - axisRoom({ ticks: [], title: 'x' }, 'bottom', theme),
     };

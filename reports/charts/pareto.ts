@@ -102,7 +102,6 @@ export const chart = defineChart<Options, Point>({
           log: options.log_y,
         },
         legend,
-        right: 8,
       },
       theme,
     );

@@ -128,7 +128,7 @@ export const chart = defineChart<Options, Bar>({
     const labels = Math.min(widest(tracks, small), width * 0.35);
     const box = {
       x0: labels + 6,
-      x1: width - 8,
+      x1: width - 1.3 * small,
       y0: legendHeight(items, width, theme) + 2,
       y1: height - axisRoom({ ticks: [], title: 'x' }, 'bottom', theme),
     };

@@ -35,7 +35,7 @@ export interface FrameOptions {
   readonly x: Range;
   readonly y: Range;
   readonly legend?: readonly LegendItem[];
-  /** Room kept free right of the plot. */
+  /** Room kept free right of the plot; by default enough for half a tick’s label. */
   readonly right?: number;
   readonly gridX?: boolean;
   readonly gridY?: boolean;
@@ -75,7 +75,7 @@ function build(range: Range, length: number, tick_pt: number): Built {
 
 /** The frame of a chart with two axes: legend above, axes left and below, the plot in what remains. */
 export function drawFrame(svg: Pen, options: FrameOptions, theme: Theme): Frame {
-  const { width, height, id, legend = [], right = 6 } = options;
+  const { width, height, id, legend = [], right = 1.2 * theme.small_pt } = options;
   const fills = new Fills(svg, id);
   const top = legendHeight(legend, width, theme) + (legend.length > 0 ? 2 : theme.small_pt / 2 + 1);
   const yRoom = height - top - 24;

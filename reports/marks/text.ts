@@ -52,3 +52,14 @@ export function clip(text: string, width_pt: number, size_pt: number): string {
   while (cut.length > 1 && measure(`${cut.join('')}…`, size_pt) > width_pt) cut = cut.slice(0, -1);
   return `${cut.join('').trimEnd()}…`;
 }
+
+/** The words of a text in lines of at most this width; a longer word stands alone. */
+export function wrapText(text: string, width_pt: number, size_pt: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const joined = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && measure(joined, size_pt) <= width_pt) lines[lines.length - 1] = joined;
+    else lines.push(word);
+  }
+  return lines;
+}
