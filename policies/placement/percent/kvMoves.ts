@@ -1,4 +1,4 @@
-import { type Actions, NONE, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
+import { type Actions, NONE, type Op, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
 import { COPY_WORKERS, type Shared } from './shared.ts';
 
 /** Loads and stores of the KV cache. K and V are two items, so at most two workers are busy with one batch. */
@@ -9,6 +9,11 @@ export class KvMoves {
     this.shared = shared;
   }
 
+  /** Tensor ids of K and V, which name their files. */
+  private files(op: Op, layer: number): readonly number[] {
+    return this.shared.program.layers[layer]!.state[op.batch]!;
+  }
+
   /** Bytes of K and V that a GPU attention step needs brought to the GPU, the new token's place included. */
   gpuLoadBytes(state: StateUse): number {
     const tokens = state.read_tokens + 1;
@@ -16,16 +21,17 @@ export class KvMoves {
   }
 
   /** Brings the cache that an op reads to where its attention runs; prefill reads none. */
-  load(actions: Actions, { op }: OpView, after: Task): Task {
+  load(actions: Actions, { op, layer }: OpView, after: Task): Task {
     const state = op.state;
     if (state === null || state.read_tokens === 0) return NONE;
+    const files = this.files(op, layer);
     return this.shared.cpuAttention
-      ? this.loadToWorkspace(actions, state, after)
-      : this.loadToGpu(actions, state, after);
+      ? this.loadToWorkspace(actions, state, files, after)
+      : this.loadToGpu(actions, state, files, after);
   }
 
   /** CPU attention computes in a fp32 workspace: the host thread converts what is in memory, workers what is on disk. */
-  private loadToWorkspace(actions: Actions, state: StateUse, after: Task): Task {
+  private loadToWorkspace(actions: Actions, state: StateUse, files: readonly number[], after: Task): Task {
     const { kv, host, cpu } = this.shared;
     const arrivals: Task[] = [];
     if (kv.cpu > 0) {
@@ -33,11 +39,11 @@ export class KvMoves {
       arrivals.push(actions.host(elements / host.convert_elements_per_s, 'kv_read', after));
     }
     if (kv.disk > 0)
-      this.readFiles(actions, state, state.read_tokens * state.bytes_per_token * kv.disk, cpu, after, arrivals);
+      this.readFiles(actions, files, state.read_tokens * state.bytes_per_token * kv.disk, cpu, after, arrivals);
     return actions.join(arrivals);
   }
 
-  private loadToGpu(actions: Actions, state: StateUse, after: Task): Task {
+  private loadToGpu(actions: Actions, state: StateUse, files: readonly number[], after: Task): Task {
     const { kv, host, cpu, levels, fields } = this.shared;
     if (kv.gpu === 1) return NONE;
     const bytes = (state.read_tokens + 1) * state.bytes_per_token;
@@ -62,19 +68,19 @@ export class KvMoves {
         );
       }
     }
-    if (kv.disk > 0) this.readFiles(actions, state, bytes * kv.disk, levels.gpu, room, arrivals);
+    if (kv.disk > 0) this.readFiles(actions, files, bytes * kv.disk, levels.gpu, room, arrivals);
     return actions.join(arrivals);
   }
 
   private readFiles(
     actions: Actions,
-    state: StateUse,
+    files: readonly number[],
     bytes: number,
     memory: string,
     after: Task,
     arrivals: Task[],
   ): void {
-    for (const file of state.tensors) {
+    for (const file of files) {
       arrivals.push(actions.readFile({ file, bytes, memory, stream: 'kv_read', workers: COPY_WORKERS, after }));
     }
   }
@@ -89,13 +95,13 @@ export class KvMoves {
    * Takes an op's new keys and values home. Several tokens go to unpinned host memory through a copy worker; one token
    * is copied directly; files are written by workers.
    */
-  store(actions: Actions, { op }: OpView, after: Task): Task {
+  store(actions: Actions, { op, layer }: OpView, after: Task): Task {
     const state = op.state;
     if (state === null || state.write_tokens === 0) return NONE;
     const { kv, host, cpu, levels, fields } = this.shared;
     const bytes = state.write_tokens * state.bytes_per_token;
     const stores: Task[] = [];
-    for (const file of state.tensors) {
+    for (const file of this.files(op, layer)) {
       if (kv.cpu > 0) {
         const byWorker = state.write_tokens > 1;
         stores.push(
