@@ -12,6 +12,8 @@ export const EXIT = {
   infeasible: 3,
   /** A fault of the program itself. */
   internal: 4,
+  /** Ctrl-C, as shells count it. */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -25,11 +25,38 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
       return { id, title: frame.title, cases: cases.length, claims };
     });
   },
+  policies: async () => {
+    const { listPolicies } = await import('../policies/index.ts');
+    return listPolicies();
+  },
+  systems: async () => {
+    const { listStudies, listSystems, readStudy } = await import('../studies/load.ts');
+    return listSystems().map((id) => {
+      const own = listStudies().filter((study) => study.startsWith(`${id}/`));
+      const claims = own.flatMap((study) => readStudy(study).cases.flatMap((item) => item.claims));
+      return { id, status: statusOf(claims.map(({ use }) => use)), studies: own.length, claims: claims.length };
+    });
+  },
   metrics: async () => {
     const { listMetrics } = await import('../reports/metrics.ts');
     return listMetrics().map(({ pattern, unit, direction, meaning }) => ({ id: pattern, unit, direction, meaning }));
   },
+  figures: async () => {
+    const { listCharts } = await import('../reports/files.ts');
+    return listCharts();
+  },
+  formats: async () => {
+    const { listFormats, loadImporter } = await import('../workloads/importers/index.ts');
+    const importers = await Promise.all(listFormats().map(loadImporter));
+    return importers.map(({ format, description }) => ({ id: format, description }));
+  },
 };
+
+/** `judged` against published figures, `fitted` on them only, or `modelled` without any. */
+function statusOf(uses: readonly string[]): string {
+  if (uses.includes('validate')) return 'judged';
+  return uses.includes('calibrate') ? 'fitted' : 'modelled';
+}
 
 export const LIST_KINDS = Object.keys(KINDS);
 

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Timeline } from '../sim/types/index.ts';
 import type { Claim } from '../studies/claims.ts';
-import { packageVersion, readTolerances } from '../studies/load.ts';
 import type { Outcome, RunCase } from '../studies/outcome.ts';
-import { makeRunner, studyResult } from '../studies/run.ts';
+import { makeRunner } from '../studies/run.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { CaseOptions } from './options.ts';
+import { resultOf } from './result.ts';
 import { resolveSelected, type Selection, selectStudy } from './selection.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,21 +20,16 @@ export interface RunOptions extends CaseOptions {
 export async function run(terminal: Terminal, ref: string | undefined, options: RunOptions): Promise<ExitCode> {
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
-  const { readModel } = selection.files;
-  const runCase = makeRunner(readModel);
+  const runCase = makeRunner(selection.files.readModel);
   const outcome = await runCase(resolved, { timeline: options.trace !== undefined });
   if (outcome.status !== 'ran') {
     const { explainMisfit } = await import('./fit.ts');
-    throw await explainMisfit(resolved, outcome.error, runCase);
+    throw await explainMisfit(selection, resolved, outcome.error, runCase);
   }
   const others = await outcomesOver(selection, resolved.claims, runCase);
-  const result = await studyResult(resolved, outcome, {
-    version: packageVersion(),
-    nodeMajor: Number(process.versions.node.split('.')[0]),
-    readModel,
-    outcomeOf: (id) => (id === resolved.case ? outcome : others.get(id)),
-    tolerances: readTolerances(),
-  });
+  const result = await resultOf(resolved, outcome, selection.files, (id) =>
+    id === resolved.case ? outcome : others.get(id),
+  );
   const { runDocument, stableJson } = await import('../reports/json.ts');
   const text = stableJson(runDocument(result));
   if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);

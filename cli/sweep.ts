@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { InputError, parseVariation } from '../input/index.ts';
+import { InputError, parseVariation, writeCsv } from '../input/index.ts';
 import { stableJson } from '../reports/json.ts';
-import { csvOfRows } from '../reports/table.ts';
 import { packageVersion } from '../studies/load.ts';
 import { makeRunner } from '../studies/run.ts';
 import {
@@ -33,11 +32,9 @@ export interface SweepOptions extends CaseOptions {
 
 /** Fewer points than this are not worth the start of a second thread. */
 const POINTS_PER_WORKER = 8;
-/** What shells give a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 /** Simulates every combination of the varied values. */
-export async function sweep(terminal: Terminal, ref: string, options: SweepOptions): Promise<ExitCode | 130> {
+export async function sweep(terminal: Terminal, ref: string, options: SweepOptions): Promise<ExitCode> {
   const axes = (options.vary ?? []).map((text) => parseVariation(text));
   if (axes.length === 0) {
     const expected = '--vary path=a,b,c, once or several times';
@@ -61,7 +58,7 @@ export async function sweep(terminal: Terminal, ref: string, options: SweepOptio
     store?.add(row);
   });
   const document = sweepDocument(plan, rows);
-  store?.writeTable(csvOfRows(tidyRows(document)));
+  store?.writeTable(writeCsv(tidyRows(document)));
   if (options.json) terminal.print(stableJson(document));
   else terminal.print(sweepText(document));
   const { points, distinct } = document.summary;
@@ -70,7 +67,7 @@ export async function sweep(terminal: Terminal, ref: string, options: SweepOptio
   terminal.note(
     `stopped with ${document.points.length} of ${points} points${store ? '; run it again to go on' : ''}\n`,
   );
-  return INTERRUPTED;
+  return EXIT.interrupted;
 }
 
 /** Runs the points here or on threads; true when Ctrl-C stopped it. */

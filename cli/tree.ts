@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ExitCode } from './exit.ts';
-import { withCaseOptions } from './options.ts';
+import { collect, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the work of the chosen command and keeps its exit code. */
@@ -25,6 +25,20 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print the result as JSON')
     .action((study, options) => act(async () => (await import('./run.ts')).run(terminal, study, options)));
 
+  withCaseOptions(tree.command('fit').argument('[study]', 'study: an id, a file, or - for standard input'))
+    .description('does it fit, what holds the space, and the nearest changes that fit; exits 3 when it does not')
+    .option('--json', 'print the breakdown as JSON')
+    .action((study, options) => act(async () => (await import('./fit.ts')).fit(terminal, study, options)));
+
+  withCaseOptions(tree.command('sweep').argument('<study>', 'study: an id, a file, or - for standard input'))
+    .description('simulate every combination of the varied values; goes on where it was stopped')
+    .requiredOption('--vary <path=a,b,c>', 'values of one field, YAML between commas; may be repeated', collect)
+    .option('--workers <n>', 'threads (default: as many as there are points for)', wholeNumber(1))
+    .option('--shard <i/n>', 'only the i-th of n parts of the points')
+    .option('--out <dir>', 'keep results.jsonl and results.csv here')
+    .option('--json', 'print all points as JSON')
+    .action((study, options) => act(async () => (await import('./sweep.ts')).sweep(terminal, study, options)));
+
   tree
     .command('validate')
     .argument('[studies...]', 'studies or systems (default: all)')
@@ -37,11 +51,78 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     );
 
   tree
+    .command('check')
+    .argument('[studies...]', 'studies or systems (default: all)')
+    .description('compare what the studies cost with a baseline; exits 1 where a cost grew beyond the limit')
+    .requiredOption('--baseline <file>', 'the baseline file')
+    .option('--update', 'write what was found into the baseline')
+    .option('--max-increase <share>', 'how much worse a cost may be', '2%')
+    .option('--json', 'print what moved as JSON')
+    .action((studies, options) => act(async () => (await import('./check.ts')).check(terminal, studies, options)));
+
+  tree
+    .command('compare')
+    .argument('<studies or results...>', 'studies (all their cases) or result.json files; the first is the reference')
+    .description('runs side by side, as Markdown')
+    .option('--metric <name>', 'a metric to show (default: every cost); may be repeated', collect)
+    .option('--pareto <a,b>', 'the two metrics of the Pareto front (default: speed and peak memory)')
+    .option('--json', 'print the comparison as JSON')
+    .action((refs, options) => act(async () => (await import('./compare.ts')).compare(terminal, refs, options)));
+
+  tree
+    .command('plot')
+    .argument('<study or result>', 'a study, or a result.json file')
+    .argument('<dir>', 'folder of the figures')
+    .description('write the figures: SVG, PNG, CSV and Vega-Lite of each; prints the paths')
+    .option(
+      '--figure <spec>',
+      'a kind, or {kind: …, option: …}, instead of the declared ones; may be repeated',
+      collect,
+    )
+    .action((ref, dir, options) => act(async () => (await import('./plot.ts')).plot(terminal, ref, dir, options)));
+
+  tree
+    .command('import')
+    .argument('<format>', 'tierflow list formats')
+    .argument('<file>', 'the file to read')
+    .description('turn a model or trace of another tool into a file of ours')
+    .requiredOption('-o, --out <file>', 'the file to write; - for standard output')
+    .option('--id <id>', 'id of what is imported')
+    .action((format, file, options) =>
+      act(async () => (await import('./importFile.ts')).importToFile(terminal, format, file, options)),
+    );
+
+  tree
     .command('list')
-    .argument('<kind>', 'machines, models, studies, metrics, …')
-    .description('list what the catalogue holds')
+    .argument('<kind>', 'machines, models, policies, studies, systems, metrics, figures or formats')
+    .description('list what there is to choose from')
     .option('--json', 'print an array of objects with an id')
     .action((kind, options) => act(async () => (await import('./list.ts')).list(terminal, kind, options)));
+
+  tree
+    .command('show')
+    .argument('<id>', 'id of a machine, model or study')
+    .description('print the file behind an id')
+    .action((id) => act(async () => (await import('./show.ts')).show(terminal, id)));
+
+  tree
+    .command('init')
+    .argument('[file]', 'the file to write; - for standard output', 'study.yaml')
+    .description('write a commented study to start from')
+    .option('--force', 'overwrite the file')
+    .action((file, options) => act(async () => (await import('./init.ts')).init(terminal, file, options)));
+
+  tree
+    .command('schema')
+    .argument('[kind]', 'study, machine, model or baseline', 'study')
+    .description('print the JSON Schema of a kind of file, for editors')
+    .action((kind) => act(async () => (await import('./schema.ts')).schema(terminal, kind)));
+
+  tree
+    .command('completion')
+    .argument('<shell>', 'bash, zsh or fish')
+    .description('print the completion script of a shell')
+    .action((shell) => act(async () => (await import('./completion.ts')).completion(terminal, tree, shell)));
 
   return tree;
 }

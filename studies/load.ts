@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
 import { readTextFile } from '../input/files.ts';
-import { InputError, parseYaml, readCsv, unknownName, validate } from '../input/index.ts';
+import { dataSource, InputError, parseYaml, readCsv, unknownName, validate } from '../input/index.ts';
 import { readModel } from '../workloads/models/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
@@ -19,7 +19,7 @@ import type { ToleranceRule } from './tolerances.ts';
  */
 
 /** The package's own folder: the code runs from the source tree or from `dist`. */
-function packageFolder(): string {
+export function packageFolder(): string {
   let here = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(here, 'package.json'))) here = dirname(here);
   return here;
@@ -176,11 +176,27 @@ export function readTolerances(): readonly ToleranceRule[] {
   return validate(tolerancesSchema, parseYaml(readTextFile(file), shownPath(file))).rules;
 }
 
+/** The largest JSON file that is read. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The data of a JSON file that this program wrote.
+ * @throws InputError where it cannot be read or is no JSON.
+ */
+export function readJson(file: string): unknown {
+  const text = readTextFile(file, { maxBytes: MAX_JSON_BYTES });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const problem = `this is no JSON: ${error instanceof Error ? error.message : error}`;
+    throw new InputError({ code: 'bad_value', problem, place: { file } });
+  }
+}
+
 /**
  * A baseline file.
  * @throws InputError where it is not one.
  */
 export function readBaseline(file: string): Baseline {
-  const text = readTextFile(file, { maxBytes: 64 * 1024 * 1024 });
-  return validate(baselineSchema, parseYaml(text, file));
+  return validate(baselineSchema, dataSource(readJson(file), file));
 }

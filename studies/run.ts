@@ -43,8 +43,8 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
  */
 export function makeRunner(readModel: ReadModel): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
-    const { program, placement } = await prepare(resolved, readModel);
     try {
+      const { program, placement } = await prepare(resolved, readModel);
       const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
       return { status: 'ran', ...result };
     } catch (error) {

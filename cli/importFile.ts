@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { importFile } from '../workloads/importers/index.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ImportFileOptions {
+  readonly out: string;
+  readonly id?: string;
+}
+
+/** Turns a file of another tool into one of ours. */
+export async function importToFile(
+  terminal: Terminal,
+  format: string,
+  file: string,
+  options: ImportFileOptions,
+): Promise<ExitCode> {
+  const { kind, text } = await importFile(format, file, options.id === undefined ? {} : { id: options.id });
+  if (options.out === '-') terminal.print(text);
+  else {
+    writeFileSync(options.out, text);
+    terminal.note(`${options.out} is a ${kind}\n`);
+  }
+  return EXIT.ok;
+}

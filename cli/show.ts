@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listMachines } from '../hardware/load.ts';
+import { unknownName } from '../input/errors.ts';
+import { listStudies, packageFolder, studyFile } from '../studies/load.ts';
+import { listModels } from '../workloads/models/load.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Shown {
+  readonly kind: string;
+  readonly id: string;
+  readonly file: string;
+}
+
+/** Prints the file behind an id, and says on standard error where it stands. */
+export async function show(terminal: Terminal, id: string): Promise<ExitCode> {
+  const all = catalogue();
+  const found = all.filter((entry) => entry.id === id);
+  const [first, ...others] = found;
+  if (!first || !existsSync(first.file)) {
+    throw unknownName(
+      'id',
+      id,
+      all.map((entry) => entry.id),
+    );
+  }
+  terminal.note(`${first.kind} ${first.file}\n`);
+  for (const other of others) terminal.note(`also a ${other.kind}: ${other.file}\n`);
+  terminal.print(readFileSync(first.file, 'utf8'));
+  return EXIT.ok;
+}
+
+/** Everything that has an id and a file. */
+function catalogue(): Shown[] {
+  const machines = listMachines().flatMap(({ id, file, variants }) =>
+    [id, ...variants.map((variant) => `${id}/${variant}`)].map((name) => ({ kind: 'machine', id: name, file })),
+  );
+  const models = listModels().map((id) => {
+    return { kind: 'model', id, file: join(packageFolder(), 'workloads', 'models', `${id}.yaml`) };
+  });
+  const studies = listStudies().map((id) => ({ kind: 'study', id, file: studyFile(id) }));
+  return [...machines, ...models, ...studies];
+}
