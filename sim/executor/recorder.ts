@@ -199,7 +199,9 @@ export class Recorder implements Actions {
       // Beyond the dirty limit the writer itself takes the excess to the device.
       const excess = Math.min(request.bytes, Math.max(0, writeBack.dirty + request.bytes - writeBack.limit_bytes));
       if (excess > 0) this.transfer(task, toFile, excess, streamLimit, -1);
-      this.tape.set(task, TASK.dirtyBytes, request.bytes - excess);
+      const dirty = request.bytes - excess;
+      for (const counter of toFile.counters) this.engine.ledger.add(counter, dirty);
+      this.tape.set(task, TASK.dirtyBytes, dirty);
     }
     this.name(task, `workers: ${request.workers}`, request.stream, request.stream);
     return task;

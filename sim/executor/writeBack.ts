@@ -33,9 +33,8 @@ export class WriteBack {
     return this.running;
   }
 
-  /** Marks bytes dirty at an instant. */
+  /** Marks bytes dirty at an instant; who asked for the write has counted them. */
   add(bytes: number, nowNs: number): void {
-    for (const counter of this.route.counters) this.ledger.add(counter, bytes);
     if (this.running) {
       this.network.extend(FLUSHER, bytes);
       return;

@@ -1,5 +1,5 @@
 import { SimulationError } from './errors.ts';
-import { EventHeap, FIRST } from './eventHeap.ts';
+import { EventHeap, FIRST, STAGE } from './eventHeap.ts';
 import { EventSlots, MAX_SLOTS, slotOf } from './eventSlots.ts';
 import { FarEvents, moveLive } from './farEvents.ts';
 
@@ -74,15 +74,10 @@ export class EventQueue {
     if (phase >>> 0 !== phase || phase > MAX_PHASE) refusePhase(phase);
     if (this.sequence === SEQUENCES) this.renumber();
     const slot = this.slots.take(kind, a, b);
-    const rank = (phase * SEQUENCES + this.sequence++) * MAX_SLOTS + slot;
-    if (time >= this.far.horizon) this.far.add(time, rank);
-    else if (this.firstVacant) {
-      this.firstVacant = false;
-      this.heap.replaceFirst(time, rank);
-    } else {
-      this.heap.add(time, rank);
-      if (this.heap.end > this.shedAt) this.shed();
-    }
+    const keys = this.heap.keys;
+    keys[STAGE] = time;
+    keys[STAGE + 1] = (phase * SEQUENCES + this.sequence++) * MAX_SLOTS + slot;
+    this.place();
     return this.slots.handle(slot);
   }
 
@@ -116,13 +111,27 @@ export class EventQueue {
     return this.surface() ? this.heap.keys[FIRST]! : Number.POSITIVE_INFINITY;
   }
 
+  /** Adds the staged pair to the heap or to the far events. */
+  private place(): void {
+    if (this.heap.keys[STAGE]! >= this.far.horizon) this.far.add(this.heap.keys);
+    else if (this.firstVacant) {
+      this.firstVacant = false;
+      this.heap.replaceFirst();
+    } else {
+      this.heap.add();
+      if (this.heap.end > this.shedAt) this.shed();
+    }
+  }
+
   /** Brings the first live event to the heap's first place; false when there is none. */
   private surface(): boolean {
-    if (this.firstVacant) {
-      this.firstVacant = false;
-      this.heap.removeFirst();
-    }
+    if (this.firstVacant) this.fillVacancy();
     return (this.cancelled === 0 && this.heap.end > FIRST) || this.search();
+  }
+
+  private fillVacancy(): void {
+    this.firstVacant = false;
+    this.heap.removeFirst();
   }
 
   private search(): boolean {
@@ -148,10 +157,7 @@ export class EventQueue {
 
   /** Drops every cancelled entry, in time linear in the number of all. */
   private sweep(): void {
-    if (this.firstVacant) {
-      this.firstVacant = false;
-      this.heap.removeFirst();
-    }
+    if (this.firstVacant) this.fillVacancy();
     const keys = this.heap.keys;
     this.heap.rebuild(moveLive(keys, FIRST, this.heap.end, keys, FIRST, this.slots));
     this.far.sweep(this.slots);
@@ -160,6 +166,7 @@ export class EventQueue {
 
   /** Deals the sequence numbers of the pending events anew from 0, in their present order. */
   private renumber(): void {
+    if (this.firstVacant) this.fillVacancy();
     const { heap, far } = this;
     const ranks = new Float64Array(heap.count + far.count);
     let count = 0;

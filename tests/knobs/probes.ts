@@ -1,0 +1,92 @@
+import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
+import { simulate } from '../../sim/executor/index.ts';
+import type { Machine } from '../../sim/types/index.ts';
+import { buildProgram, type Workload } from '../../workloads/index.ts';
+import { readModel } from '../../workloads/models/load.ts';
+
+/**
+ * Small runs that between them touch every part of a machine.
+ * @module
+ */
+
+export interface Probe {
+  readonly name: string;
+  readonly workload: Workload;
+  readonly policy: Policy;
+}
+
+/** Metrics of a probe, or null where the machine cannot run it. */
+export type Reading = Readonly<Record<string, number>> | null;
+
+const generate = (model: string, more: Partial<Workload> = {}): Workload => ({
+  kind: 'generate',
+  model,
+  prompt: 96,
+  output: 3,
+  batch: 8,
+  batches: 2,
+  tensor_parallel: 1,
+  pipeline_parallel: 1,
+  attention_kernel: 'eager',
+  activation_sparsity: 0,
+  measured_as: 'full',
+  ...more,
+});
+
+type Percent = Extract<NonNullable<Policy['placement']>, { kind: 'percent' }>;
+const percent = (weights: number[], kv: number[], activations: number[], more: Partial<Percent> = {}): Policy => ({
+  placement: {
+    kind: 'percent',
+    weights: weights as [number, number],
+    kv: kv as [number, number],
+    activations: activations as [number, number],
+    attention_on: 'gpu',
+    overlap: true,
+    pin_weights: true,
+    page_cache: true,
+    copy_workers: 4,
+    ...more,
+  },
+});
+const quantised = (policy: Policy): Policy => ({
+  ...policy,
+  precision: { weight_bits: 4, kv_bits: 4, activation_bits: 16, group_size: 64, group_overhead_bits: 32 },
+});
+
+const small = generate('opt-1.3b');
+
+export const PROBES: readonly Probe[] = [
+  { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
+  {
+    name: 'resident, bf16',
+    workload: generate('llama3-8b', { batch: 1 }),
+    policy: { placement: { kind: 'resident' } },
+  },
+  {
+    name: 'host, CPU attention',
+    workload: small,
+    policy: percent([0, 100], [0, 100], [0, 100], { attention_on: 'cpu' }),
+  },
+  { name: 'host, GPU attention', workload: small, policy: percent([0, 100], [0, 100], [0, 100]) },
+  { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
+  { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
+  { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
+  { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
+  { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
+  { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
+];
+
+/** What the machine makes of the probe. */
+export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
+  try {
+    const precision = precisionOf(policy);
+    const program = buildProgram(workload, precision, readModel);
+    const placement = await loadPlacement(policy, { machine, program, precision });
+    return simulate(machine, program, placement).metrics;
+  } catch (error) {
+    const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError];
+    if (expected.some((kind) => error instanceof kind)) return null;
+    throw error;
+  }
+}
