@@ -33,8 +33,11 @@ export async function validate(
   return rows.some(missed) && !options.reportOnly ? EXIT.failed : EXIT.ok;
 }
 
-/** Runs every case of every study that `refs` name; what was left out is said on standard error. */
-export async function runStudies(terminal: Terminal, refs: readonly string[]): Promise<StudyRun[]> {
+/**
+ * Runs every case (or the one of id `only`) of every study that `refs` name; what was left out is said on standard
+ * error.
+ */
+export async function runStudies(terminal: Terminal, refs: readonly string[], only?: string): Promise<StudyRun[]> {
   const tolerances = readTolerances();
   const studies = readStudies(refs);
   const bar = progress(terminal, studies.length);
@@ -48,6 +51,7 @@ export async function runStudies(terminal: Terminal, refs: readonly string[]): P
         run: makeRunner(readModel),
         tolerances,
         missingData,
+        ...(only === undefined ? {} : { only }),
       }),
     );
   }

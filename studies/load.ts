@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
 import { readTextFile } from '../input/files.ts';
@@ -8,6 +7,7 @@ import { dataSource, InputError, parseYaml, readCsv, unknownName, validate } fro
 import { readModel } from '../workloads/models/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
+import { packageFolder } from './files.ts';
 import type { MachineCatalogue } from './resolve.ts';
 import type { ReadModel } from './run.ts';
 import { claimOps } from './schema.ts';
@@ -18,23 +18,11 @@ import type { ToleranceRule } from './tolerances.ts';
  * @module
  */
 
-/** The package's own folder: the code runs from the source tree or from `dist`. */
-export function packageFolder(): string {
-  let here = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(here, 'package.json'))) here = dirname(here);
-  return here;
-}
-
 let home: string | undefined;
 const catalogue = (): string => {
   home ??= join(packageFolder(), 'studies');
   return home;
 };
-
-/** The package's version, as package.json has it. */
-export function packageVersion(): string {
-  return String(JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')).version);
-}
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 const withoutEnding = (path: string): string => path.replace(/\.ya?ml$/, '');

@@ -29,6 +29,8 @@ export interface ValidateDeps {
   readonly tolerances: readonly ToleranceRule[];
   /** Outside data that is not here, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
+  /** The only case to run; all by default. */
+  readonly only?: string;
 }
 
 /** The study's cases in order, each simulated once, and its claims judged against them. */
@@ -42,6 +44,7 @@ export async function runStudy(study: StudyDocument, deps: ValidateDeps): Promis
   }
   const cases: CaseRun[] = [];
   for (const item of study.cases) {
+    if (deps.only !== undefined && item.id !== deps.only) continue;
     const resolved = deps.resolve(study, item.id);
     cases.push({ resolved, outcome: await deps.run(resolved) });
   }

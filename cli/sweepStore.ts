@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextChunks } from '../input/files.ts';
 import { InputError, isMap } from '../input/index.ts';
-import type { SweepRow } from './sweep.ts';
+import type { SweepRow } from '../studies/sweep.ts';
 
 /**
  * The results of a sweep on disk: one line of JSON per distinct input, added as soon as it is known, so that a sweep
