@@ -62,6 +62,7 @@ export function listMetrics(): readonly MetricDefinition[] {
 /** A metric's value for people, with its unit: `7.32 token/s`, `14.9 GiB`, `88%`. Unknown names give a bare number. */
 export function formatMetric(name: string, value: number): string {
   const unit = describeMetric(name)?.unit;
+  if (value === 0) return '0';
   if (unit === undefined || unit === 'score') return String(Number(value.toPrecision(4)));
   if (unit === 'ratio') return `${Number(value.toPrecision(3))} ×`;
   if (unit === 'moved_bytes') return formatMovedBytes(value);

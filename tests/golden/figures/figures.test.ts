@@ -57,7 +57,7 @@ describe('every kind of chart', async () => {
     const { spec, inputs } = SPECS.find((candidate) => candidate.spec.kind === kind)!;
     await expect(figureOf({ ...spec, colour: 'red' }, inputs)).rejects.toThrow('unknown key "colour"');
     const empty = result({ metrics: {}, claims: [], resolved: {} });
-    await expect(figureOf(spec, [{ result: empty }])).rejects.toThrow('have no numbers');
+    await expect(figureOf(spec, [{ result: empty }])).rejects.toThrow('have no numbers for');
   });
 });
 
