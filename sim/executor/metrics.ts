@@ -37,8 +37,8 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
   for (const [phase, seconds] of run.phases) metrics[`time.${phase}_s`] = seconds;
   for (const phase of run.phases.keys()) {
     for (const stream of STREAMS) {
-      const busy = run.reading.busy_ns.get(`time.${phase}.${stream}`);
-      if (busy !== undefined) metrics[`time.${phase}.${stream}_s`] = busy / 1e9;
+      // A stream that was never busy is a measured zero, not an unknown.
+      metrics[`time.${phase}.${stream}_s`] = (run.reading.busy_ns.get(`time.${phase}.${stream}`) ?? 0) / 1e9;
     }
   }
   throughput(metrics, run, totalS);
