@@ -1,6 +1,7 @@
 import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
+import { SimulationError } from '../../sim/kernel/errors.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
 import { readModel } from '../../workloads/models/load.ts';
@@ -85,7 +86,7 @@ export async function readProbe(machine: Machine, { workload, policy }: Probe): 
     const placement = await loadPlacement(policy, { machine, program, precision });
     return simulate(machine, program, placement).metrics;
   } catch (error) {
-    const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError];
+    const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError];
     if (expected.some((kind) => error instanceof kind)) return null;
     throw error;
   }
