@@ -45,6 +45,7 @@ export function axisUnit(unit: MetricUnit | undefined, largest: number): AxisUni
   if (unit === undefined) return { name: '', size: 1 };
   if (unit === 's' && Math.abs(largest) >= HOURS_FROM_S) return HOUR;
   const ladder = LADDERS[unit] ?? [{ name: unit, size: 1 }];
+  if (largest === 0) return ladder.find(({ size }) => size === 1) ?? ladder[0]!;
   return [...ladder].reverse().find(({ size }) => Math.abs(largest) >= size) ?? ladder[0]!;
 }
 
