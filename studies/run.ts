@@ -35,7 +35,9 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
   const { workload, policy } = parts;
   const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel);
-  return { program, placement: await loadPlacement(policy, { machine, program, precision }) };
+  const programFor = (batch: number, batches: number): Program =>
+    buildProgram({ ...workload, batch, batches }, precision, readModel);
+  return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
 /**

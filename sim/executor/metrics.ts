@@ -24,6 +24,7 @@ export interface Measured {
   } | null;
   /** Simulated time in all, before any projection. */
   readonly simulated_ns: number;
+  readonly choices: Readonly<Record<string, number>>;
 }
 
 type MutableMetrics = Record<string, number>;
@@ -49,6 +50,7 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
   energyAndCost(metrics, warnings, run, totalS);
   metrics['bound.time_s'] = run.bound.time_s;
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  for (const [name, value] of Object.entries(run.choices)) metrics[`choice.${name}`] = value;
   metrics['sim.events'] = run.events;
   return { metrics, warnings };
 }

@@ -32,10 +32,11 @@ export interface SimulateOptions {
  */
 export function simulate(
   machine: Machine,
-  program: Program,
+  given: Program,
   placement: Placement,
   options: SimulateOptions = {},
 ): RunResult {
+  const program = placement.program ?? given;
   const plan = placement.plan(machine, program);
   const engine = new Engine(machine);
   for (const memory of machine.memories) {
@@ -67,6 +68,7 @@ export function simulate(
         ? null
         : { memory: 'page_cache', hit_bytes: cache.hitBytes, miss_bytes: cache.missBytes, peak_bytes: cache.peakBytes },
     simulated_ns: engine.now,
+    choices: plan.choices ?? {},
   });
   return {
     metrics,

@@ -81,6 +81,9 @@ export class Fabric {
       if (hop.to !== to) channels.push(...this.writePort.get(hop.to)!, ...this.readPort.get(hop.to)!);
     }
     channels.push(...this.writePort.get(to)!);
+    if (!(this.memory(to).write_bytes_per_s > 0)) {
+      throw new MissingFactError(`memory "${to}" of machine "${this.machine.id}" has no write_bytes_per_s`);
+    }
     const last = hops[hops.length - 1]!;
     return this.keep(key, channels, activities, counters, last.engine, last.direction, this.memory(from));
   }

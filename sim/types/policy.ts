@@ -116,6 +116,8 @@ export interface Plan {
   /** Whether files go through the operating system's page cache. */
   readonly page_cache: boolean;
   readonly warnings: readonly string[];
+  /** Numbers that the policy has chosen by itself; reported as `choice.<name>`. */
+  readonly choices?: Readonly<Record<string, number>>;
 }
 
 /** A placement: decides where tensors live and when they move, op by op. */
@@ -123,6 +125,8 @@ export interface Placement {
   readonly kind: string;
   /** How many ops ahead `onOp` looks. */
   readonly lookahead: number;
+  /** The program to run instead of the given one, where the placement has chosen its batch sizes. */
+  readonly program?: Program;
   plan(machine: Machine, program: Program): Plan;
   /** Called before the first op. */
   begin?(first: OpCursor, actions: Actions): void;

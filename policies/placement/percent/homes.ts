@@ -50,7 +50,7 @@ export function kvShares({ kv: [gpu, cpu] }: PercentFields): { gpu: number; cpu:
 }
 
 /** Whether decode attention runs on the CPU. */
-export function attentionOnCpu(fields: PercentFields, precision: Precision): boolean {
+export function attentionOnCpu(fields: Pick<PercentFields, 'attention_on' | 'kv'>, precision: Precision): boolean {
   if (fields.attention_on === 'auto') return fields.kv[0] === 0 && precision.kv_bits >= 16;
   return fields.attention_on === 'cpu';
 }
