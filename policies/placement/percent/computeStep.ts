@@ -1,5 +1,5 @@
 import { MissingFactError } from '../../../sim/executor/errors.ts';
-import type { Actions, Kernel, OpView, StateUse, Task } from '../../../sim/types/index.ts';
+import type { Actions, Kernel, OpView, StateUse, StreamName, Task } from '../../../sim/types/index.ts';
 import { Expansion, unitOn } from '../units.ts';
 import { KvMoves } from './kvMoves.ts';
 import type { Shared } from './shared.ts';
@@ -62,20 +62,28 @@ export class ComputeStep {
       throw new MissingFactError(`machine "${this.shared.machine.id}" has no compute unit on its host memory`);
     }
     const parts = this.partsOf(kernels);
-    const width = state.elements_per_token * FLOAT16_BYTES * (1 - kv.gpu);
-    const small = {
-      bytes: width,
-      queue: gpuUnit,
+    const bytes = state.elements_per_token * FLOAT16_BYTES * (1 - kv.gpu);
+    const before = actions.run(gpuUnit, parts.before, 'compute', ready, scratch * kv.gpu);
+    const query = this.cross(actions, levels.gpu, cpu, bytes, 'activation_write', before);
+    if (parts.onGpu.length > 0) actions.run(gpuUnit, parts.onGpu, 'compute', before);
+    const attended = actions.run(cpuUnit, parts.onCpu, 'compute', query, 0, 'host');
+    const result = this.cross(actions, cpu, levels.gpu, bytes, 'activation_read', attended);
+    return actions.run(gpuUnit, parts.after, 'compute', result);
+  }
+
+  /** A small transfer in order with the kernels. */
+  private cross(actions: Actions, from: string, to: string, bytes: number, stream: StreamName, after: Task): Task {
+    return actions.move({
+      from,
+      to,
+      bytes,
+      stream,
       host_memory: 'pinned',
+      queue: this.shared.gpuUnit,
       workers: null,
       limit_bytes_per_s: Number.POSITIVE_INFINITY,
-    } as const;
-    let task = actions.run(gpuUnit, parts.before, 'compute', ready, scratch * kv.gpu);
-    const query = actions.move({ ...small, from: levels.gpu, to: cpu, stream: 'activation_write', after: task });
-    if (parts.onGpu.length > 0) actions.run(gpuUnit, parts.onGpu, 'compute', task);
-    task = actions.run(cpuUnit, parts.onCpu, 'compute', query, 0, 'host');
-    const result = actions.move({ ...small, from: cpu, to: levels.gpu, stream: 'activation_read', after: task });
-    return actions.run(gpuUnit, parts.after, 'compute', result);
+      after,
+    });
   }
 
   private partsOf(kernels: readonly Kernel[]): Parts {
