@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InputError } from '../input/errors.ts';
 import type { Timeline } from '../sim/types/index.ts';
 import type { Claim } from '../studies/claims.ts';
 import type { Outcome, RunCase } from '../studies/outcome.ts';
@@ -18,6 +19,10 @@ export interface RunOptions extends CaseOptions {
 
 /** Simulates one case and prints it. */
 export async function run(terminal: Terminal, ref: string | undefined, options: RunOptions): Promise<ExitCode> {
+  if (options.json && options.trace === '-') {
+    const problem = '--json and --trace - both print a document';
+    throw new InputError({ code: 'bad_value', problem, expected: 'a file for one of them' });
+  }
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
   const runCase = makeRunner(selection.files.readModel);

@@ -4,7 +4,7 @@ import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
 import { buildProgram } from '../workloads/index.ts';
 import type { Model } from '../workloads/models/model.ts';
-import { contentHash } from './canonical.ts';
+import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome, RunCase } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
@@ -63,8 +63,8 @@ export function makeRunner(readModel: ReadModel): RunCase {
 export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   return {
     study_sha256: await contentHash(parts),
-    machine_sha256: await contentHash(machine),
-    model_sha256: await contentHash(readModel(parts.workload.model)),
+    machine_sha256: await sharedHash(machine),
+    model_sha256: await sharedHash(readModel(parts.workload.model)),
   };
 }
 

@@ -85,7 +85,7 @@ test('a line that a crash cut short is simulated again', async () => {
 });
 
 test('Ctrl-C keeps what a sweep has', async () => {
-  const batches = Array.from({ length: 4000 }, (_, i) => i + 1).join(',');
+  const batches = Array.from({ length: 1500 }, (_, i) => i + 1).join(',');
   const args = [
     PROGRAM,
     'sweep',
@@ -115,9 +115,9 @@ test('Ctrl-C keeps what a sweep has', async () => {
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(code).toBe(130);
   const { points, summary } = JSON.parse(out);
-  expect(summary).toMatchObject({ points: 4000, complete: false });
+  expect(summary).toMatchObject({ points: 1500, complete: false });
   expect(points.length).toBe(rows());
-  expect(points.length).toBeLessThan(4000);
+  expect(points.length).toBeLessThan(1500);
 });
 
 test('a study comes from standard input', async () => {
