@@ -13,6 +13,9 @@ const SEQUENCES = 2 ** 26;
 const SLOTS = 2 ** 24;
 const GENERATIONS = 2 ** 29;
 
+/** From here on a rank exceeds 2^31, so that the code is not first compiled for small integers, and then again. */
+const FIRST_SEQUENCE = 128;
+
 /** Words of a slot: 16 bytes. A free slot's A is the next free slot. */
 const GENERATION = 0;
 const KIND = 1;
@@ -30,7 +33,7 @@ export interface EventQueueOptions {
   readonly initialCapacity?: number;
   /** Events at which the heap sheds its later half. Default: 2^14, a quarter of a megabyte. */
   readonly heapLimit?: number;
-  /** The first sequence number, for tests of what happens when they run out. Default: 0. */
+  /** The first sequence number, for tests of what happens when they run out. */
   readonly firstSequence?: number;
 }
 
@@ -69,7 +72,7 @@ export class EventQueue {
   private sequence: number;
 
   constructor(options: EventQueueOptions = {}) {
-    const { initialCapacity = 64, heapLimit = 2 ** 14, firstSequence = 0 } = options;
+    const { initialCapacity = 64, heapLimit = 2 ** 14, firstSequence = FIRST_SEQUENCE } = options;
     const pairs = Math.min(initialCapacity, heapLimit);
     this.keys = new Float64Array(FIRST + 2 * pairs + PADDING).fill(Number.POSITIVE_INFINITY);
     this.heapLimit = heapLimit;
