@@ -78,10 +78,11 @@ export async function explainMisfit(
   runCase: RunCase,
 ): Promise<Error> {
   if (!(error instanceof DoesNotFitError)) return error;
-  const holders = error.holders.map(({ what, bytes }) => `  held by ${what}: ${formatQuantity(bytes, 'bytes')}`);
+  const holders = error.holders.map(({ what, bytes }) => `  ${what}: ${formatQuantity(bytes, 'bytes')}`);
+  const held = holders.length > 0 ? [`what ${error.memory} is to hold`, ...holders] : [];
   const changes = (await changesFor(selection, resolved, runCase)).map(changeLine);
   const advice = changes.length > 0 ? ['it fits with', ...changes] : ['nothing that was tried makes it fit'];
-  return new InfeasibleError([error.message, ...holders, ...advice].join('\n'));
+  return new InfeasibleError([error.message, ...held, ...advice].join('\n'));
 }
 
 const changeLine = ({ what, set, metrics }: FittingChange): string => {

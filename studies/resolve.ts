@@ -114,7 +114,9 @@ export function resolveCase(study: StudyDocument, caseId: string, options: Resol
 
 /** Claims hold for a machine or one of its variants, and for the workload and policy they were published for. */
 function whyNoClaims(own: readonly Assignment[], changed: boolean): string | null {
-  const hardware = own.find(({ path }) => path[0] === 'machine' && path.length > 1);
+  const hardware = own.find(({ path, value }) => {
+    return path[0] === 'machine' && (path.length > 1 || typeof value !== 'string');
+  });
   if (hardware) return 'the case changes the hardware, so it is a what-if';
   return changed ? 'what they were published for has been changed' : null;
 }
