@@ -32,7 +32,7 @@ const placement = await loadPlacement(policy, { machine, program, precision });
 
 const ROUNDS = 7;
 
-function measure(stepped: boolean): { events: number; cpu_s: number; steps_s: number } {
+function measure(stepped: boolean): { events: number; cpu_s: number } {
   const times: number[] = [];
   let events = 0;
   for (let round = 0; round < ROUNDS; round++) {

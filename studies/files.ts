@@ -1,1 +1,0 @@
-export { packageFolder, packageVersion } from '../input/packageFiles.ts';
