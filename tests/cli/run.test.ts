@@ -51,7 +51,7 @@ test('run --json prints one document of the stated shape', async () => {
   expect(result.metrics['time.total_s']).toBeGreaterThan(0);
   expect(Object.keys(result.provenance).sort()).toEqual([
     'machine_sha256',
-    'model_sha256',
+    'models_sha256',
     'node_major',
     'seed',
     'study_sha256',
