@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../input/errors.ts';
 import type { Timeline } from '../sim/types/index.ts';
@@ -6,6 +6,7 @@ import type { Claim } from '../studies/claims.ts';
 import type { Outcome, RunCase } from '../studies/outcome.ts';
 import { makeRunner } from '../studies/run.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import type { CaseOptions } from './options.ts';
 import { resultOf } from './result.ts';
 import { resolveSelected, type Selection, selectStudy } from './selection.ts';
@@ -39,7 +40,7 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   const text = stableJson(runDocument(result));
   if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);
   if (options.out !== undefined) {
-    mkdirSync(options.out, { recursive: true });
+    makeFolder(options.out);
     writeFileSync(join(options.out, 'result.json'), text);
   }
   if (options.json) terminal.print(text);

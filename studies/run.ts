@@ -21,7 +21,7 @@ export type ReadModel = (ref: string) => Model;
 export interface InputHashes {
   readonly study_sha256: string;
   readonly machine_sha256: string;
-  readonly model_sha256: string;
+  readonly models_sha256: string;
 }
 
 /** The workload and the policy of a case, built for its machine. */
@@ -59,12 +59,22 @@ export function makeRunner(readModel: ReadModel): RunCase {
   };
 }
 
-/** Hashes of everything a result depends on: the study's parts, the machine's numbers and the model's shape. */
+/**
+ * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
+ * reads. Throws as building the workload does.
+ */
 export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
+  const models = new Map<string, Model>();
+  buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
+    const model = readModel(ref);
+    models.set(ref, model);
+    return model;
+  });
+  const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(parts),
     machine_sha256: await sharedHash(machine),
-    model_sha256: await sharedHash(readModel(parts.workload.model)),
+    models_sha256: await contentHash(Object.fromEntries(hashed)),
   };
 }
 
