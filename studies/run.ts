@@ -6,7 +6,7 @@ import { buildProgram } from '../workloads/index.ts';
 import type { Model } from '../workloads/models/model.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
-import type { Outcome, RunCase } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
@@ -17,6 +17,9 @@ import type { ToleranceRule } from './tolerances.ts';
 
 /** Where models are looked up. */
 export type ReadModel = (ref: string) => Model;
+
+/** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
+export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
 
 export interface InputHashes {
   readonly study_sha256: string;

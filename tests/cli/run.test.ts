@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { ClaimRow, StudyResult } from '../../sim/types/index.ts';
+import type { StudyResult } from '../../sim/types/index.ts';
 import { scratch, tierflow } from './harness.ts';
 
 const { path, write } = scratch();
