@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { packageFolder } from '../../input/packageFiles.ts';
 import { validationTable, withValidation } from '../../studies/validationTable.ts';
 import { scratch, tierflow } from '../cli/harness.ts';
 import { runCatalogue } from './catalogue.ts';
+import { runConsole } from './console.ts';
+import { withBlocks } from './markdown.ts';
 
-// What is measured in the README is made from the studies; `npx vitest run tests/docs/readme.test.ts -u` writes it again.
+// What is measured in the README is made by running it; `npx vitest run tests/docs -u` writes it again.
 
 const README = join(packageFolder(), 'README.md');
 const files = scratch();
+const here = process.cwd();
+afterAll(() => process.chdir(here));
 
-test('the validation table of the README is what the studies give', async () => {
+test('the tour and the validation table of the README are what the program gives', async () => {
   const table = validationTable(await runCatalogue());
-  await expect(withValidation(readFileSync(README, 'utf8'), table)).toMatchFileSnapshot(README);
+  process.chdir(files.path('.'));
+  const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
+  await expect(text).toMatchFileSnapshot(README);
 });
 
 test('the figure of the README is the one its study declares', async () => {
