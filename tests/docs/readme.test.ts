@@ -30,6 +30,7 @@ test('the figure of the README is the one its study declares', async () => {
   expect(readFileSync(README, 'utf8')).toContain('](docs/images/opt-175b-claims.svg)');
 });
 
-test('the README is short', () => {
-  expect(readFileSync(README, 'utf8').split('\n').length).toBeLessThan(200);
+test('what is written by hand in the README is short', () => {
+  const [head, , tail] = readFileSync(README, 'utf8').split(/<!-- validation:\w+ -->/);
+  expect(`${head}${tail}`.split('\n').length).toBeLessThan(200);
 });
