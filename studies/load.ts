@@ -6,6 +6,7 @@ import { parseMachine } from '../hardware/machine.ts';
 import { readTextFile } from '../input/files.ts';
 import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
+import { readPreset } from '../policies/presets/load.ts';
 import type { Machine } from '../sim/types/index.ts';
 import { readModel } from '../workloads/models/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
@@ -142,6 +143,7 @@ export function filesBeside(studyFile: string): StudyFiles {
     catalogue: {
       machineData,
       machine: (ref) => remember(machines, ref, () => parseMachine(machineData(ref))),
+      preset: (ref) => readPreset(beside(folder, ref)),
     },
     readModel: (ref) => readModel(beside(folder, ref)),
     readRows: rowsBeside(folder),

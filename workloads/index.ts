@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Precision, Program } from '../sim/types/index.ts';
+import type { KvPolicyMaker, Precision, Program } from '../sim/types/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import type { Model } from './models/model.ts';
 
@@ -8,17 +8,19 @@ export const workloadSchema = v.variant('kind', [generateSchema]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /**
- * The program of a workload at a precision. `readModel` gives the model for an id or path.
+ * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
+ * for an id or path.
  * @throws InputError for an unknown model and for fields that contradict each other.
  */
 export function buildProgram(
   workload: Workload,
   precision: Precision,
   readModel: (idOrPath: string) => Model,
+  kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
     case 'generate':
-      return generateProgram(workload, readModel(workload.model), precision);
+      return generateProgram(workload, readModel(workload.model), precision, kv);
   }
 }
 
