@@ -233,6 +233,7 @@ class PassCount {
       kernels: this.kernels,
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
+      side_tensors: forms.side_bytes > 0 ? 1 : 0,
       heads_per_token: this.shape.batch * this.shape.heads,
       freed_before: before.leaving > 0 ? [{ role: 'fast', kind: 'kv', bytes: before.leaving * hot_bytes }] : [],
       added,

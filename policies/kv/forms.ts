@@ -12,6 +12,8 @@ export interface Forms {
   readonly hot_bytes: number;
   /** What a later stage turns it into (quantised, projected, shared). */
   readonly low_bytes: number;
+  /** Of these, what the signal keeps beside K and V. */
+  readonly side_bytes: number;
   /** Keys alone, in the hot form. */
   readonly key_bytes: number;
 }
@@ -64,5 +66,5 @@ export function formsOf({ layout, stages }: PresetFields, shape: KvShape): Forms
     const heads = shape.batch * shape.kv_heads * kv_heads;
     low = (key + value) * (stage.rest.retain + (1 - stage.rest.retain) / 2) + heads * stage.rest.extra_bytes;
   }
-  return { hot_bytes: key * thin + value + side, low_bytes: low + side, key_bytes: key };
+  return { hot_bytes: key * thin + value + side, low_bytes: low + side, side_bytes: side, key_bytes: key };
 }

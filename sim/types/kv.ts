@@ -72,6 +72,8 @@ export interface KvUse {
   readonly scratch_bytes: number;
   /** Tokens a head that are replaced in place (the kept one that goes and the new one in its slot). */
   readonly replaced_tokens: number;
+  /** Tensors stored beside K and V (running scores). */
+  readonly side_tensors: number;
   /** Scores of one token: query heads of all sequences. */
   readonly heads_per_token: number;
   /** Gone before the op begins (what a selection at the end of prefill leaves behind). */

@@ -24,9 +24,8 @@ export class HostEviction {
     if (use === undefined || use.replaced_tokens <= 0) return after;
     const { levels, cpu, machine, kv } = this.shared;
     const rows = use.replaced_tokens * elements_per_token * (1 - kv.gpu);
-    const scored = use.kernels.some(({ name }) => name === 'score');
     const heads = use.heads_per_token * (1 - kv.gpu);
-    const scores = scored ? (read_tokens + 1) * heads : 0;
+    const scores = use.side_tensors > 0 ? (read_tokens + 1) * heads : 0;
     let done = this.copy(actions, cpu, levels.gpu, scores * WIDE_SCORE_BYTES + scores * SCORE_BYTES, after);
     done = this.copy(actions, levels.gpu, cpu, scores * WIDE_SCORE_BYTES + TENSORS * rows * INDEX_BYTES, done);
     const rate = machine.host?.scatter_elements_per_s;
