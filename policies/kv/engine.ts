@@ -12,9 +12,11 @@ interface State {
   readonly far: number;
   /** Gone at the end of prefill, and given back when the next pass begins. */
   readonly leaving: number;
+  /** Far already, and still on the fast memory until then. */
+  readonly copied: number;
 }
 
-const EMPTY: State = { hot: 0, low: 0, far: 0, leaving: 0 };
+const EMPTY: State = { hot: 0, low: 0, far: 0, leaving: 0, copied: 0 };
 
 /** A stage as it acts on one layer. */
 interface LayerStage {
@@ -141,6 +143,7 @@ class PassCount {
   private low: number;
   private far: number;
   private leaving = 0;
+  private copied = 0;
   private readLimit = Number.POSITIVE_INFINITY;
   private scratch = 0;
   private replaced = 0;
@@ -214,6 +217,7 @@ class PassCount {
     const buffer: KvChange[] = fetchBytes > 0 ? [{ role: 'fast', kind: 'kv', bytes: fetched * hot_bytes }] : [];
     const farGrown = (this.far - before.far) * hot_bytes;
     const tier = this.tier();
+    const gone = before.leaving + before.copied;
     const added: KvChange[] = [...buffer];
     if (grown > 0) added.push({ role: 'fast', kind: 'kv', bytes: grown });
     if (farGrown > 0) added.push({ role: tier, kind: 'kv', bytes: farGrown });
@@ -235,7 +239,7 @@ class PassCount {
       replaced_tokens: this.replaced,
       side_tensors: forms.side_bytes > 0 ? 1 : 0,
       heads_per_token: this.shape.batch * this.shape.heads,
-      freed_before: before.leaving > 0 ? [{ role: 'fast', kind: 'kv', bytes: before.leaving * hot_bytes }] : [],
+      freed_before: gone > 0 ? [{ role: 'fast', kind: 'kv', bytes: gone * hot_bytes }] : [],
       added,
       freed,
       fetches: this.fetches(fetchBytes, reused * hot_bytes),
@@ -244,7 +248,7 @@ class PassCount {
   }
 
   after(): State {
-    return { hot: this.hot, low: this.low, far: this.far, leaving: this.leaving };
+    return { hot: this.hot, low: this.low, far: this.far, leaving: this.leaving, copied: this.copied };
   }
 
   private heldTokens(): number {
@@ -252,7 +256,7 @@ class PassCount {
   }
 
   private fastBytes(): number {
-    return (this.hot + this.leaving) * this.forms.hot_bytes + this.low * this.forms.low_bytes;
+    return (this.hot + this.leaving + this.copied) * this.forms.hot_bytes + this.low * this.forms.low_bytes;
   }
 
   private tier(): Role {
@@ -295,7 +299,7 @@ class PassCount {
   private demote({ rest, when }: StageFields, excess: number): void {
     const bytes = excess * this.forms.hot_bytes;
     this.far += excess;
-    if (when === 'prefill_end') this.leaving += excess;
+    if (when === 'prefill_end') this.copied += excess;
     this.stores.push({ from: 'fast', to: rest.tier ?? 'host', bytes, pieces: 1, overlap: 'full' });
   }
 

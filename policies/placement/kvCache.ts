@@ -19,24 +19,35 @@ const STORE = 'kv_store';
  */
 export class KvCache {
   private readonly machine: Machine;
-  /** When the op before began: what a fetch that hides behind it waits for. */
+  /** The end of the op before: what a fetch that nothing hides waits for. */
   private opBefore: Task = NONE;
+  /** The end of the op before that one: from then on a hidden fetch may take its buffer. */
+  private earlier: Task = NONE;
 
   constructor(machine: Machine) {
     this.machine = machine;
   }
 
+  /** A barrier has ended all that was asked for. */
+  newStep(): void {
+    this.opBefore = NONE;
+    this.earlier = NONE;
+  }
+
   /** The task after which the op may attend. */
   before(actions: Actions, use: KvUse, after: Task): Task {
     for (const { role, kind, bytes } of use.freed_before) actions.free(this.memory(role), kind, bytes, after);
-    const rooms: Task[] = [after];
-    for (const { role, kind, bytes } of use.added) rooms.push(actions.allocate(this.memory(role), kind, bytes, after));
-    let ready = actions.join(rooms);
-    for (const fetch of use.fetches) ready = actions.join([ready, this.fetch(actions, fetch, ready)]);
-    return ready;
+    const hidden = use.fetches.length > 0 && use.fetches.every(({ overlap }) => overlap !== 'none');
+    const from = hidden ? this.earlier : after;
+    const rooms: Task[] = [from];
+    for (const { role, kind, bytes } of use.added) rooms.push(actions.allocate(this.memory(role), kind, bytes, from));
+    const room = actions.join(rooms);
+    const fetched = use.fetches.map((fetch) => this.fetch(actions, fetch, room));
+    return actions.join([after, room, ...fetched]);
   }
 
   after(actions: Actions, use: KvUse, done: Task): void {
+    this.earlier = this.opBefore;
     this.opBefore = done;
     const stored = use.stores.map((store) => this.move(actions, store, done, STORE, 'kv_write'));
     const all = stored.length === 0 ? done : actions.join([done, ...stored]);

@@ -81,6 +81,10 @@ export class Compute {
     return actions.run(unit, all, 'compute', room, scratch + longer);
   }
 
+  newStep(): void {
+    this.cache.newStep();
+  }
+
   private attendUnderPolicy(
     actions: Actions,
     kernels: readonly Kernel[],

@@ -7,6 +7,7 @@ import {
   type OpCursor,
   type Placement,
   type Plan,
+  type Task,
 } from '../../../sim/types/index.ts';
 import { KvCache } from '../kvCache.ts';
 import type { PlacementContext, PlacementDefinition } from '../placement.ts';
@@ -30,6 +31,8 @@ class ResidentPlacement implements Placement {
   private readonly unit: string;
   private readonly expansion: Expansion;
   private readonly cache: KvCache;
+  /** The end of the op before: what it gives back, this one may take. */
+  private tail: Task = NONE;
 
   constructor(context: PlacementContext) {
     const { machine } = context;
@@ -62,9 +65,9 @@ class ResidentPlacement implements Placement {
     if (op.batch === 0 && cursor.at(-1)?.op.step !== op.step) {
       actions.host(this.context.machine.host?.step_s ?? 0, 'bookkeeping', NONE);
     }
-    if (op.name === 'embed') actions.allocate(this.memory, 'activation', op.input_bytes, NONE);
+    if (op.name === 'embed') actions.allocate(this.memory, 'activation', op.input_bytes, this.tail);
     const use = op.state?.use;
-    const fetched = use === undefined ? NONE : this.cache.before(actions, use, NONE);
+    const fetched = use === undefined ? this.tail : this.cache.before(actions, use, this.tail);
     const ready = this.expansion.before(actions, cursor, fetched);
     actions.allocate(this.memory, 'activation', op.output_bytes, ready);
     const computed = actions.run(this.unit, op.kernels, 'compute', ready, op.scratch_bytes);
@@ -72,7 +75,11 @@ class ResidentPlacement implements Placement {
     if (use !== undefined) this.cache.after(actions, use, done);
     actions.free(this.memory, 'activation', op.input_bytes, done);
     if (op.name === 'head') actions.free(this.memory, 'activation', op.output_bytes, done);
+    this.tail = done;
     const next = cursor.at(1);
-    if (next === null || next.op.step !== op.step) actions.barrier();
+    if (next !== null && next.op.step === op.step) return;
+    actions.barrier();
+    this.cache.newStep();
+    this.tail = NONE;
   }
 }
