@@ -65,6 +65,7 @@ export class LayerStreamPlacement implements Placement {
     this.readDone.clear();
     this.computed.length = 0;
     this.weights.newStep();
+    this.compute.newStep();
     actions.host(this.shared.stepSeconds, 'bookkeeping', NONE);
   }
 
