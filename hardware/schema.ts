@@ -78,6 +78,13 @@ export const computeSchema = v.strictObject({
     "Fraction of the memory's bandwidth that a kernel reaches",
     "Fraction of the memory's bandwidth that a kernel reaches.",
   ),
+  batched_memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      'Fraction of the bandwidth that un-fused attention reaches',
+      'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
+    ),
+  ),
   memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
   launch_s: quantity('s', { description: 'Host time to launch one kernel' }),
   roofline_exponent: v.pipe(
@@ -105,6 +112,9 @@ export const hostSchema = v.strictObject({
   ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
+  first_run_s: v.exactOptional(
+    quantity('s', { description: 'What the first computation of a process takes beside. Absent: not modelled' }),
+  ),
   ...provenance,
 });
 

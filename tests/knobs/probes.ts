@@ -71,6 +71,7 @@ export const PROBES: readonly Probe[] = [
   },
   { name: 'host, GPU attention', workload: small, policy: percent([0, 100], [0, 100], [0, 100]) },
   { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
+  { name: 'GPU, not warmed up', workload: small, policy: percent([100, 0], [100, 0], [100, 0], { warm_up: false }) },
   { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
   { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
