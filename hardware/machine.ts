@@ -42,7 +42,6 @@ function resolve(file: MachineFile): Machine {
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
     ...(file.host && { host: without(file.host) }),
-    ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
     ...(file.carbon && { carbon_gco2e_per_kwh: file.carbon.gco2e_per_kwh }),

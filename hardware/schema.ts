@@ -118,16 +118,6 @@ export const hostSchema = v.strictObject({
   ...provenance,
 });
 
-const pressure = v.strictObject({
-  memory: memoryId('The memory that runs short'),
-  slowdown: curve(
-    quantity('fraction', { description: 'Free fraction of the memory', max: 1 }),
-    v.pipe(v.number(), v.minValue(1)),
-    'Slow-down of host copies: [free fraction, factor].',
-  ),
-  ...provenance,
-});
-
 const cluster = v.strictObject({
   devices_per_node: positive('count', 'Devices that share a node and its nvlink'),
   nodes: v.exactOptional(positive('count', 'Nodes joined by net')),
@@ -185,7 +175,6 @@ export const machineSchema = v.strictObject({
   links: v.exactOptional(linksSchema),
   compute: v.pipe(v.record(v.string(), computeSchema), v.description('Compute units by id.')),
   host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
-  pressure: v.exactOptional(v.pipe(pressure, v.description('How host copies slow down as a memory runs short.'))),
   cluster: v.exactOptional(
     v.pipe(cluster, v.description("Equal nodes; memories and links are then one device's share.")),
   ),

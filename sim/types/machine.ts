@@ -127,12 +127,6 @@ export interface Host {
   readonly first_run_s?: number;
 }
 
-/** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */
-export interface MemoryPressure {
-  readonly memory: string;
-  readonly slowdown: Curve;
-}
-
 /** A cluster of equal nodes: `nvlink` joins the devices of a node, `net` the nodes, and the memories are one device's. */
 export interface Cluster {
   readonly devices_per_node: number;
@@ -147,7 +141,6 @@ export interface Machine {
   readonly links: readonly Link[];
   readonly compute: readonly ComputeUnit[];
   readonly host?: Host;
-  readonly pressure?: MemoryPressure;
   readonly cluster?: Cluster;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly cost_usd_per_h?: number;
