@@ -16,7 +16,6 @@ import { PROBES, type Reading, readProbe } from './probes.ts';
 const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly why: string }[] = [
   { path: /^links\.(nvlink|net)\.|^cluster\./, why: 'work on several devices' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
-  { path: /pageable_bytes_per_s$/, why: 'a placement that moves pageable memory' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
   { path: /^memories\.disk\.|^links\.nvme\.|^compute\.cpu\./, on: /^m[12]/, why: 'placement on unified memory' },
 ];

@@ -22,6 +22,8 @@ export class Compute {
   private readonly expansions = new Map<string, Expansion>();
   private readonly fused: readonly (readonly Kernel[] | null)[];
   private readonly parts = new WeakMap<readonly Kernel[], Parts>();
+  /** End of the op before in this step. */
+  private before: Task = NONE;
   private readonly whole = new WeakMap<readonly Kernel[], readonly Kernel[]>();
 
   constructor(shared: Shared) {
@@ -34,6 +36,11 @@ export class Compute {
       const kernel = shared.fields.expansion === 'fused' ? fusedExpansion(layer) : null;
       return kernel === null ? null : [kernel];
     });
+  }
+
+  /** Forgets tasks of the step before. */
+  newStep(): void {
+    this.before = NONE;
   }
 
   /** @param ready the task after which weights and input are on the device. */
@@ -54,6 +61,7 @@ export class Compute {
     else done = this.attendWithHostCache(actions, { op, layer }, op.state, device, at);
     if (elementwise !== null) done = elementwise.after(actions, op, done);
     actions.free(device, 'activation', op.input_bytes, done);
+    this.before = done;
     return done;
   }
 
@@ -144,7 +152,8 @@ export class Compute {
     const { cpu } = this.shared;
     const bytes = 2 * state.read_tokens * state.bytes_per_token;
     const added = 2 * state.bytes_per_token;
-    const room = actions.allocate(device, 'kv', bytes + added, NONE);
+    // The copy runs in the stream of the kernels.
+    const room = actions.allocate(device, 'kv', bytes + added, this.before);
     const arrived = this.small(actions, cpu, device, bytes, 'kv_read', room);
     const done = actions.run(this.shared.unit(device), kernels, 'compute', actions.join([ready, arrived]), scratch);
     const stored = this.small(actions, device, cpu, added, 'kv_write', done);
