@@ -41,6 +41,7 @@ export class Compute {
   /** Forgets tasks of the step before. */
   newStep(): void {
     this.before = NONE;
+    this.cache.newStep();
   }
 
   /** @param ready the task after which weights and input are on the device. */
@@ -87,10 +88,6 @@ export class Compute {
     }
     const longer = 2 * (state.read_tokens + 1) * state.bytes_per_token;
     return actions.run(unit, all, 'compute', room, scratch + longer);
-  }
-
-  newStep(): void {
-    this.cache.newStep();
   }
 
   private attendUnderPolicy(
