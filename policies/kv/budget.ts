@@ -10,7 +10,22 @@ import type { BudgetFields, StageFields } from './schema.ts';
 export function layerWeights(budget: BudgetFields | undefined, layers: number): readonly number[] {
   const raw = rawWeights(budget, layers);
   const mean = raw.reduce((sum, weight) => sum + weight, 0) / layers;
-  return mean > 0 ? raw.map((weight) => weight / mean) : raw;
+  if (mean === 0) return raw;
+  const even = raw.map((weight) => weight / mean);
+  return budget?.ratio === undefined ? even : capped(even, budget.ratio);
+}
+
+/** What a layer cannot use of its share, because it keeps everything already, goes to the others in proportion. */
+function capped(weights: readonly number[], ratio: number): readonly number[] {
+  const most = 1 / ratio;
+  const full = new Set<number>();
+  for (;;) {
+    const open = weights.reduce((sum, weight, i) => sum + (full.has(i) ? 0 : weight), 0);
+    const scale = open === 0 ? 0 : (weights.length - full.size * most) / open;
+    const over = weights.flatMap((weight, i) => (!full.has(i) && weight * scale > most * (1 + 1e-12) ? [i] : []));
+    if (over.length === 0) return weights.map((weight, i) => (full.has(i) ? most : weight * scale));
+    for (const i of over) full.add(i);
+  }
 }
 
 function rawWeights(budget: BudgetFields | undefined, layers: number): number[] {
