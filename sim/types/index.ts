@@ -1,3 +1,4 @@
+export type * from './attention.ts';
 export type * from './kv.ts';
 export type * from './machine.ts';
 export * from './policy.ts';
