@@ -1,4 +1,5 @@
 export type * from './machine.ts';
+export type * from './network.ts';
 export * from './policy.ts';
 export type * from './program.ts';
 export type * from './result.ts';
