@@ -62,17 +62,24 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
-  const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
+  const { page_cache, energy, banks, write_bytes_per_s, ...fields } = without(file);
+  const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
     ...fields,
-    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : fields.read_bytes_per_s),
+    read_bytes_per_s,
+    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
     read_share_curve: fields.read_share_curve ?? [],
     latency_s: fields.latency_s ?? 0,
     granularity_bytes: fields.granularity_bytes ?? 1,
     ...(page_cache && { page_cache: without(page_cache) satisfies PageCache }),
     ...(energy && { energy: without(energy) }),
+    ...(banks && {
+      banks: Object.entries(banks)
+        .map(([bank, capacity_bytes]) => ({ id: bank, capacity_bytes }))
+        .sort((a, b) => b.capacity_bytes - a.capacity_bytes),
+    }),
   };
 }
 
@@ -118,6 +125,8 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     ...fields,
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
-    memory_efficiency: asCurve(memory_efficiency),
+    launch_s: fields.launch_s ?? 0,
+    roofline_exponent: fields.roofline_exponent ?? 1,
+    memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
   };
 }

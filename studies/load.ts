@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
 import { readTextFile } from '../input/files.ts';
 import { dataSource, InputError, parseYaml, readCsv, unknownName, validate } from '../input/index.ts';
-import { readModel } from '../workloads/models/load.ts';
+import { readAnyModel } from '../workloads/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { MachineCatalogue } from './resolve.ts';
@@ -124,7 +124,7 @@ function rowsBeside(folder: string): ReadRows {
 /** A path that a study names is relative to the study; ids and other paths are left as they are. */
 function beside(folder: string, ref: string): string {
   const path = join(folder, ref);
-  return isYaml(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
+  return /\.(ya?ml|tflite|onnx)$/i.test(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
 }
 
 export interface StudyFiles {
@@ -147,7 +147,7 @@ export function filesBeside(studyFile: string): StudyFiles {
         return source;
       },
     },
-    readModel: (ref) => readModel(beside(folder, ref)),
+    readModel: (ref) => readAnyModel(beside(folder, ref)),
     readRows: rowsBeside(folder),
     missingData: ({ frame }) => {
       const missing = (frame.data ?? []).filter(

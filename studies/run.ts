@@ -2,8 +2,7 @@ import { loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
-import { buildProgram } from '../workloads/index.ts';
-import type { Model } from '../workloads/models/model.ts';
+import { type AnyModel, buildProgram } from '../workloads/index.ts';
 import { contentHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome, RunCase } from './outcome.ts';
@@ -16,7 +15,7 @@ import type { ToleranceRule } from './tolerances.ts';
  */
 
 /** Where models are looked up. */
-export type ReadModel = (ref: string) => Model;
+export type ReadModel = (ref: string) => AnyModel;
 
 export interface InputHashes {
   readonly study_sha256: string;

@@ -64,6 +64,7 @@ export class PolicyError extends Error {
   }
 }
 
+/** Small memories are counted to the byte. */
 function gib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  return bytes < 2 ** 24 ? `${bytes} bytes` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }

@@ -69,9 +69,10 @@ export function simulate(
     simulated_ns: engine.now,
   });
   return {
-    metrics,
+    metrics: { ...metrics, ...plan.metrics },
     warnings: [...plan.warnings, ...warnings],
     ...(engine.timeline === null ? {} : { timeline: engine.timeline.finish(engine.now) }),
+    ...(plan.layout && { layout: plan.layout }),
   };
 }
 

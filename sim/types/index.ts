@@ -1,3 +1,4 @@
+export type * from './layout.ts';
 export type * from './machine.ts';
 export type * from './network.ts';
 export * from './policy.ts';
