@@ -102,62 +102,61 @@ export class NetworkPlacement implements Placement {
     );
   }
 
+  /** What must end before the next step may take memory; maps are made and freed in the order of the steps. */
+  private tail: Task = NONE;
+
   onOp({ op }: OpCursor, actions: Actions): void {
     const { stage, steps } = this.schedule;
     const patched = stage?.layers ?? 0;
     if (op.layer === 0 && stage !== null) this.runStage(actions);
     if (op.layer >= patched) this.runStep(steps[op.layer]!.index, op.kernels, actions, false);
-    if (op.layer === this.network.layers.length - 1) {
-      this.release(actions);
-      actions.barrier();
-    }
+    if (op.layer < this.network.layers.length - 1) return;
+    this.release(steps.length - 1, actions);
+    this.barrier(actions);
+  }
+
+  private barrier(actions: Actions): void {
+    actions.barrier();
+    this.tail = NONE;
   }
 
   /** Patches one after the other; what they share is there before the first. */
   private runStage(actions: Actions): void {
     const { patches, layers } = this.schedule.stage!;
-    this.allocateAt(0, actions, NONE, (last) => last >= layers);
+    const isShared = (last: number): boolean => last >= layers;
+    this.take(0, actions, isShared);
     for (let row = 0; row < patches; row++) {
       for (let column = 0; column < patches; column++) {
         for (let layer = 0; layer < layers; layer++) {
           this.runStep(layer, this.tiles.kernels(this.context.program, layer, row, column), actions, true);
         }
-        actions.barrier();
+        this.barrier(actions);
       }
     }
   }
 
   private runStep(index: number, kernels: readonly Kernel[], actions: Actions, inStage: boolean): void {
     const layers = this.schedule.stage?.layers ?? 0;
-    const own = (last: number): boolean => !inStage || last < layers;
-    const ready = this.allocateAt(index, actions, NONE, own);
-    const done = actions.run(this.unit.id, kernels, 'compute', ready);
-    if (this.planner) return;
-    const isLast = index === this.schedule.steps.length - 1;
-    for (const { bytes, last } of this.schedule.buffers) {
-      if (last === index && !isLast) actions.free(this.memory.id, 'activation', bytes, done);
-    }
+    this.take(index, actions, (last) => !inStage || last < layers);
+    this.tail = actions.run(this.unit.id, kernels, 'compute', this.tail);
+    if (index < this.schedule.steps.length - 1) this.release(index, actions);
   }
 
-  /** Takes the buffers that this step begins, one after the other. */
-  private allocateAt(index: number, actions: Actions, after: Task, wanted: (last: number) => boolean): Task {
-    if (this.planner) return after;
-    const isRest = index >= (this.schedule.stage?.layers ?? 0);
-    let ready = after;
+  /** Takes the buffers that a step begins. */
+  private take(index: number, actions: Actions, wanted: (last: number) => boolean): void {
+    if (this.planner) return;
     for (const { bytes, first, last } of this.schedule.buffers) {
       if (first !== index || !wanted(last)) continue;
-      if (isRest && first === 0 && this.schedule.stage !== null) continue;
-      ready = actions.allocate(this.memory.id, 'activation', bytes, ready);
+      this.tail = actions.allocate(this.memory.id, 'activation', bytes, this.tail);
     }
-    return ready;
   }
 
-  /** What the last step leaves is handed over and freed. */
-  private release(actions: Actions): void {
+  /** Gives back the buffers that a step was the last to need; those of the very last step are handed over first. */
+  private release(index: number, actions: Actions): void {
     if (this.planner) return;
-    const last = this.schedule.steps.length - 1;
-    for (const buffer of this.schedule.buffers) {
-      if (buffer.last === last) actions.free(this.memory.id, 'activation', buffer.bytes, NONE);
+    for (const { bytes, last } of this.schedule.buffers) {
+      if (last !== index) continue;
+      this.tail = actions.free(this.memory.id, 'activation', bytes, this.tail);
     }
   }
 }

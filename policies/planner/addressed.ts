@@ -20,8 +20,11 @@ export function addressed(
     kind,
     description,
     plan(schedule): MemoryPlan {
+      const order = allocationOrder(schedule);
       const requests = requestsOf(schedule, alignment);
-      const offsets = offsetsOf(requests);
+      const inOrder = offsetsOf(order.map((id) => requests[id]!));
+      const offsets = new Array<number>(requests.length).fill(0);
+      for (const [i, id] of order.entries()) offsets[id] = inOrder[i]!;
       const tops = requests.map(({ bytes }, id) => offsets[id]! + bytes);
       return {
         peak_bytes: largest(tops),
@@ -36,7 +39,10 @@ export function addressed(
   };
 }
 
-/** Buffers in the order in which the allocator sees them: by tensor, as the model file lists them. */
+/** Buffers in the order in which an allocator sees them: by tensor, as the model file lists them. */
+const allocationOrder = ({ buffers }: Schedule): number[] =>
+  buffers.map(({ id }) => id).sort((a, b) => buffers[a]!.tensor - buffers[b]!.tensor || a - b);
+
 export function requestsOf({ buffers }: Schedule, alignment: number): Request[] {
   return buffers.map(({ bytes, first, last }) => ({ bytes: aligned(bytes, alignment), first, last }));
 }

@@ -88,9 +88,9 @@ function rectanglesOf({ steps, buffers }: Schedule): Rectangle[] {
   };
   for (const step of steps) {
     for (const id of step.reads) if (!of.has(id)) add(id, buffers[id]!.first);
-    const [read, written] = [step.reads[0]!, step.writes[0]!];
+    const [read, written] = [step.reads[0], step.writes[0]!];
     if (of.has(written)) continue;
-    if (step.layer.op === 'dw' || FOLDED.has(step.layer.op)) {
+    if (read !== undefined && (step.layer.op === 'dw' || FOLDED.has(step.layer.op))) {
       const rectangle = of.get(read)!;
       join(written, rectangle);
       if (step.layer.op === 'dw' && step.layer.window.stride[0] === 2) rectangle.shrinks_after = step.index;

@@ -120,7 +120,7 @@ export class ScheduleBuilder {
       layer,
       reads,
       writes,
-      input_side: side(layer.inputs[0]!),
+      input_side: side(layer.inputs[0] ?? layer.outputs[0]!),
       output_side: side(layer.outputs[0]!),
     });
   }

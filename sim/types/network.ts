@@ -52,6 +52,8 @@ export interface NetworkLayer {
   readonly norm: number;
   /** Other constants it reads (position tables, state matrices). */
   readonly tables: number;
+  /** Bytes its constants take, where a model file says so. */
+  readonly constant_bytes?: number;
 }
 
 export interface Network {

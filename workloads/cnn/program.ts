@@ -9,7 +9,8 @@ export type NetworkDtype = keyof typeof ELEMENT_BYTES;
  * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
  * (TinyEngine, GeneralMemoryScheduler: weights + 4 · channels + 4 · channels).
  */
-export function constantBytes({ weights, biases, tables }: NetworkLayer, dtype: NetworkDtype): number {
+export function constantBytes({ weights, biases, tables, constant_bytes }: NetworkLayer, dtype: NetworkDtype): number {
+  if (constant_bytes !== undefined) return constant_bytes;
   const elements = (weights + tables) * ELEMENT_BYTES[dtype];
   return elements + biases * (dtype === 'int8' ? 8 : ELEMENT_BYTES[dtype]);
 }
