@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.ts';
 import { runStudies } from './validate.ts';
 
 export interface CompareOptions {
+  readonly cases?: boolean;
   readonly metric?: readonly string[];
   readonly pareto?: string;
   readonly json?: boolean;
@@ -17,7 +18,10 @@ export interface CompareOptions {
 /** Prints studies' cases and stored results side by side. */
 export async function compare(terminal: Terminal, refs: readonly string[], options: CompareOptions): Promise<ExitCode> {
   const runs: ComparedRun[] = [];
-  for (const ref of refs) runs.push(...(isResultFile(ref) ? resultRuns(ref) : await studyRuns(terminal, ref)));
+  const everyCase = options.cases === true || refs.length === 1;
+  for (const ref of refs) {
+    runs.push(...(isResultFile(ref) ? resultRuns(ref) : await studyRuns(terminal, ref, everyCase)));
+  }
   if (runs.length < 2) {
     const problem = runs.length === 0 ? 'nothing ran' : `there is only ${runs[0]!.label}`;
     throw new InputError({ code: 'missing_key', problem, expected: 'two runs or more to compare' });
@@ -34,8 +38,8 @@ function resultRuns(file: string): ComparedRun[] {
   return readResults(file).map((result) => ({ label: labelOf(result.study, result.case), metrics: result.metrics }));
 }
 
-async function studyRuns(terminal: Terminal, ref: string): Promise<ComparedRun[]> {
-  return (await runStudies(terminal, [ref])).flatMap(({ cases }) =>
+async function studyRuns(terminal: Terminal, ref: string, everyCase: boolean): Promise<ComparedRun[]> {
+  return (await runStudies(terminal, [ref], everyCase ? undefined : 'base')).flatMap(({ cases }) =>
     cases.flatMap(({ resolved, outcome }) =>
       outcome.status === 'ran' ? [{ label: labelOf(resolved.study, resolved.case), metrics: outcome.metrics }] : [],
     ),

@@ -1,6 +1,7 @@
+import { packageVersion } from '../input/packageFiles.ts';
 import type { StudyResult } from '../sim/types/index.ts';
 import type { OutcomeOf } from '../studies/claims.ts';
-import { packageVersion, readTolerances, type StudyFiles } from '../studies/load.ts';
+import { readTolerances, type StudyFiles } from '../studies/load.ts';
 import type { Outcome } from '../studies/outcome.ts';
 import type { ResolvedCase } from '../studies/resolve.ts';
 import { studyResult } from '../studies/run.ts';

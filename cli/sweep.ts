@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError, parseVariation, writeCsv } from '../input/index.ts';
+import { packageVersion } from '../input/packageFiles.ts';
 import { stableJson } from '../reports/json.ts';
-import { packageVersion } from '../studies/load.ts';
 import { makeRunner } from '../studies/run.ts';
 import {
   type PlannedPoint,
@@ -14,11 +14,11 @@ import {
   tidyRows,
 } from '../studies/sweep.ts';
 import { parseShard } from '../studies/sweepPlan.ts';
-import { openStore } from '../studies/sweepStore.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { CaseOptions } from './options.ts';
 import { progress } from './progress.ts';
 import { checkData, type Selection, selectStudy } from './selection.ts';
+import { openStore } from './sweepStore.ts';
 import { sweepText } from './sweepText.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -30,8 +30,8 @@ export interface SweepOptions extends CaseOptions {
   readonly json?: boolean;
 }
 
-/** Fewer points than this are not worth the start of a second thread. */
-const POINTS_PER_WORKER = 8;
+/** Fewer points than this a thread are not worth the start of one: a point takes milliseconds, a thread some hundred. */
+const POINTS_PER_WORKER = 64;
 
 /** Simulates every combination of the varied values. */
 export async function sweep(terminal: Terminal, ref: string, options: SweepOptions): Promise<ExitCode> {

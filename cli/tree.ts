@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { packageVersion } from '../input/packageFiles.ts';
 import type { ExitCode } from './exit.ts';
 import { collect, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +17,8 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .exitOverride()
     .configureOutput({ writeOut: terminal.print, writeErr: terminal.note })
     .showHelpAfterError('(tierflow --help lists the commands)')
-    .option('--debug', 'show where an internal error happened');
+    .option('--debug', 'show where an internal error happened')
+    .version(packageVersion(), '-V, --version', 'print the version');
 
   withCaseOptions(tree.command('run').argument('[study]', 'study: an id, a file, or - for standard input'))
     .description('simulate once and print a summary; without a study, from flags alone')
@@ -62,8 +64,9 @@ export function buildTree(terminal: Terminal, act: Act): Command {
 
   tree
     .command('compare')
-    .argument('<studies or results...>', 'studies (all their cases) or result.json files; the first is the reference')
+    .argument('<studies or results...>', 'studies or result.json files; the first is the reference')
     .description('runs side by side, as Markdown')
+    .option('--cases', 'every case of the studies (default: only where a single study is named)')
     .option('--metric <name>', 'a metric to show (default: every cost); may be repeated', collect)
     .option('--pareto <a,b>', 'the two metrics of the Pareto front (default: speed and peak memory)')
     .option('--json', 'print the comparison as JSON')

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { claimsText } from '../reports/claims.ts';
 import { stableJson, validationDocument } from '../reports/json.ts';
 import { filesBeside, readStudies, readTolerances } from '../studies/load.ts';
@@ -6,6 +5,7 @@ import { resolveCase } from '../studies/resolve.ts';
 import { makeRunner } from '../studies/run.ts';
 import { missed, runStudy, type StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import { progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,15 +26,18 @@ export async function validate(
   if (options.json) terminal.print(stableJson(validationDocument(rows)));
   else terminal.print(claimsText(rows));
   if (options.plot !== undefined) {
-    mkdirSync(options.plot, { recursive: true });
+    makeFolder(options.plot);
     const { plotStudies } = await import('./plot.ts');
     await plotStudies(terminal, runs, options.plot);
   }
   return rows.some(missed) && !options.reportOnly ? EXIT.failed : EXIT.ok;
 }
 
-/** Runs every case of every study that `refs` name; what was left out is said on standard error. */
-export async function runStudies(terminal: Terminal, refs: readonly string[]): Promise<StudyRun[]> {
+/**
+ * Runs every case (or the one of id `only`) of every study that `refs` name; what was left out is said on standard
+ * error.
+ */
+export async function runStudies(terminal: Terminal, refs: readonly string[], only?: string): Promise<StudyRun[]> {
   const tolerances = readTolerances();
   const studies = readStudies(refs);
   const bar = progress(terminal, studies.length);
@@ -48,6 +51,7 @@ export async function runStudies(terminal: Terminal, refs: readonly string[]): P
         run: makeRunner(readModel),
         tolerances,
         missingData,
+        ...(only === undefined ? {} : { only }),
       }),
     );
   }

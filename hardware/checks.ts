@@ -77,7 +77,6 @@ function references(machine: MachineFile): (readonly [Path, string])[] {
       ...named(['compute', id, 'reads_in_place'], unit.reads_in_place),
     ]),
     ...named(['host', 'memory'], machine.host?.memory),
-    ...named(['pressure', 'memory'], machine.pressure?.memory),
   ];
 }
 

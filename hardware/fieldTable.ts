@@ -63,8 +63,13 @@ function rows(schema: unknown, prefix = ''): Row[] {
 }
 
 function table(title: string, list: readonly Row[]): string {
-  const lines = list.map(({ field, unit, meaning }) => `| ${field} | ${unit} | ${meaning.replaceAll('|', '\\|')} |`);
-  return [`## ${title}`, '', '| field | unit | meaning |', '| --- | --- | --- |', ...lines, ''].join('\n');
+  const cells = list.map(({ field, unit, meaning }) => [field, unit, meaning.replaceAll('|', '\\|')]);
+  const widths = ['field', 'unit', 'meaning'].map((name, i) =>
+    Math.max(name.length, ...cells.map((row) => row[i]!.length)),
+  );
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [`## ${title}`, '', ...[['field', 'unit', 'meaning'], rule, ...cells].map(line), ''].join('\n');
 }
 
 /** The reference page: one table a map, required fields in bold. */

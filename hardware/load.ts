@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { InputError, unknownName } from '../input/errors.ts';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { unknownName } from '../input/errors.ts';
+import { readTextFile } from '../input/files.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { parseYaml, type YamlSource } from '../input/yaml.ts';
 import type { Machine } from '../sim/types/machine.ts';
 import { parseMachine } from './machine.ts';
@@ -26,24 +27,7 @@ export interface MachineEntry {
   readonly variants: readonly string[];
 }
 
-let folder: string | undefined;
-
-/** The catalogue, beside the package's `package.json`: the code runs from the source tree or from `dist`. */
-function catalogue(): string {
-  if (folder !== undefined) return folder;
-  let here = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const manifest = join(here, 'package.json');
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'tierflow') break;
-    const parent = dirname(here);
-    if (parent === here) {
-      throw new InputError({ code: 'file_missing', problem: 'the folder of the package tierflow cannot be found' });
-    }
-    here = parent;
-  }
-  folder = join(here, 'hardware', 'catalogue');
-  return folder;
-}
+const catalogue = (): string => join(packageFolder(), 'hardware', 'catalogue');
 
 const EXTENSION = '.yaml';
 
@@ -54,22 +38,8 @@ function catalogueIds(): string[] {
     .sort();
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new InputError({
-      code: missing ? 'file_missing' : 'file_unreadable',
-      problem: missing ? `there is no file ${JSON.stringify(file)}` : `the file ${JSON.stringify(file)} cannot be read`,
-      found: file,
-      expected: 'a machine file in YAML, or an id of the catalogue',
-    });
-  }
-}
-
 function read(file: string, variant: string | undefined): MachineData {
-  const text = readText(file);
+  const text = readTextFile(file);
   const plain = parseYaml(text, file);
   const source = variant === undefined ? plain : applyVariant(plain, variant);
   return { data: source.value as Record<string, unknown>, file, text, source };

@@ -42,7 +42,6 @@ function resolve(file: MachineFile): Machine {
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
     ...(file.host && { host: without(file.host) }),
-    ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
     ...(file.carbon && { carbon_gco2e_per_kwh: file.carbon.gco2e_per_kwh }),
@@ -118,7 +117,13 @@ function resolveLink(id: string, file: LinkFile): Link {
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, ...fields } = without(file);
+  const {
+    efficiency,
+    peak_flop_per_s,
+    memory_efficiency,
+    batched_memory_efficiency: batched,
+    ...fields
+  } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
@@ -128,5 +133,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     launch_s: fields.launch_s ?? 0,
     roofline_exponent: fields.roofline_exponent ?? 1,
     memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
+    ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
   };
 }

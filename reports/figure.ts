@@ -62,7 +62,7 @@ export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonl
     dataSource(rest, `figure ${name}`),
   ) as never;
   const rows: readonly never[] = chart.rows(inputs, options);
-  if (rows.length === 0) throw bad(name, `the results have no numbers for figure ${name}`, chart.description);
+  if (rows.length === 0) throw bad(name, `the results have no numbers for the chart ${chart.kind}`);
   const size = theme.font_pt * 1.1;
   const lines = theme.title && title !== undefined ? wrapText(title, theme.width_in * 72, size) : [];
   const band = lines.length === 0 ? 0 : lines.length * size * 1.25 + theme.font_pt * 0.6;
@@ -94,5 +94,5 @@ export function prepareFigure(chart: AnyChart, spec: FigureSpec, inputs: readonl
   };
 }
 
-const bad = (name: string, problem: string, expected: string): InputError =>
+const bad = (name: string, problem: string, expected?: string): InputError =>
   new InputError({ code: 'bad_value', problem, expected, place: { file: `figure ${name}` } });

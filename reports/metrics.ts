@@ -7,6 +7,7 @@ import {
   PLACEHOLDERS,
   PLAIN_UNITS,
 } from './metricDefinitions.ts';
+import { markdownTable } from './table.ts';
 
 export type { Direction, MetricDefinition, MetricUnit } from './metricDefinitions.ts';
 
@@ -62,6 +63,7 @@ export function listMetrics(): readonly MetricDefinition[] {
 /** A metric's value for people, with its unit: `7.32 token/s`, `14.9 GiB`, `88%`. Unknown names give a bare number. */
 export function formatMetric(name: string, value: number): string {
   const unit = describeMetric(name)?.unit;
+  if (value === 0) return '0';
   if (unit === undefined || unit === 'score') return String(Number(value.toPrecision(4)));
   if (unit === 'ratio') return `${Number(value.toPrecision(3))} ×`;
   if (unit === 'moved_bytes') return formatMovedBytes(value);
@@ -113,22 +115,21 @@ export function metricsMarkdown(): string {
     'Better says which way `check` and `compare` judge a metric; `–` means neither way. A metric marked ● is a cost of',
     'the policy: `check` compares it with the baseline.',
   ];
-  let family = '';
+  const families = new Map<string, MetricDefinition[]>();
   for (const metric of METRIC_DEFINITIONS) {
-    const head = metric.pattern.slice(0, metric.pattern.indexOf('.'));
-    if (head !== family) {
-      family = head;
-      lines.push('', `## ${TITLES[head] ?? head}`, '', '| name | symbol | unit | better | cost | meaning |');
-      lines.push('|---|---|---|---|---|---|');
-    }
-    const better = metric.direction === 'none' ? '–' : metric.direction;
-    const cost = metric.cost ? '●' : '';
-    lines.push(
-      `| \`${metric.pattern}\` | ${metric.symbol} | ${unitName(metric)} | ${better} | ${cost} | ${metric.meaning} |`,
-    );
+    const family = metric.pattern.slice(0, metric.pattern.indexOf('.'));
+    families.set(family, [...(families.get(family) ?? []), metric]);
   }
-  lines.push('', '## Placeholders', '', '| placeholder | stands for |', '|---|---|');
-  for (const [name, { meaning }] of Object.entries(PLACEHOLDERS)) lines.push(`| \`<${name}>\` | ${meaning} |`);
+  for (const [family, metrics] of families) {
+    const heads = ['name', 'symbol', 'unit', 'better', 'cost', 'meaning'].map((head) => ({ head }));
+    const rows = metrics.map((metric) => {
+      const better = metric.direction === 'none' ? '–' : metric.direction;
+      return [`\`${metric.pattern}\``, metric.symbol, unitName(metric), better, metric.cost ? '●' : '', metric.meaning];
+    });
+    lines.push('', `## ${TITLES[family] ?? family}`, '', markdownTable(heads, rows));
+  }
+  const meanings = Object.entries(PLACEHOLDERS).map(([name, { meaning }]) => [`\`<${name}>\``, meaning]);
+  lines.push('', '## Placeholders', '', markdownTable([{ head: 'placeholder' }, { head: 'stands for' }], meanings));
   return `${lines.join('\n')}\n`;
 }
 

@@ -37,10 +37,14 @@ function short(value: unknown): string | undefined {
   return short(value['preset'] ?? value['kind'] ?? value['id']);
 }
 
-/** `name value` for every scalar field but those in `skip`; a true flag is its name, a false one is left out. */
+/** What changes nothing and so says nothing: off, zero, a single part. */
+const isNeutral = (key: string, value: unknown): boolean =>
+  value === false || value === null || value === undefined || value === 0 || (value === 1 && key.endsWith('_parallel'));
+
+/** `name value` for every scalar field but those in `skip` and the neutral ones; a true flag is its name. */
 function fields(record: Record<string, unknown>, skip: readonly string[]): string[] {
   return Object.entries(record).flatMap(([key, value]) => {
-    if (skip.includes(key) || value === false || value === null || value === undefined) return [];
+    if (skip.includes(key) || isNeutral(key, value)) return [];
     const name = key.replaceAll('_', ' ');
     if (value === true) return [name];
     const text = short(value);

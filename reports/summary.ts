@@ -89,7 +89,17 @@ export function runSummary(result: StudyResult, options: SummaryOptions = {}): s
     .join('\n\n')}\n`;
 }
 
-function titleLines({ result, machine, ink, width }: SummaryContext): string[] {
+/** Lines of the head that a part of the study may take. */
+const HEAD_LINES = 2;
+
+/** The text in lines, the last one cut unless everything is asked for. */
+function headText(text: string, width: number, verbose: boolean): string[] {
+  const lines = wrap(text, width).filter(Boolean);
+  if (verbose || lines.length <= HEAD_LINES) return lines;
+  return [...lines.slice(0, HEAD_LINES - 1), truncate(lines.slice(HEAD_LINES - 1).join(' '), width)];
+}
+
+function titleLines({ result, machine, ink, width, verbose }: SummaryContext): string[] {
   const { resolved } = result;
   const title = readPath(resolved, 'title');
   const head = [result.study, ...(result.case === 'base' ? [] : [result.case])].join(' · ');
@@ -104,9 +114,7 @@ function titleLines({ result, machine, ink, width }: SummaryContext): string[] {
   return [
     `${ink.bold(head)}${typeof title === 'string' ? `  ${truncate(title, width - head.length - 2)}` : ''}`,
     ...rows.flatMap(([name, text]) =>
-      wrap(text ?? '', width - 10)
-        .filter(Boolean)
-        .map((line, i) => `${ink.dim((i === 0 ? name : '').padEnd(9))} ${line}`),
+      headText(text ?? '', width - 10, verbose).map((line, i) => `${ink.dim((i === 0 ? name : '').padEnd(9))} ${line}`),
     ),
   ];
 }

@@ -1,16 +1,7 @@
 import type { ClaimRow, Metrics, Phase } from '../sim/types/index.ts';
 import { bar } from './ansi.ts';
 import { claimValue, verdict } from './claims.ts';
-import {
-  formatError,
-  formatMovedBytes,
-  formatQuantity,
-  formatShare,
-  padEnd,
-  padStart,
-  textWidth,
-  truncate,
-} from './format.ts';
+import { formatError, formatMovedBytes, formatQuantity, formatShare, padEnd, padStart, textWidth } from './format.ts';
 import { words } from './metrics.ts';
 import type { SummaryContext } from './summary.ts';
 
@@ -56,6 +47,15 @@ export function timeLines({ result, ink }: SummaryContext): string[] {
   return [`${ink.bold('Where the time went')} ${ink.dim('(streams overlap; share of the phase)')}`, ...lines];
 }
 
+/** As many of the parts as a line of this width holds, then how many are left. */
+function fitting(parts: readonly string[], width: number): string[] {
+  for (let count = parts.length; count > 0; count--) {
+    const shown = count === parts.length ? parts : [...parts.slice(0, count), `${parts.length - count} more`];
+    if (textWidth(shown.join(' · ')) <= width) return [...shown];
+  }
+  return [];
+}
+
 /** Per memory, its peak against its capacity and what held it. */
 export function memoryLines({ result, machine, ink, width, verbose }: SummaryContext): string[] {
   const peaks = pick(result.metrics, /^memory\.([^.]+)\.peak_bytes$/).filter(({ value }) => value > 0);
@@ -75,13 +75,12 @@ export function memoryLines({ result, machine, ink, width, verbose }: SummaryCon
     const kinds = pick(result.metrics, new RegExp(`^memory\\.${id}\\.(\\w+)\\.peak_bytes$`))
       .filter((kind) => kind.value > 0)
       .sort((a, b) => b.value - a.value);
-    const shown = verbose ? kinds : kinds.slice(0, 4);
-    const text = shown.map((kind) => `${words(kind.groups[0]!)} ${formatQuantity(kind.value, 'bytes')}`);
-    if (shown.length < kinds.length) text.push(`${kinds.length - shown.length} more`);
+    const parts = kinds.map((kind) => `${words(kind.groups[0]!)} ${formatQuantity(kind.value, 'bytes')}`);
+    const text = verbose ? parts : fitting(parts, width - names - 4);
     const indent = ' '.repeat(names + 4);
     return [
       `  ${padEnd(id, names)}  ${track(share, color, ink.dim)} ${padStart(formatQuantity(value, 'bytes'), 9)}${of}`,
-      ...(text.length > 0 ? [ink.dim(indent + truncate(text.join(' · '), width - names - 4))] : []),
+      ...(text.length > 0 ? [ink.dim(indent + text.join(' · '))] : []),
     ];
   });
   return [`${ink.bold('Peak memory')}${machine ? '' : ink.dim(' (bars: share of the largest)')}`, ...lines];

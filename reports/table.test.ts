@@ -39,7 +39,7 @@ it('keeps every cell of a column under its head', () => {
 
 it('escapes pipes and line breaks in Markdown', () => {
   expect(markdownTable(COLUMNS, [['a|b', 1, 'two\nlines']])).toBe(
-    ['| name | bytes | note |', '|---|---:|---|', '| a\\|b | 1 | two lines |'].join('\n'),
+    ['| name | bytes | note      |', '| ---- | ----: | --------- |', '| a\\|b |     1 | two lines |'].join('\n'),
   );
 });
 

@@ -30,12 +30,15 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly C
 
 const escapePipe = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-/** A GitHub table. No final newline. */
+/** A GitHub table, its columns aligned in the source too. No final newline. */
 export function markdownTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line(columns.map((column) => escapePipe(column.head))),
-    `|${columns.map((column) => (column.align === 'right' ? '---:' : '---')).join('|')}|`,
-    ...rows.map((row) => line(columns.map((_, i) => escapePipe(cellText(row[i]))))),
-  ].join('\n');
+  const heads = columns.map((column) => escapePipe(column.head));
+  const body = rows.map((row) => columns.map((_, i) => escapePipe(cellText(row[i]))));
+  const widths = columns.map((_, i) => Math.max(3, ...[heads, ...body].map((line) => textWidth(line[i]!))));
+  const rules = columns.map(({ align }, i) =>
+    align === 'right' ? `${'-'.repeat(widths[i]! - 1)}:` : '-'.repeat(widths[i]!),
+  );
+  const pad = (cell: string, i: number): string =>
+    (columns[i]!.align === 'right' ? padStart : padEnd)(cell, widths[i]!);
+  return [heads, rules, ...body].map((cells) => `| ${cells.map(pad).join(' | ')} |`).join('\n');
 }

@@ -1,4 +1,5 @@
 import { type Assignment, formatPath } from '../input/index.ts';
+import { sortMetrics } from '../reports/json.ts';
 import type { Metrics } from '../sim/types/index.ts';
 import { contentHash } from './canonical.ts';
 import type { StudyDocument } from './cases.ts';
@@ -70,7 +71,7 @@ export function pending(plan: SweepPlan, known: ReadonlyMap<string, SweepRow>): 
 
 /** The row of an outcome. */
 export function rowOf(hash: string, outcome: Outcome): SweepRow {
-  if (outcome.status === 'ran') return { hash, status: 'ran', metrics: outcome.metrics };
+  if (outcome.status === 'ran') return { hash, status: 'ran', metrics: sortMetrics(outcome.metrics) };
   return { hash, status: outcome.status, metrics: {}, message: outcome.error.message };
 }
 
@@ -115,7 +116,7 @@ export function sweepDocument(plan: SweepPlan, rows: ReadonlyMap<string, SweepRo
       combinations: countPoints(plan.axes),
       points: count,
       distinct,
-      duplicate_fraction: count === 0 ? 0 : 1 - distinct / count,
+      duplicate_fraction: count === 0 ? 0 : (count - distinct) / count,
       does_not_fit: withStatus('does_not_fit'),
       cannot_proceed: withStatus('cannot_proceed'),
       complete: done.length === count,

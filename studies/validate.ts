@@ -1,8 +1,9 @@
 import type { ClaimRow } from '../sim/types/index.ts';
 import type { StudyDocument } from './cases.ts';
 import { judge, skippedRow } from './claims.ts';
-import type { Outcome, RunCase } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
+import type { RunCase } from './run.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface ValidateDeps {
   readonly tolerances: readonly ToleranceRule[];
   /** Outside data that is not here, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
+  /** The only case to run; all by default. */
+  readonly only?: string;
 }
 
 /** The study's cases in order, each simulated once, and its claims judged against them. */
@@ -42,6 +45,7 @@ export async function runStudy(study: StudyDocument, deps: ValidateDeps): Promis
   }
   const cases: CaseRun[] = [];
   for (const item of study.cases) {
+    if (deps.only !== undefined && item.id !== deps.only) continue;
     const resolved = deps.resolve(study, item.id);
     cases.push({ resolved, outcome: await deps.run(resolved) });
   }

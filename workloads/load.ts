@@ -1,19 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import { InputError, parseYaml, unknownName } from '../input/index.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { isNetworkSource, type NetworkTable, readNetworkTable } from './cnn/table/read.ts';
 import { isModelFile, readModelFile } from './importers/networks.ts';
 import type { AnyModel } from './models/any.ts';
 import { listModels, readModel } from './models/load.ts';
 import { parseModel } from './models/model.ts';
 
-/** Networks stand in `networks` beside this file, and in the package's `workloads` beside `dist`. */
-function networkFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = [join(here, 'networks'), resolve(here, '../../workloads/networks')];
-  return places.find((place) => existsSync(place)) ?? places[0]!;
-}
+const networkFolder = (): string => join(packageFolder(), 'workloads', 'networks');
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 

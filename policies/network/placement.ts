@@ -91,15 +91,8 @@ export class NetworkPlacement implements Placement {
     if (plan.scratch_bytes > 0) holders.push({ what: 'scratch', bytes: plan.scratch_bytes });
     const over = plan.step_bytes.filter((step) => step > room).length;
     const also = over > 1 ? `, the largest of ${over} layers that overflow,` : '';
-    return new DoesNotFitError(
-      this.memory.id,
-      `layer "${worst.layer.name}"${also}`,
-      Math.max(bytes, plan.peak_bytes),
-      0,
-      room,
-      0,
-      holders,
-    );
+    const what = `the maps of layer "${worst.layer.name}"${also}`;
+    return new DoesNotFitError(this.memory.id, what, Math.max(bytes, plan.peak_bytes), room, 0, holders);
   }
 
   /** What must end before the next step may take memory; maps are made and freed in the order of the steps. */

@@ -6,6 +6,8 @@ export interface PlacementContext {
   readonly machine: Machine;
   readonly program: Program;
   readonly precision: Precision;
+  /** The same workload with other batch sizes; absent where the caller cannot rebuild it. */
+  readonly programFor?: (batch: number, batches: number) => Program;
 }
 
 /** A placement kind: one folder, found by its name. `schema` describes its fields, `kind` included. */

@@ -125,7 +125,7 @@ export const chart = defineChart<Options, StreamTime>({
       y1: height - axisRoom({ ticks: [], title: 'x' }, 'bottom', theme),
     };
     const scale = scaleLinear([0, (largest / unit.size) * 1.02], [box.x0, box.x1]);
-    const ticks = linearTicks(scale.ticks(Math.max(3, Math.floor((box.x1 - box.x0) / 32))));
+    const ticks = linearTicks(scale.ticks(Math.max(3, Math.floor((box.x1 - box.x0) / 38))));
     drawBottomAxis(svg, box, { scale, ticks, title: axisTitle('busy time', unit), grid: true }, theme);
     const pitch = (box.y1 - box.y0) / bars.length;
     const half = Math.min(0.62 * small, pitch * 0.36);

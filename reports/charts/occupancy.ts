@@ -82,7 +82,7 @@ export const chart = defineChart<Options, Held>({
     const facts = input.machine?.memories.find(({ id }) => id === memory);
     const capacity_bytes = facts ? facts.capacity_bytes - facts.reserved_bytes : null;
     const end = Math.max(0, ...input.timeline.spans.map((span) => span.end_ns));
-    const instants = [...new Set([...chosen.flatMap(({ counter }) => counter.samples.map(([at]) => at)), end])].sort(
+    const instants = [...new Set([0, ...chosen.flatMap(({ counter }) => counter.samples.map(([at]) => at)), end])].sort(
       (a, b) => a - b,
     );
     const values = chosen.map(({ counter }) => sample(counter, instants));

@@ -82,10 +82,15 @@ export const chart = defineChart<Options, Point>({
       title: options.x_title ?? axisTitle(xMetric?.label ?? fieldLabel(options.x), xUnit),
       ...(numeric ? { log: options.log_x } : { categories: categories.map((name) => options.rename[name] ?? name) }),
     };
+    const published = rows.some((row) => row.source === 'published');
     const legend: LegendItem[] = series
-      .filter((name) => name !== '')
-      .map((name) => ({ name, style: styles.get(name)!, swatch: numeric ? 'line-marker' : 'marker' }));
-    if (rows.some((row) => row.source === 'published')) {
+      .filter((name) => name !== '' || published)
+      .map((name) => ({
+        name: name || 'simulated',
+        style: styles.get(name)!,
+        swatch: numeric ? 'line-marker' : 'marker',
+      }));
+    if (published) {
       legend.push({
         name: 'published',
         style: { ...styles.get(series[0]!)!, ...(series.length > 1 ? { color: '#555555' } : {}) },

@@ -106,7 +106,7 @@ export const chart = defineChart<Options, Bar>({
     const to_ns =
       options.to_s === undefined ? spans.reduce((end, span) => Math.max(end, span.end_ns), 0) : options.to_s * 1e9;
     return tracks.flatMap((track) => {
-      const text = track.group === track.name ? track.name : `${track.group} ${track.name}`;
+      const text = track.name.startsWith(track.group) ? track.name : `${track.group} ${track.name}`;
       if (options.tracks && !options.tracks.includes(text) && !options.tracks.includes(track.name)) return [];
       const own = spans.filter((span) => span.track === track.id && span.end_ns > from_ns && span.start_ns < to_ns);
       return merge(text, own, from_ns, to_ns);

@@ -16,10 +16,15 @@ export interface Axis {
   readonly ticks: readonly Tick[];
   readonly title: string;
   readonly grid?: boolean;
+  /** Labels slant, for names too long to stand side by side; below the plot only. */
+  readonly slanted?: boolean;
 }
 
 const TICK_PT = 2.5;
 const GAP_PT = 2;
+
+/** Angle of slanted labels, in radians. */
+const SLANT = Math.PI / 5;
 
 /** A number on an axis: no exponent, a true minus. */
 export function tickText(value: number): string {
@@ -59,10 +64,15 @@ const tickWidth = (tick: Tick, size: number): number =>
   measure(tick.text, size) + measure(tick.exponent ?? '', 0.72 * size);
 
 /** Room that the axis needs outside the plot: left of it for a vertical axis, below it for a horizontal one. */
-export function axisRoom(axis: Pick<Axis, 'ticks' | 'title'>, side: 'left' | 'bottom', theme: Theme): number {
+export function axisRoom(
+  axis: Pick<Axis, 'ticks' | 'title' | 'slanted'>,
+  side: 'left' | 'bottom',
+  theme: Theme,
+): number {
   const title = axis.title === '' ? 0 : theme.font_pt + GAP_PT;
-  const texts =
-    side === 'left' ? Math.max(0, ...axis.ticks.map((tick) => tickWidth(tick, theme.small_pt))) : theme.small_pt;
+  const widest = Math.max(0, ...axis.ticks.map((tick) => tickWidth(tick, theme.small_pt)));
+  const below = axis.slanted ? widest * Math.sin(SLANT) + theme.small_pt * 0.8 : theme.small_pt;
+  const texts = side === 'left' ? widest : below;
   return TICK_PT + GAP_PT + texts + title + 1;
 }
 
@@ -77,6 +87,11 @@ export function drawBottomAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): vo
     const length = tick.text === '' ? TICK_PT * 0.6 : TICK_PT;
     line(group, x, box.y1, x, box.y1 + length, { stroke: INK, 'stroke-width': theme.axis_pt });
     const half = tickWidth(tick, theme.small_pt) / 2;
+    if (axis.slanted) {
+      const at = box.y1 + TICK_PT + GAP_PT + theme.small_pt * 0.3;
+      label(group, x + 2, at, tick.text, { size: theme.small_pt, anchor: 'end', rotate: (-SLANT * 180) / Math.PI });
+      continue;
+    }
     if (tick.text === '' || x - half < free) continue;
     free = x + half + 3;
     label(group, x, box.y1 + TICK_PT + GAP_PT + theme.small_pt / 2, tick.text, {
@@ -87,7 +102,7 @@ export function drawBottomAxis(pen: Pen, box: Box, axis: Axis, theme: Theme): vo
   }
   line(group, box.x0, box.y1, box.x1, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
   if (axis.title === '') return;
-  const y = box.y1 + TICK_PT + GAP_PT + theme.small_pt + GAP_PT + theme.font_pt / 2;
+  const y = box.y1 + axisRoom(axis, 'bottom', theme) - 1 - theme.font_pt / 2;
   label(group, (box.x0 + box.x1) / 2, y, axis.title, { size: theme.font_pt, anchor: 'middle' });
 }
 

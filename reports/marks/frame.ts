@@ -4,6 +4,7 @@ import { type Axis, axisRoom, drawBottomAxis, drawLeftAxis, linearTicks, logTick
 import { Fills } from './fills.ts';
 import { drawLegend, type LegendItem, legendAt, legendHeight } from './legend.ts';
 import { type Box, line, type Pen } from './pen.ts';
+import { widest } from './text.ts';
 
 /** What an axis shows, in the numbers its labels say. */
 export interface Range {
@@ -82,11 +83,19 @@ export function drawFrame(svg: Pen, options: FrameOptions, theme: Theme): Frame 
   const y = build(options.y, yRoom, Y_TICK_PT);
   const left = axisRoom({ ticks: y.ticks, title: options.y.title }, 'left', theme);
   const x = build(options.x, width - left - right, X_TICK_PT);
-  const bottom = axisRoom({ ticks: x.ticks, title: options.x.title }, 'bottom', theme);
+  const names = options.x.categories ?? [];
+  const slanted = widest(names, theme.small_pt) > (width - left - right) / names.length - 4;
+  const bottom = axisRoom({ ticks: x.ticks, title: options.x.title, slanted }, 'bottom', theme);
   const box: Box = { x0: left, x1: width - right, y0: top, y1: height - bottom };
   const xScale = x.scale(box.x0, box.x1);
   const yScale = y.scale(box.y1, box.y0);
-  const xAxis: Axis = { scale: xScale, ticks: x.ticks, title: options.x.title, grid: options.gridX ?? false };
+  const xAxis: Axis = {
+    slanted,
+    scale: xScale,
+    ticks: x.ticks,
+    title: options.x.title,
+    grid: options.gridX ?? false,
+  };
   const yAxis: Axis = { scale: yScale, ticks: y.ticks, title: options.y.title, grid: options.gridY ?? false };
   drawBottomAxis(svg, box, xAxis, theme);
   drawLeftAxis(svg, box, yAxis, theme);

@@ -9,6 +9,10 @@ export interface AxisUnit {
 const decimal = (unit: string): AxisUnit[] =>
   ['', 'k', 'M', 'G', 'T', 'P', 'E', 'Z'].map((prefix, i) => ({ name: prefix + unit, size: 1000 ** i }));
 
+/** Seconds up to two hours, then hours. */
+const HOUR: AxisUnit = { name: 'h', size: 3600 };
+const HOURS_FROM_S = 7200;
+
 const TIME: readonly AxisUnit[] = [
   { name: 'ns', size: 1e-9 },
   { name: 'µs', size: 1e-6 },
@@ -39,7 +43,9 @@ const LADDERS: Readonly<Partial<Record<MetricUnit, readonly AxisUnit[]>>> = {
 /** The largest unit in which the largest value is at least 1. `undefined` stands for a number without a unit. */
 export function axisUnit(unit: MetricUnit | undefined, largest: number): AxisUnit {
   if (unit === undefined) return { name: '', size: 1 };
+  if (unit === 's' && Math.abs(largest) >= HOURS_FROM_S) return HOUR;
   const ladder = LADDERS[unit] ?? [{ name: unit, size: 1 }];
+  if (largest === 0) return ladder.find(({ size }) => size === 1) ?? ladder[0]!;
   return [...ladder].reverse().find(({ size }) => Math.abs(largest) >= size) ?? ladder[0]!;
 }
 

@@ -24,6 +24,7 @@ export interface Measured {
   } | null;
   /** Simulated time in all, before any projection. */
   readonly simulated_ns: number;
+  readonly choices: Readonly<Record<string, number>>;
 }
 
 type MutableMetrics = Record<string, number>;
@@ -37,8 +38,8 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
   for (const [phase, seconds] of run.phases) metrics[`time.${phase}_s`] = seconds;
   for (const phase of run.phases.keys()) {
     for (const stream of STREAMS) {
-      const busy = run.reading.busy_ns.get(`time.${phase}.${stream}`);
-      if (busy !== undefined) metrics[`time.${phase}.${stream}_s`] = busy / 1e9;
+      // A stream that was never busy is a measured zero, not an unknown.
+      metrics[`time.${phase}.${stream}_s`] = (run.reading.busy_ns.get(`time.${phase}.${stream}`) ?? 0) / 1e9;
     }
   }
   throughput(metrics, run, totalS);
@@ -49,6 +50,7 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
   energyAndCost(metrics, warnings, run, totalS);
   metrics['bound.time_s'] = run.bound.time_s;
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  for (const [name, value] of Object.entries(run.choices)) metrics[`choice.${name}`] = value;
   metrics['sim.events'] = run.events;
   return { metrics, warnings };
 }

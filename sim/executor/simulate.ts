@@ -32,10 +32,11 @@ export interface SimulateOptions {
  */
 export function simulate(
   machine: Machine,
-  program: Program,
+  given: Program,
   placement: Placement,
   options: SimulateOptions = {},
 ): RunResult {
+  const program = placement.program ?? given;
   const plan = placement.plan(machine, program);
   const engine = new Engine(machine);
   for (const memory of machine.memories) {
@@ -67,6 +68,7 @@ export function simulate(
         ? null
         : { memory: 'page_cache', hit_bytes: cache.hitBytes, miss_bytes: cache.missBytes, peak_bytes: cache.peakBytes },
     simulated_ns: engine.now,
+    choices: plan.choices ?? {},
   });
   return {
     metrics: { ...metrics, ...plan.metrics },
@@ -157,16 +159,19 @@ function projection(
 function hold(engine: Engine, plan: Plan): void {
   const held: Holding[] = [...plan.held, ...plan.files];
   engine.holders = (memory) => held.filter((holding) => holding.memory === memory);
-  for (const { memory, kind, bytes, what } of held) {
+  for (const { memory, kind, bytes } of held) {
     const account = engine.accounts.find((candidate) => candidate.id === memory);
     if (account === undefined) {
       engine.fabric.memory(memory);
       continue;
     }
-    if (!account.fits(bytes)) {
-      throw new DoesNotFitError(memory, what, bytes, account.used, account.capacity, 0, engine.holders(memory));
-    }
     account.add(kindIndex(kind), bytes, 0);
+  }
+  for (const account of engine.accounts) {
+    if (account.used <= account.capacity) continue;
+    const holders = engine.holders(account.id);
+    const what = holders.map((holding) => holding.what).join(', ');
+    throw new DoesNotFitError(account.id, what, account.used, account.capacity, 0, holders);
   }
 }
 

@@ -1,12 +1,13 @@
-import { type EventHeap, FIRST, STAGE } from './eventHeap.ts';
-import type { EventSlots } from './eventSlots.ts';
-import { slotOf } from './eventSlots.ts';
+import { FIRST, STAGE } from './heap.ts';
 
 /** More tiers than this are never needed to halve 2^24 events down to a heap; it bounds the search for a tier. */
 const MAX_TIERS = 32;
 
 /** Times that are looked at to find a pivot. */
 const SAMPLES = 63;
+
+/** Copies pairs of `from` up to `end` to `to` and returns where the copy ends; it may leave some out. */
+export type Move = (from: Float64Array, end: number, to: Float64Array, toStart: number) => number;
 
 /** Unsorted (time, rank) pairs of one span of time. */
 class Tier {
@@ -38,9 +39,9 @@ export class FarEvents {
   private depth = 0;
   private readonly sample = new Float64Array(SAMPLES);
 
-  /** Adds the staged pair of the heap's keys, an event at or after the horizon. */
-  add(staged: Float64Array): void {
-    const time = staged[STAGE]!;
+  /** Adds the staged pair of a heap, an event at or after the horizon. */
+  add(heap: Float64Array): void {
+    const time = heap[STAGE]!;
     const starts = this.starts;
     let index = 0;
     while (time < starts[index]!) index++;
@@ -48,53 +49,49 @@ export class FarEvents {
     const end = tier.end;
     if (end === tier.keys.length) tier.reserve(end + 2);
     tier.keys[end] = time;
-    tier.keys[end + 1] = staged[STAGE + 1]!;
+    tier.keys[end + 1] = heap[STAGE + 1]!;
     tier.end = end + 2;
     this.count += 1;
   }
 
-  /** Takes over the later half of the heap. False when it has no halves: all times equal, or no tier is left. */
-  relieve(heap: EventHeap): boolean {
-    const pivot = this.pivot(heap.keys, FIRST, heap.end);
-    if (!(pivot < this.horizon)) return false;
+  /**
+   * Takes over the later half of a heap and returns where the rest ends, in no order. Returns `end` and takes nothing
+   * when there are no halves: all times equal, or no tier left.
+   */
+  relieve(heap: Float64Array, end: number): number {
+    const pivot = this.pivot(heap, FIRST, end);
+    if (!(pivot < this.horizon)) return end;
     const tier = this.open(pivot);
-    const end = partition(heap.keys, FIRST, heap.end, pivot, tier);
+    const kept = partition(heap, FIRST, end, pivot, tier);
     this.count += tier.end >> 1;
-    heap.rebuild(end);
-    return true;
+    return kept;
   }
 
-  /**
-   * Moves the nearest events, `limit` of them or fewer where they can be told apart, to an empty heap, and frees the
-   * slots of the cancelled among them. Returns how many those were.
-   */
-  refill(heap: EventHeap, limit: number, slots: EventSlots): number {
+  /** Halves the nearest tier until it has at most `limit` events or cannot be halved; returns how many it has. */
+  narrow(limit: number): number {
     while (this.tiers[this.depth - 1]!.end > 2 * limit && this.halveNearest());
+    return this.tiers[this.depth - 1]!.end >> 1;
+  }
+
+  /** Moves the nearest tier to an empty heap and returns where that ends, the pairs in no order. */
+  surrender(heap: Float64Array, move: Move): number {
     const tier = this.tiers[this.depth - 1]!;
-    heap.reserve(FIRST + tier.end + 8);
-    const end = moveLive(tier.keys, 0, tier.end, heap.keys, FIRST, slots);
-    const cancelled = (tier.end - (end - FIRST)) >> 1;
+    const end = move(tier.keys, tier.end, heap, FIRST);
     this.count -= tier.end >> 1;
     tier.end = 0;
     this.depth -= 1;
     this.horizon = this.depth > 0 ? this.starts[this.depth - 1]! : Number.POSITIVE_INFINITY;
-    heap.rebuild(end);
-    return cancelled;
+    return end;
   }
 
-  /** Drops every cancelled event and frees its slot. */
-  sweep(slots: EventSlots): void {
+  /** Moves each tier onto itself. */
+  sweep(move: Move): void {
     this.count = 0;
     for (let index = 0; index < this.depth; index++) {
       const tier = this.tiers[index]!;
-      tier.end = moveLive(tier.keys, 0, tier.end, tier.keys, 0, slots);
+      tier.end = move(tier.keys, tier.end, tier.keys, 0);
       this.count += tier.end >> 1;
     }
-  }
-
-  /** Calls `visit` with the pairs of each tier. */
-  forEachTier(visit: (keys: Float64Array, end: number) => void): void {
-    for (let index = 0; index < this.depth; index++) visit(this.tiers[index]!.keys, this.tiers[index]!.end);
   }
 
   /** A new nearest tier, empty. */
@@ -149,26 +146,4 @@ function partition(keys: Float64Array, start: number, end: number, pivot: number
   }
   tier.end = laterEnd;
   return kept;
-}
-
-/** Copies the pairs whose event is pending, frees the slots of the others, and returns the end of the copy. */
-export function moveLive(
-  from: Float64Array,
-  start: number,
-  end: number,
-  to: Float64Array,
-  toStart: number,
-  slots: EventSlots,
-): number {
-  let toEnd = toStart;
-  for (let position = start; position < end; position += 2) {
-    const rank = from[position + 1]!;
-    const slot = slotOf(rank);
-    if (slots.isPending(slot)) {
-      to[toEnd] = from[position]!;
-      to[toEnd + 1] = rank;
-      toEnd += 2;
-    } else slots.release(slot);
-  }
-  return toEnd;
 }

@@ -122,6 +122,8 @@ export interface Plan {
   readonly metrics?: Metrics;
   /** How tensors are laid out, where the plan gives them addresses or counts them step by step. */
   readonly layout?: MemoryLayout;
+  /** Numbers that the policy has chosen by itself; reported as `choice.<name>`. */
+  readonly choices?: Readonly<Record<string, number>>;
 }
 
 /** A placement: decides where tensors live and when they move, op by op. */
@@ -129,6 +131,8 @@ export interface Placement {
   readonly kind: string;
   /** How many ops ahead `onOp` looks. */
   readonly lookahead: number;
+  /** The program to run instead of the given one, where the placement has chosen its batch sizes. */
+  readonly program?: Program;
   plan(machine: Machine, program: Program): Plan;
   /** Called before the first op. */
   begin?(first: OpCursor, actions: Actions): void;

@@ -16,7 +16,7 @@ export type TensorKind = 'weight' | 'kv' | 'activation' | 'gradient' | 'optimize
 export type Phase = 'prefill' | 'decode' | 'forward' | 'backward' | 'optimizer';
 
 /**
- * A saturating curve as (size, value) points with sizes ascending: linear in log(size) between points, flat outside.
- * A constant is one point.
+ * A curve as (argument, value) points with arguments ascending, flat outside them; a constant is one point. Efficiencies
+ * are linear in the logarithm of the size, times and shares in the argument itself.
  */
 export type Curve = readonly (readonly [size: number, value: number])[];

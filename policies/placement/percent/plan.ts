@@ -1,4 +1,4 @@
-import type { Holding, Plan, TensorKind } from '../../../sim/types/index.ts';
+import type { Holding, Plan, Program, TensorKind } from '../../../sim/types/index.ts';
 import type { PlacementContext } from '../placement.ts';
 import { bytesOf, kvBytes } from './homes.ts';
 import type { PercentFields } from './schema.ts';
@@ -7,6 +7,7 @@ import { COPY_WORKERS, type Shared } from './shared.ts';
 /** Pinned relay buffer of one copy worker: 2^30 fp16 elements (FlexGen, `copy_worker_func`). */
 const WORKER_BUFFER_BYTES = 2 ** 31;
 const FLOAT32_BYTES = 4;
+const DEFAULT_WORKERS = 4;
 
 /** Where everything lives before the first op. */
 export function percentPlan(fields: PercentFields, { program }: PlacementContext, shared: Shared): Plan {
@@ -31,13 +32,10 @@ export function percentPlan(fields: PercentFields, { program }: PlacementContext
   const home = actGpu === 100 ? levels.gpu : actCpu === 100 ? levels.cpu : levels.disk;
   if (home !== levels.gpu) put(home, 'activation', program.summary.hidden_bytes, 'hidden states');
   const usesWorkers = kv.gpu < 1 || weightsAt('disk') > 0;
-  if (usesWorkers && levels.cpu !== undefined) {
+  if (usesWorkers && levels.cpu !== undefined)
     put(levels.cpu, 'workspace', fields.copy_workers * WORKER_BUFFER_BYTES, 'pinned buffers of the copy workers');
-  }
   if (shared.cpuAttention && kv.gpu < 1) {
-    // One fp32 workspace for K and V of one batch at the longest context.
-    const largest = Math.max(0, ...program.tensors.filter((t) => t.kind === 'kv').map((t) => t.elements));
-    put(levels.cpu, 'workspace', 2 * largest * (1 - kv.gpu) * FLOAT32_BYTES, 'fp32 workspace of CPU attention');
+    put(levels.cpu, 'workspace', workspaceBytes(program) * (1 - kv.gpu), 'fp32 workspace of CPU attention');
   }
   return {
     held,
@@ -46,4 +44,15 @@ export function percentPlan(fields: PercentFields, { program }: PlacementContext
     page_cache: fields.page_cache,
     warnings: [],
   };
+}
+
+/** One fp32 workspace for K and V of one batch at the longest context (FlexGen, `init_attention_compute_workspace`). */
+function workspaceBytes(program: Program): number {
+  const largest = Math.max(0, ...program.tensors.filter(({ kind }) => kind === 'kv').map(({ elements }) => elements));
+  return 2 * largest * FLOAT32_BYTES;
+}
+
+/** Host bytes that FlexGen's runtime takes beside tensors, with its four copy workers. */
+export function hostOverheadBytes(program: Program, cpuAttention: boolean): number {
+  return DEFAULT_WORKERS * WORKER_BUFFER_BYTES + (cpuAttention ? workspaceBytes(program) : 0);
 }

@@ -30,7 +30,7 @@ export class Shared {
     this.precision = precision;
     this.levels = levelsOf(machine);
     this.homes = program.layers.map((layer) => placeWeights(layer, fields.weights));
-    this.kv = kvShares(fields);
+    this.kv = kvShares(fields, program.summary.batch);
     this.cpuAttention = attentionOnCpu(fields, precision);
     this.gpuUnit = unitOn(machine, this.levels.gpu).id;
     this.cpuUnit = machine.compute.find((unit) => unit.memory === this.levels.cpu)?.id;
@@ -40,6 +40,13 @@ export class Shared {
   get cpu(): string {
     if (this.levels.cpu === undefined) throw new MissingFactError(`machine "${this.machine.id}" has no host memory`);
     return this.levels.cpu;
+  }
+
+  /** What the first computation of the process takes beside, where the run has not been warmed up. */
+  get firstRunSeconds(): number {
+    const seconds = this.host.first_run_s;
+    if (seconds === undefined) throw new MissingFactError(`machine "${this.machine.id}" has no host.first_run_s`);
+    return seconds;
   }
 
   get host(): Host {

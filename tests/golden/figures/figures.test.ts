@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { chartOptions, figuresMarkdown } from '../../../reports/figuresMarkdown.ts';
 import { figureOf, listChartKinds, loadChart, writeFigure } from '../../../reports/files.ts';
 import { measure } from '../../../reports/marks/text.ts';
 import { renderSvg } from '../../../reports/render.ts';
@@ -57,7 +58,7 @@ describe('every kind of chart', async () => {
     const { spec, inputs } = SPECS.find((candidate) => candidate.spec.kind === kind)!;
     await expect(figureOf({ ...spec, colour: 'red' }, inputs)).rejects.toThrow('unknown key "colour"');
     const empty = result({ metrics: {}, claims: [], resolved: {} });
-    await expect(figureOf(spec, [{ result: empty }])).rejects.toThrow('have no numbers');
+    await expect(figureOf(spec, [{ result: empty }])).rejects.toThrow('have no numbers for');
   });
 });
 
@@ -86,4 +87,14 @@ it('writes the picture twice, its numbers and its specification', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+it('is the gallery that docs/figures.md shows', async () => {
+  const charts = await Promise.all((await listChartKinds()).map(loadChart));
+  for (const chart of charts) {
+    for (const { name, description } of chartOptions(chart)) {
+      expect(description, `${chart.kind}.${name}`).toMatch(/(Default: .+|Required)\.$/s);
+    }
+  }
+  await expect(figuresMarkdown(charts)).toMatchFileSnapshot('../../../docs/figures.md');
 });

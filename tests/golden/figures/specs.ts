@@ -80,7 +80,16 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
     },
     inputs: grid,
   },
-  { spec: { kind: 'sweep', name: 'sweep-names', x: 'policy.kv.preset', theme: 'acm' }, inputs: grid.slice(0, 3) },
+  {
+    spec: {
+      kind: 'sweep',
+      name: 'sweep-names',
+      x: 'case',
+      theme: 'acm',
+      rename: { base: 'searched policy', 'no-overlap': 'without overlap', 'gpu-attention': 'attention on the GPU' },
+    },
+    inputs: ablation,
+  },
   { spec: { kind: 'pareto', series: 'policy.kv.preset', label: 'workload.batch' }, inputs: grid },
   { spec: { kind: 'timeline' }, inputs: [base] },
   {

@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+/** The built program. */
+export const PROGRAM = join(root, 'dist', 'cli.js');
+const SOURCES = ['cli', 'sim', 'input', 'hardware', 'workloads', 'policies', 'studies', 'reports'];
+
+/** Builds the program where it is older than its sources. */
+export function build(): void {
+  const newest = Math.max(...SOURCES.flatMap((folder) => sourceTimes(join(root, folder))));
+  if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs >= newest) return;
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function sourceTimes(folder: string): number[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => statSync(join(folder, name)).mtimeMs);
+}

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { knobEffect, type MachineFile, type NumericField, numericFields, parseMachine } from '../../hardware/index.ts';
+import { listMachines, readMachineData } from '../../hardware/load.ts';
+import { readMachineFile } from '../../hardware/machine.ts';
+import { dataSource } from '../../input/index.ts';
+import { formatPath } from '../../input/path.ts';
+import type { Machine } from '../../sim/types/index.ts';
+import { PROBES, type Reading, readProbe } from './probes.ts';
+
+/**
+ * Does every number of every machine turn something, and the right way? Each is raised (or lowered, where it cannot be
+ * raised) and the probes are read until one moves as hardware/knobs.ts says.
+ */
+
+/** Numbers that no run reads yet, each with what it waits for. */
+const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly why: string }[] = [
+  { path: /^links\.(nvlink|net)\.|^cluster\./, why: 'work on several devices' },
+  { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
+  { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
+  { path: /^memories\.disk\.|^links\.nvme\.|^compute\.cpu\./, on: /^m[12]/, why: 'placement on unified memory' },
+];
+
+/** Numbers of the host that its own machine cannot use: conversion serves attention on a CPU. */
+const waits = (machine: Machine, path: NumericField['path']): boolean => {
+  const name = formatPath(path);
+  if (name === 'host.convert_elements_per_s') return !machine.compute.some(({ id }) => id === 'cpu');
+  return WAITING.some((entry) => entry.path.test(name) && (entry.on?.test(machine.id) ?? true));
+};
+
+const RAISED = /^(?!.*per_s$)(.*(_s|_w|_j_per_byte|exponent)|usd_per_h|gco2e_per_kwh)$/;
+const FRACTION = /efficiency|dirty_fraction/;
+
+/** What the number becomes, and whether that was a rise. Costs are raised; rates are lowered, since the part may not limit. */
+function turned({ path, value }: NumericField): { readonly value: unknown; readonly raised: boolean } {
+  const field = String(path.at(-1));
+  if (Array.isArray(value)) {
+    const fraction = FRACTION.test(formatPath(path));
+    return { value: value.map(([x, y]) => [x, y * (fraction ? 0.5 : 1.5)]), raised: !fraction };
+  }
+  const number = value as number;
+  if (field === 'copy_engines') return number === 1 ? { value: 2, raised: true } : { value: 1, raised: false };
+  if (RAISED.test(field)) return { value: number === 0 ? 1e-4 : number * 2, raised: true };
+  return { value: field === 'dirty_fraction' ? number / 1e4 : number / 16, raised: false };
+}
+
+function withValue(file: MachineFile, path: NumericField['path'], value: unknown): Machine {
+  const data = structuredClone(file) as unknown as Record<string, unknown>;
+  let map = data;
+  for (const key of path.slice(0, -1)) map = map[key] as Record<string, unknown>;
+  map[String(path.at(-1))] = value;
+  return parseMachine(dataSource(data, file.id));
+}
+
+/** The least a number must move a metric by, relative: far above rounding to a nanosecond. */
+const MOVES = 1e-7;
+
+/** A capacity decides whether work fits: with next to none of the memory left, some probe no longer does. */
+async function stopsFitting(file: MachineFile, { path }: NumericField, bases: readonly Reading[]): Promise<boolean> {
+  const id = String(path[1]);
+  const memory = file.memories[id]!;
+  const left = path.at(-1) === 'capacity_bytes' ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
+  const machine = withValue(file, path, left);
+  for (const [i, probe] of PROBES.entries()) {
+    if (bases[i] !== null && (await readProbe(machine, probe)) === null) return true;
+  }
+  return false;
+}
+
+async function turns(file: MachineFile, field: NumericField, bases: readonly Reading[]): Promise<boolean> {
+  const effect = knobEffect(field.path)!;
+  if (effect.metric === 'fits' && field.path[0] === 'memories') return stopsFitting(file, field, bases);
+  const { value, raised } = turned(field);
+  const machine = withValue(file, field.path, value);
+  const sign = (effect.direction === 'up') === raised ? 1 : -1;
+  for (const [i, probe] of PROBES.entries()) {
+    const before = bases[i]?.[effect.metric];
+    if (before === undefined) continue;
+    const after = (await readProbe(machine, probe))?.[effect.metric];
+    if (after !== undefined && sign * (after - before) > MOVES * Math.abs(before)) return true;
+  }
+  return false;
+}
+
+test.each(listMachines())('every number of $id turns something the right way', async ({ id }) => {
+  const file = readMachineFile(readMachineData(id).source);
+  const machine = parseMachine(dataSource(file, id));
+  const bases: Reading[] = [];
+  for (const probe of PROBES) bases.push(await readProbe(machine, probe));
+  const still: string[] = [];
+  for (const field of numericFields(file)) {
+    if (waits(machine, field.path)) continue;
+    if (!(await turns(file, field, bases))) still.push(formatPath(field.path));
+  }
+  expect(still).toEqual([]);
+});
