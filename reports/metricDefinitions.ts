@@ -94,6 +94,7 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'From the start until every first output token exists.',
   ),
   define('time.decode_s', 'T_d', 's', 'lower', true, 'decode time', 'From the first output tokens to the last.'),
+  define('time.forward_s', 'T_f', 's', 'lower', true, 'forward time', 'From the start of the forward pass to its end.'),
   define('time.step_s', 'T_step', 's', 'lower', true, 'step time', 'One training step, or one pass of a network.'),
   define(
     'time.<phase>.<stream>_s',
@@ -292,6 +293,19 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'recomputed work',
     'Floating-point operations done again to save memory.',
   ),
+
+  define('network.macs', 'F_n/2', 'count', 'lower', false, 'multiply-adds of the network', 'Multiply-adds of one pass, layer by layer.'),
+  define('network.parameters', 'P', 'count', 'lower', false, 'parameters', 'Parameters as trained, normalisations unfolded.'),
+  define('network.layers', 'n', 'count', 'none', false, 'layers', 'Layers that run, those without weights included.'),
+
+  define('patch.patches', 'p', 'count', 'none', false, 'patches a side', 'Patches on each side of the map that the patch stage makes.'),
+  define('patch.layers', 'n_p', 'count', 'none', false, 'layers in patches', 'Layers that run patch by patch.'),
+  define('patch.input_px', 'r', 'count', 'lower', false, 'rows a patch reads', 'Rows of the image that one patch reads, its halo included.'),
+  define('patch.stage_macs', 'F_p/2', 'count', 'lower', false, 'multiply-adds in patches', 'Multiply-adds of the patch stage, the recomputed ones included.'),
+  define('patch.stage_overhead', 'o_p', 'fraction', 'lower', false, 'overhead of the patch stage', 'Multiply-adds of the patch stage ÷ those of the same layers on whole maps − 1.'),
+  define('patch.overhead', 'o', 'fraction', 'lower', false, 'overhead of patches', 'Multiply-adds done ÷ those of the network − 1.'),
+  define('patch.stage_peak_bytes', 'M_p', 'bytes', 'lower', false, 'peak of the patch stage', 'Most bytes the planner counts at a step of the patch stage.'),
+  define('patch.rest_peak_bytes', 'M_r', 'bytes', 'lower', false, 'peak after the patch stage', 'Most bytes the planner counts at a later step.'),
 
   define(
     'energy.total_j',

@@ -29,7 +29,8 @@ export function networkPlacement(policy: NetworkPolicy, network: Network, contex
     );
     const weights = inPlace ? 0 : context.program.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
     const choices = patchChoices(network, planner ?? strictLiveness, maxPatches(fields), haloOf(fields));
-    return bestChoice(choices, arenaBytes(memory) - weights).schedule;
+    const limit = fields.kind === 'auto' ? fields.limit_bytes : undefined;
+    return bestChoice(choices, Math.min(limit ?? Number.POSITIVE_INFINITY, arenaBytes(memory) - weights)).schedule;
   });
   return new NetworkPlacement(context, schedule, planner, haloOf(fields));
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { quantity } from '../../input/index.ts';
 
 /** Patches per side beyond which a patch is smaller than what it shares with its neighbours in any network known. */
 export const MAX_PATCHES = 16;
@@ -26,7 +27,14 @@ const halo = v.optional(
 
 const layer = v.strictObject({ kind: v.literal('layer') });
 const patch = v.strictObject({ kind: v.literal('patch'), patches, split, halo });
-const auto = v.strictObject({ kind: v.literal('auto'), max_patches: v.optional(patches, 8), halo });
+const auto = v.strictObject({
+  kind: v.literal('auto'),
+  max_patches: v.optional(patches, 8),
+  limit_bytes: v.optional(
+    quantity('bytes', { description: 'Bytes that maps may take at most. Default: what the memory has', exclusiveMin: 0 }),
+  ),
+  halo,
+});
 
 /** The order of work inside a network: layer by layer, patch by patch up to a layer, or the cheapest that fits. */
 export const scheduleSchema = v.variant('kind', [layer, patch, auto]);

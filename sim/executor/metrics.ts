@@ -62,6 +62,7 @@ function throughput(metrics: MutableMetrics, { program, phases }: Measured, tota
   if (decode_tokens > 0 && decodeS > 0) metrics['throughput.decode_tokens_per_s'] = decode_tokens / decodeS;
   if (requests > 0 && totalS > 0) metrics['throughput.requests_per_s'] = requests / totalS;
   if (samples > 0 && totalS > 0) metrics['throughput.samples_per_s'] = samples / totalS;
+  if (samples > 0) metrics['time.step_s'] = totalS;
 }
 
 function memory(metrics: MutableMetrics, run: Measured): void {
