@@ -3,6 +3,7 @@ import { readDocument, type StudyDocument } from '../studies/cases.ts';
 import { filesBeside, readStudy, type StudyFiles } from '../studies/load.ts';
 import { type ResolvedCase, resolveCase, withFrameSets } from '../studies/resolve.ts';
 import { isNetwork } from '../workloads/load.ts';
+import { readDims } from './dims.ts';
 import type { CaseOptions } from './options.ts';
 
 /** Flags that are short for a `--set`. */
@@ -33,7 +34,10 @@ export function selectStudy(ref: string | undefined, options: CaseOptions): Sele
     const value = options[flag as keyof typeof FLAG_PATHS];
     return value === undefined ? [] : [{ path, value, from: `--${flag}` }];
   });
-  const sets = [...flags, ...(options.set ?? []).map((text) => parseAssignment(text))];
+  const dims = Object.entries(readDims(options.dim ?? [])).map(([name, value]): Assignment => {
+    return { path: ['workload', 'dims', name], value, from: '--dim' };
+  });
+  const sets = [...flags, ...dims, ...(options.set ?? []).map((text) => parseAssignment(text))];
   const plain = ref === undefined ? studyOfFlags(options, sets) : readStudy(ref);
   const files = filesBeside(plain.source.file);
   return { study: withFrameSets(plain, sets, files.readRows), files, sets, seed: options.seed };

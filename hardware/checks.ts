@@ -39,16 +39,6 @@ function memoryIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
         place: placeOf(['memories', id, 'reserved_bytes']),
       });
     }
-    const ranges = Object.values(memory.banks ?? {}).reduce((sum, bytes) => sum + bytes, 0);
-    if (ranges > memory.capacity_bytes) {
-      issues.push({
-        code: 'out_of_range',
-        problem: `the banks of memories.${id} hold ${ranges} bytes`,
-        found: String(ranges),
-        expected: `at most its capacity of ${memory.capacity_bytes} bytes`,
-        place: placeOf(['memories', id, 'banks'], 'key'),
-      });
-    }
     if (memory.page_cache && !isStorage(id)) {
       issues.push({
         code: 'bad_value',

@@ -61,7 +61,7 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
-  const { page_cache, energy, banks, write_bytes_per_s, ...fields } = without(file);
+  const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
   const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
@@ -74,11 +74,6 @@ function resolveMemory(id: string, file: MemoryFile): Memory {
     granularity_bytes: fields.granularity_bytes ?? 1,
     ...(page_cache && { page_cache: without(page_cache) satisfies PageCache }),
     ...(energy && { energy: without(energy) }),
-    ...(banks && {
-      banks: Object.entries(banks)
-        .map(([bank, capacity_bytes]) => ({ id: bank, capacity_bytes }))
-        .sort((a, b) => b.capacity_bytes - a.capacity_bytes),
-    }),
   };
 }
 

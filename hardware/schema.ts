@@ -54,11 +54,10 @@ export const memorySchema = v.strictObject({
   read_stream_bytes_per_s: rate('Limit of one reader. Absent: one reader reaches the whole device'),
   write_stream_bytes_per_s: rate('Limit of one writer. Absent: one writer reaches the whole device'),
   page_cache: v.exactOptional(pageCache),
-  banks: v.exactOptional(
-    v.pipe(
-      v.record(v.string(), positive('bytes', 'Bytes of the range')),
-      v.minEntries(1),
-      v.description('Ranges of addresses that one buffer cannot reach across. Absent: one range.'),
+  bank_bytes: v.exactOptional(
+    positive(
+      'bytes',
+      'Largest bank, a range of addresses: one buffer cannot reach beyond it. Absent: the whole memory is one',
     ),
   ),
   energy: v.exactOptional(energy),

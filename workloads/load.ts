@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { InputError, parseYaml, unknownName } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import { isNetworkSource, type NetworkTable, readNetworkTable } from './cnn/table/read.ts';
-import { isModelFile, readModelFile } from './importers/networks.ts';
+import { isModelFile, readModelFile } from './modelFiles/files.ts';
 import type { AnyModel } from './models/any.ts';
 import { listModels, readModel } from './models/load.ts';
 import { parseModel } from './models/model.ts';
@@ -23,8 +23,11 @@ export function listNetworks(): string[] {
 /** Ids of every model of the catalogue, in the order of their names. */
 export const listAllModels = (): string[] => [...listModels(), ...listNetworks()].sort();
 
-/** Whether an id or path names a network and no language model, as far as its name tells. */
-export const isNetwork = (idOrPath: string): boolean => isModelFile(idOrPath) || listNetworks().includes(idOrPath);
+/** Whether an id or path names a network and no language model. @throws InputError for a YAML file that is neither. */
+export function isNetwork(idOrPath: string): boolean {
+  if (isModelFile(idOrPath) || listNetworks().includes(idOrPath)) return true;
+  return isYaml(idOrPath) && existsSync(idOrPath) && 'kind' in readAnyModel(idOrPath);
+}
 
 const cache = new Map<string, NetworkTable>();
 

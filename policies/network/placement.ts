@@ -160,8 +160,7 @@ export function fastMemory({ machine }: Pick<PlacementContext, 'machine'>): Memo
   return memory;
 }
 
-/** Bytes one arena may take: the largest range of addresses, less what the system holds. */
-export function arenaBytes({ banks, capacity_bytes, reserved_bytes }: Memory): number {
-  const [largest] = banks ?? [];
-  return Math.min(capacity_bytes, largest?.capacity_bytes ?? capacity_bytes) - reserved_bytes;
+/** Bytes one arena may take: what the system leaves, and no more than the largest bank. */
+export function arenaBytes({ bank_bytes, capacity_bytes, reserved_bytes }: Memory): number {
+  return Math.min(capacity_bytes - reserved_bytes, bank_bytes ?? Number.POSITIVE_INFINITY);
 }

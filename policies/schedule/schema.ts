@@ -31,7 +31,10 @@ const auto = v.strictObject({
   kind: v.literal('auto'),
   max_patches: v.optional(patches, 8),
   limit_bytes: v.optional(
-    quantity('bytes', { description: 'Bytes that maps may take at most. Default: what the memory has', exclusiveMin: 0 }),
+    quantity('bytes', {
+      description: 'Bytes that maps may take at most. Default: what the memory has',
+      exclusiveMin: 0,
+    }),
   ),
   halo,
 });

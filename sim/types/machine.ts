@@ -30,8 +30,8 @@ export interface Memory {
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
   readonly energy?: AccessEnergy;
-  /** Ranges of addresses that one buffer cannot reach across, largest first; absent = one range. */
-  readonly banks?: readonly { readonly id: string; readonly capacity_bytes: number }[];
+  /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
+  readonly bank_bytes?: number;
 }
 
 /** The operating system's cache of disk files, held in the spare bytes of a host memory. */

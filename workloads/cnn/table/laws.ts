@@ -165,6 +165,11 @@ const LAWS: Readonly<Record<Operator, Law>> = {
     measure: (_spec, [shape]) => plain([shape![0] * 4, Math.ceil(shape![1] / 2), Math.ceil(shape![2] / 2)]),
   },
   scan: { reach: 'all', slides: false, measure: scan },
+  other: {
+    reach: 'all',
+    slides: false,
+    measure: ({ shape, macs, constants }, inputs) => ({ ...plain(shape ?? inputs[0]!), macs, tables: constants }),
+  },
 };
 
 export const lawOf = (op: Operator): Law => LAWS[op];

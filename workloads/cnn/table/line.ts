@@ -6,7 +6,8 @@ import { ACTIVATIONS, type LayerSpec, OPERATORS, type Operator, PLAIN } from './
  * before. Words: `16` output channels, `k3` or `k3x5` kernel, `s2` stride, `p1`, `same` or `valid` padding, `g4` groups,
  * `c16` channels read of each input, an activation, `bias` or `nobias` where no normalisation follows, `bn` where one
  * does, `bn_in` where one precedes, `w7` attention window, `q16` query channels, `n16` scan state, `r6` scan rank,
- * `d4` scan directions, `x2` resize factor, `over_w` averaged side, `64x1x1` a shape.
+ * `d4` scan directions, `x2` resize factor, `over_w` averaged side, `64x1x1` a shape; of an
+ * operator that only its output describes (`other`), `m1000` multiply-adds and `t64` constants.
  *
  * @example `b2.dw dw k7 s2 relu6`, `b2.add add < b2.project b1.project`
  */
@@ -66,6 +67,8 @@ const LETTERS: Readonly<Record<string, (n: number) => Partial<LayerSpec>>> = {
   r: (rank) => ({ rank }),
   d: (directions) => ({ directions }),
   x: (factor) => ({ factor }),
+  m: (macs) => ({ macs }),
+  t: (constants) => ({ constants }),
 };
 
 function withWord(spec: LayerSpec, word: string, place: Place): LayerSpec {
@@ -78,7 +81,7 @@ function withWord(spec: LayerSpec, word: string, place: Place): LayerSpec {
   const one = /^([a-z]?)(\d+)$/.exec(word);
   const set = one && Object.hasOwn(LETTERS, one[1]!) ? LETTERS[one[1]!] : undefined;
   const value = Number(one?.[2]);
-  if (set && value <= 1e6 && (value > 0 || word === 'p0')) return { ...spec, ...set(value) };
+  if (set && value <= 1e13 && (value > 0 || word === 'p0')) return { ...spec, ...set(value) };
   throw new InputError({
     code: 'bad_value',
     problem: `${JSON.stringify(word)} says nothing about a layer`,

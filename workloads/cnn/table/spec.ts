@@ -27,6 +27,7 @@ export const OPERATORS = [
   'attn',
   'dwt',
   'scan',
+  'other',
 ] as const;
 export type Operator = (typeof OPERATORS)[number];
 
@@ -60,6 +61,9 @@ export interface LayerSpec {
   readonly state: number | null;
   readonly rank: number | null;
   readonly directions: number;
+  /** Multiply-adds and constants of an operator that is given by its output alone (`other`). */
+  readonly macs: number;
+  readonly constants: number;
   /** Resize: factor of each side. Mean: which sides are averaged away. */
   readonly factor: number;
   readonly over: 'h' | 'w' | 'hw';
@@ -83,6 +87,8 @@ export const PLAIN: LayerSpec = {
   state: null,
   rank: null,
   directions: 1,
+  macs: 0,
+  constants: 0,
   factor: 1,
   over: 'hw',
 };

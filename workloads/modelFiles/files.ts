@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { InputError } from '../../input/index.ts';
+import { readBinaryFile } from '../../input/files.ts';
 import type { ModelFile } from '../models/any.ts';
 import { onnxModelFile } from './onnx/model.ts';
+import { nameOf } from './table.ts';
 import { liteModelFile } from './tflite/model.ts';
 
 /** Larger than any network file that is worth planning; a longer one is no network. */
@@ -17,21 +16,9 @@ export const isModelFile = (path: string): boolean => /\.(tflite|onnx)$/i.test(p
  * @throws InputError for a file that cannot be read, is cut off, or is something else.
  */
 export function readModelFile(path: string): ModelFile {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    throw new InputError({ code: 'file_unreadable', problem: `${JSON.stringify(path)} cannot be read`, found: path });
-  }
-  if (bytes.length > MAX_BYTES) {
-    throw new InputError({
-      code: 'too_big',
-      problem: `${path} has ${bytes.length} bytes`,
-      expected: `at most ${MAX_BYTES} bytes`,
-    });
-  }
+  const bytes = readBinaryFile(path, { maxBytes: MAX_BYTES });
   const digest = createHash('sha256').update(bytes).digest('hex');
-  const id = basename(path).replace(/\.[^.]+$/, '');
+  const id = nameOf(path);
   const read = /\.onnx$/i.test(path) ? onnxModelFile : liteModelFile;
   return { ...read(bytes, path, id), digest };
 }
