@@ -5,18 +5,22 @@ import { drawFrame } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
 import { label, line, rect } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
+import { renameOption } from '../options.ts';
 import { INK, seriesStyles } from '../themes.ts';
 
 const optionsSchema = v.strictObject({
   by: v.optional(
-    v.pipe(v.picklist(['block', 'layer']), v.description('One bar a block of the network (default), or a layer.')),
+    v.pipe(
+      v.picklist(['block', 'layer']),
+      v.description('One bar a `block` of the network, or a `layer`. Default: block.'),
+    ),
     'block',
   ),
   cases: v.optional(
     v.pipe(v.array(v.string()), v.description('Cases side by side. Default: the first that has a layout.')),
   ),
   limit_bytes: v.optional(v.pipe(v.number(), v.description('The line across. Default: what the memory has.'))),
-  rename: v.optional(v.record(v.string(), v.string()), {}),
+  rename: renameOption,
 });
 type Options = v.InferOutput<typeof optionsSchema>;
 
