@@ -64,7 +64,7 @@ const layers = (fields: object): Policy => ({
 
 const small = generate('opt-1.3b');
 
-const network: Workload = {
+const network: Extract<Workload, { kind: 'cnn' }> = {
   kind: 'cnn',
   model: 'mlperf-tiny-vww-mbv1-0.25',
   batch: 1,
@@ -95,6 +95,7 @@ export const PROBES: readonly Probe[] = [
   { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
   { name: 'network', workload: network, policy: {} },
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
+  { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
 ];
 

@@ -92,20 +92,22 @@ const attention: Law['measure'] = (spec, inputs) => {
 
 /**
  * Selective scan of a map along `directions` paths (Mamba's S6; VMamba, arXiv:2401.10166): projections of the input to
- * step (rank), B and C (state), the step's own projection, then 9/2 multiply-adds per position, channel and state, as the
- * authors' FLOP counter has it.
+ * step (rank), B and C (state), the step's own projection, then nine element-wise operations per position, channel and
+ * state and one more per position and channel. They do not pair into multiply-adds, so each counts as one, as the
+ * authors' counter has it.
  */
 const scan: Law['measure'] = (spec, inputs) => {
   const shape = inputs[0]!;
   const [channels, height, width] = shape;
   const state = spec.state ?? 16;
   const rank = spec.rank ?? Math.ceil(channels / 16);
-  const positions = height * width;
+  // Each direction visits every stride-th row and column (EfficientVMamba, arXiv:2403.09977, section 3.2).
+  const positions = Math.ceil(height / spec.stride) * Math.ceil(width / spec.stride);
   const projections = spec.directions * channels * (rank + 2 * state + rank);
   return {
     ...plain(shape),
     weights: projections,
-    macs: positions * (projections + spec.directions * channels * (4.5 * state + 0.5)),
+    macs: positions * (projections + spec.directions * channels * (9 * state + 1)),
     tables: spec.directions * channels * (state + 2),
   };
 };
@@ -162,7 +164,8 @@ const LAWS: Readonly<Record<Operator, Law>> = {
     reach: 'all',
     slides: false,
     // One level of the 2D Haar transform: four half-sized bands, additions alone (WaveMix, arXiv:2205.14375).
-    measure: (_spec, [shape]) => plain([shape![0] * 4, Math.ceil(shape![1] / 2), Math.ceil(shape![2] / 2)]),
+    measure: ({ reads }, [shape]) =>
+      plain([(reads ?? shape![0]) * 4, Math.ceil(shape![1] / 2), Math.ceil(shape![2] / 2)]),
   },
   scan: { reach: 'all', slides: false, measure: scan },
   other: {
