@@ -91,6 +91,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .description('turn a model or trace of another tool into a file of ours')
     .requiredOption('-o, --out <file>', 'the file to write; - for standard output')
     .option('--id <id>', 'id of what is imported')
+    .option('--dim <name=n>', 'value of a dimension that an .onnx file leaves open; may be repeated', collect)
     .action((format, file, options) =>
       act(async () => (await import('./importFile.ts')).importToFile(terminal, format, file, options)),
     );
