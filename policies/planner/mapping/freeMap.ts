@@ -68,6 +68,7 @@ export class FreeMap {
     const { lists } = this;
     const single = lastPiece - firstPiece === 1;
     let at = align === 1 ? above : Math.ceil(above / align) * align;
+    if (firstPiece === lastPiece) return at;
     let settled = 0;
     for (let piece = firstPiece; ; piece = piece + 1 === lastPiece ? firstPiece : piece + 1) {
       if (piece === firstPiece || !single) {

@@ -76,16 +76,19 @@ export class Searcher {
 
   /** Forgets where it is and begins again in another style. */
   restart(style: Style): void {
-    const { items, sections } = this.instance;
+    const { items, sections, first, fixed } = this.instance;
     this.style = style;
     this.state.undo(0);
     this.depth = -1;
     this.status = 'running';
     if (!this.state.possible()) this.status = 'infeasible';
-    else if (items === 0) this.status = 'found';
     else {
-      const all = Int32Array.from({ length: items }, (_, i) => i);
-      this.enter(this.split({ items: all, count: items, from: 0, to: sections, next: null, home: -1 }, -1)!, -1);
+      // What is in a gap all its life takes no room.
+      const all = Int32Array.from({ length: items }, (_, i) => i).filter((i) => first[i]! < first[i + 1]!);
+      for (let i = 0; i < items; i++) if (first[i] === first[i + 1]) this.offsets[i] = Math.max(fixed[i]!, 0);
+      const start = this.split({ items: all, count: all.length, from: 0, to: sections, next: null, home: -1 }, -1);
+      if (start) this.enter(start, -1);
+      else this.status = 'found';
     }
   }
 

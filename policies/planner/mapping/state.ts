@@ -107,6 +107,7 @@ export class State {
     for (let i = 0; i < items; i++) {
       this.open[i] = neighbours.first[i + 1]! - neighbours.first[i]!;
       for (let k = first[i]!; k < first[i + 1]!; k++) this.total[section[k]!]! += high[k]!;
+      if (first[i] === first[i + 1]) continue;
       const [from, to] = this.spanOf(i);
       for (let s = from; s < to; s++) this.cuts[s]!++;
       if (instance.fixed[i]! >= 0) this.support[i] = this.reach[i] = instance.fixed[i]!;
@@ -296,6 +297,7 @@ export class State {
     const last = new Map<string, number>();
     for (let i = 0; i < items; i++) {
       if (fixed[i]! >= 0) continue;
+      if (first[i] === first[i + 1]) continue;
       const from = section[first[i]!]!;
       const to = section[first[i + 1]! - 1]!;
       if (to - from + 1 !== first[i + 1]! - first[i]!) continue;
