@@ -15,7 +15,9 @@ function windowAt(a: MapBuffer, time: number): readonly [number, number] | null 
  * plan can be slid down into one that some order gives, for windows that begin at the offset. For a handful of buffers.
  */
 export function leastHeight(buffers: readonly MapBuffer[]): number {
-  const times = [...new Set(buffers.flatMap(({ lower, gaps = [] }) => [lower, ...gaps.flatMap((g) => [g.lower, g.upper])]))];
+  const times = [
+    ...new Set(buffers.flatMap(({ lower, gaps = [] }) => [lower, ...gaps.flatMap((g) => [g.lower, g.upper])])),
+  ];
   let best = Number.POSITIVE_INFINITY;
   const offsets = new Map<MapBuffer, number>();
   const above = (low: MapBuffer, high: MapBuffer): number => {

@@ -16,6 +16,9 @@ interface Part {
   readonly home: number;
 }
 
+/** What one failure adds to a section's weight of 1. */
+const BLAME = 0.1;
+
 const OPEN = 0;
 const WASTING = 1;
 const DEAD = 2;
@@ -45,6 +48,10 @@ export interface Style {
   readonly lift: number;
   /** How many choices a section counts for whose spare bytes are the whole capacity: its floor may also be left free. */
   readonly waste: number;
+  /** Whether items that end at a wall come first, two walls before one. */
+  readonly flush: boolean;
+  /** Whether sections that failed often are filled earlier (constraint weighting: Boussemart et al., ECAI 2004). */
+  readonly heed: boolean;
 }
 
 /**
@@ -64,6 +71,9 @@ export class Searcher {
   private depth = -1;
   private choices = new Int32Array(1 << 12);
   private readonly count: Int32Array;
+  /** What each section has failed, kept over restarts. */
+  private readonly weight: Float64Array;
+  private readonly keys: Float64Array;
 
   constructor(instance: Instance, neighbours: Neighbours, capacity: number, style: Style) {
     this.instance = instance;
@@ -71,6 +81,8 @@ export class Searcher {
     this.state = new State(instance, neighbours, capacity);
     this.offsets = new Float64Array(instance.items);
     this.count = new Int32Array(instance.sections);
+    this.weight = new Float64Array(instance.sections).fill(1);
+    this.keys = new Float64Array(instance.items);
     this.restart(style);
   }
 
@@ -106,7 +118,11 @@ export class Searcher {
     if (last >= 0) {
       this.withdraw(frame);
       // With nothing above it, another place for it frees nothing.
-      if (state.open[last] === 0 || !state.forbid(last)) frame.state = DEAD;
+      if (state.open[last] === 0) frame.state = DEAD;
+      else if (!state.forbid(last)) {
+        frame.state = DEAD;
+        this.blame();
+      }
     }
     if (frame.state !== DEAD && frame.next < frame.end) this.descend(frame, this.choices[frame.next++]!);
     else if (frame.state !== OPEN) this.fail(frame.failTo);
@@ -114,6 +130,13 @@ export class Searcher {
       frame.state = WASTING;
       this.enter(frame.part, this.depth);
     }
+  }
+
+  /** Counts a failure against the section where it showed. */
+  private blame(): void {
+    const { state } = this;
+    if (state.culprit >= 0) this.weight[state.culprit]! += BLAME;
+    state.culprit = -1;
   }
 
   private fail(to: number): void {
@@ -131,7 +154,10 @@ export class Searcher {
     items[frame.slot] = items[--part.count]!;
     items[part.count] = item;
     this.offsets[item] = state.support[item]!;
-    if (!state.place(item)) return;
+    if (!state.place(item)) {
+      this.blame();
+      return;
+    }
     if (part.count === 0) {
       if (part.next === null) this.status = 'found';
       else this.enter(part.next, part.next.home);
@@ -211,13 +237,17 @@ export class Searcher {
   private choose(frame: Frame): boolean {
     const { part } = frame;
     const { from, to } = part;
-    const { count } = this;
+    const { count, weight } = this;
     const { floor, total, capacity } = this.state;
     const lift = this.style.lift / capacity;
+    const { heed } = this.style;
     const waste = this.style.waste / capacity;
     for (;;) {
       const before = this.state.mark();
-      if (!this.refresh(part)) return false;
+      if (!this.refresh(part)) {
+        this.blame();
+        return false;
+      }
       this.countFillers(part);
       let best = -1;
       let least = Number.POSITIVE_INFINITY;
@@ -225,7 +255,7 @@ export class Searcher {
         const c = count[s]!;
         if (c <= 0) continue;
         const spare = capacity - floor[s]! - total[s]!;
-        const score = Math.log(c + waste * spare) + lift * floor[s]!;
+        const score = Math.log((c + waste * spare) / (heed ? weight[s]! : 1)) + lift * floor[s]!;
         if (score < least || (score === least && total[s]! > total[best]!)) {
           best = s;
           least = score;
@@ -273,9 +303,20 @@ export class Searcher {
     }
   }
 
+  /** How many of an item's two ends meet a wall: the end of the part or a higher floor. */
+  private flush(item: number, level: number, part: Part): number {
+    const { first, section } = this.instance;
+    const a = section[first[item]!]!;
+    const b = section[first[item + 1]! - 1]!;
+    const { floor } = this.state;
+    return (a === part.from || floor[a - 1]! > level ? 1 : 0) + (b + 1 === part.to || floor[b + 1]! > level ? 1 : 0);
+  }
+
   private list(frame: Frame, s: number, level: number): void {
     const { state } = this;
     const { rank } = this.style;
+    const flush = this.style.flush ? this.instance.items : 0;
+    const { keys } = this;
     const { memberFirst, member } = this.instance;
     let { end } = frame;
     for (let m = memberFirst[s]!; m < memberFirst[s + 1]!; m++) {
@@ -288,7 +329,9 @@ export class Searcher {
       }
       const { choices } = this;
       let k = end++;
-      for (; k > frame.begin && rank[choices[k - 1]!]! > rank[i]!; k--) choices[k] = choices[k - 1]!;
+      const key = rank[i]! - this.flush(i, level, frame.part) * flush;
+      keys[i] = key;
+      for (; k > frame.begin && keys[choices[k - 1]!]! > key; k--) choices[k] = choices[k - 1]!;
       choices[k] = i;
     }
     frame.end = end;

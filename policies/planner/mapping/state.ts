@@ -87,6 +87,8 @@ export class State {
   private logKind: Int32Array;
   private logValue: Float64Array;
   private top = 0;
+  /** The section that a placement or a ruling out could last not be completed in, or -1. */
+  culprit = -1;
 
   constructor(instance: Instance, neighbours: Neighbours, capacity: number) {
     const { items, sections, first, section, high } = instance;
@@ -256,13 +258,40 @@ export class State {
     return least;
   }
 
+  /**
+   * Finds the floor of a section again. Where all on the floor end below the next reach, the bytes between are lost.
+   * @returns false when the section can no longer be completed
+   */
   private refloor(s: number): boolean {
-    const least = this.lowestReach(s);
+    const { memberFirst, member, size } = this.instance;
+    const { placed, reach } = this;
+    let least = Number.POSITIVE_INFINITY;
+    let second = Number.POSITIVE_INFINITY;
+    let bytes = 0;
+    const end = memberFirst[s + 1]!;
+    for (let m = memberFirst[s]!; m < end; m++) {
+      const i = member[m]!;
+      if (placed[i] !== 0) continue;
+      const r = reach[i]!;
+      if (r > least) {
+        if (r < second) second = r;
+      } else if (r === least) bytes += size[i]!;
+      else {
+        second = least;
+        least = r;
+        bytes = size[i]!;
+      }
+    }
     const old = this.floor[s]!;
-    if (least === old) return true;
-    this.log(FLOOR, s, old);
-    this.floor[s] = least;
-    return least === Number.POSITIVE_INFINITY || least + this.total[s]! <= this.capacity;
+    if (least !== old) {
+      this.log(FLOOR, s, old);
+      this.floor[s] = least;
+    }
+    if (least === Number.POSITIVE_INFINITY) return true;
+    const waste = second === Number.POSITIVE_INFINITY ? 0 : Math.max(second - least - bytes, 0);
+    if (least + waste + this.total[s]! <= this.capacity) return true;
+    this.culprit = s;
+    return false;
   }
 
   private unplace(item: number): void {

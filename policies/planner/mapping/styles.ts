@@ -33,11 +33,13 @@ const WASTES = [4, 64, 16, 1] as const;
 
 /** The `n`-th style of a portfolio: large and long items first, then ever other mixtures. */
 export function styleOf(instance: Instance, n: number, random: Rng): Style {
+  const plain = n < LIFTS.length;
   const lift = LIFTS[n % LIFTS.length]!;
   const waste = WASTES[(n + Math.floor(n / LIFTS.length)) % WASTES.length]!;
-  if (n < LIFTS.length) return { lift, waste, rank: rankBy(instance, { size: 1, life: 1, noise: 0 }, random) };
-  const size = random.uniform(-0.5, 1.5);
-  const life = random.uniform(-0.5, 1.5);
-  const noise = random.chance(0.3) ? 0 : random.uniform(0, 0.5);
-  return { lift, waste, rank: rankBy(instance, { size, life, noise }, random) };
+  const flush = plain || random.chance(0.5);
+  const heed = !plain && random.chance(0.5);
+  const size = plain ? 1 : random.uniform(-0.5, 1.5);
+  const life = plain ? 1 : random.uniform(-0.5, 1.5);
+  const noise = plain || random.chance(0.3) ? 0 : random.uniform(0, 0.5);
+  return { lift, waste, flush, heed, rank: rankBy(instance, { size, life, noise }, random) };
 }
