@@ -48,9 +48,8 @@ export async function map(terminal: Terminal, file: string, options: MapOptions)
   };
   const plan = await search(problem, settings, options);
   const elapsed_s = now_s() - begin;
-  const mapper = new Mapper(problem.buffers, settings);
   if (plan.offsets && (options.validate || plan.verdict === 'optimal' || plan.verdict === 'feasible')) {
-    const fault = faultOf(mapper.timeline, problem.buffers, plan.offsets, plan.peak_bytes!);
+    const fault = faultOf(problem.buffers, plan.offsets, plan.peak_bytes!);
     if (fault !== null) throw new Error(`the plan is not valid: ${fault}`);
     if (options.validate) terminal.note('the plan is valid\n');
   }

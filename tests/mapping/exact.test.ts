@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MapBuffer } from '../../policies/planner/mapping/problem.ts';
 import { solveMapping } from '../../policies/planner/mapping/solve.ts';
-import { buildTimeline } from '../../policies/planner/mapping/timeline.ts';
 import { faultOf } from '../../policies/planner/mapping/validate.ts';
 import { leastHeight } from './bruteForce.ts';
 
@@ -42,13 +41,12 @@ const pinned = fc
 /** The lowest height is found and proved, and one byte less is proved not to fit. */
 function settles(buffers: readonly MapBuffer[]): void {
   const least = leastHeight(buffers);
-  const timeline = buildTimeline(buffers);
   const lowest = solveMapping(buffers, {}, still);
   expect(lowest).toMatchObject({ verdict: 'optimal', peak_bytes: least, lower_bound_bytes: least });
-  expect(faultOf(timeline, buffers, lowest.offsets!, least)).toBeNull();
+  expect(faultOf(buffers, lowest.offsets!, least)).toBeNull();
   const within = solveMapping(buffers, { capacity_bytes: least }, still);
   expect(within.peak_bytes).toBeLessThanOrEqual(least);
-  expect(faultOf(timeline, buffers, within.offsets!, least)).toBeNull();
+  expect(faultOf(buffers, within.offsets!, least)).toBeNull();
   if (least > 1) expect(solveMapping(buffers, { capacity_bytes: least - 1 }, still).verdict).toBe('infeasible');
 }
 

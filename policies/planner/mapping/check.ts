@@ -1,6 +1,5 @@
 import { InputError, type InputIssue, type Place, quote } from '../../../input/errors.ts';
 import type { MapBuffer } from './problem.ts';
-import { buildTimeline } from './timeline.ts';
 import { firstOverlap } from './validate.ts';
 
 /** Largest whole number that a double holds with all below it. */
@@ -104,7 +103,6 @@ function fixedOverlaps(buffers: readonly MapBuffer[], placeOf: (index: number) =
   const fixed = buffers.flatMap(({ fixed_offset_bytes }, i) => (fixed_offset_bytes === undefined ? [] : [i]));
   const own = fixed.map((i) => buffers[i]!);
   const found = firstOverlap(
-    buildTimeline(own),
     own,
     Float64Array.from(own, ({ fixed_offset_bytes }) => fixed_offset_bytes!),
   );

@@ -1,4 +1,4 @@
-import { firstFit, type ItemPlan, ORDERS, orderOf } from './greedy.ts';
+import { firstFit, type ItemPlan, ORDERS, type OrderName, orderOf } from './greedy.ts';
 import { buildInstance, type Instance, instanceEntries } from './instance.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
@@ -36,6 +36,8 @@ export interface MapPlan {
 /** Entries of the exact search's tables beyond which only heuristics run. */
 const EXACT_ENTRIES = 4e6;
 const EXACT_ITEMS = 20_000;
+/** Beyond so many items one order is placed, largest first. */
+const MANY_ITEMS = 200_000;
 /** Orders that the search over orders tries when no time limit asks for more. */
 const FREE_TRIES = 60;
 
@@ -48,7 +50,7 @@ export class Mapper {
   private readonly grain: number;
   private low: number;
   private best: ItemPlan | null = null;
-  private readonly orders: (typeof ORDERS)[number][] = [...ORDERS];
+  private readonly orders: OrderName[];
   private instance: Instance | null = null;
   private neighbours: Neighbours | null = null;
   private rungs: Portfolio[] = [];
@@ -64,6 +66,7 @@ export class Mapper {
     this.minimize = options.minimize ?? options.capacity_bytes === undefined;
     this.limited = options.time_limit_s !== undefined;
     this.seed = options.seed ?? 0;
+    this.orders = this.timeline.items > MANY_ITEMS ? ['size'] : [...ORDERS];
     this.grain = grainOf(this.timeline);
     this.low = lowerBoundOf(this.timeline);
   }
@@ -78,7 +81,8 @@ export class Mapper {
   /** Whether nothing is left to find out. */
   get done(): boolean {
     if (this.settled) return true;
-    return this.orders.length === 0 && !this.exact && !this.limited && this.tries >= FREE_TRIES;
+    if (this.orders.length > 0 || this.exact) return false;
+    return this.timeline.items > MANY_ITEMS || (!this.limited && this.tries >= FREE_TRIES);
   }
 
   /** One piece of work, some milliseconds on problems of ordinary size. */

@@ -1,12 +1,11 @@
 import type { MapBuffer } from './problem.ts';
-import { sortedBy, type Timeline } from './timeline.ts';
+import { sortedBy } from './timeline.ts';
 
 /**
  * Two buffers that overlap in time and address under these offsets, or null. Colocated buffers may overlap. Walks through
  * time and compares each piece that begins with all that are live; shares no code with the planners.
  */
 export function firstOverlap(
-  timeline: Timeline,
   buffers: readonly MapBuffer[],
   offsets: ArrayLike<number>,
 ): readonly [number, number] | null {
@@ -29,7 +28,8 @@ export function firstOverlap(
     for (const other of live) {
       if (low[other]! >= high[piece]! || low[piece]! >= high[other]!) continue;
       const [a, b] = [buffer[other]!, buffer[piece]!];
-      if (timeline.itemOf[a] !== timeline.itemOf[b]) return [a, b];
+      const group = buffers[a]!.colocation;
+      if (group === undefined || group !== buffers[b]!.colocation) return [a, b];
     }
     live.push(piece);
     if (to[piece]! < earliest) earliest = to[piece]!;
@@ -62,7 +62,6 @@ function rectangles(buffers: readonly MapBuffer[], offsets: ArrayLike<number>) {
 
 /** What is wrong with a plan, in a sentence, or null when it is valid. */
 export function faultOf(
-  timeline: Timeline,
   buffers: readonly MapBuffer[],
   offsets: ArrayLike<number>,
   capacity_bytes: number,
@@ -83,6 +82,6 @@ export function faultOf(
     if ((groups.get(buffer.colocation) ?? at) !== at) return `buffer ${name} is apart from its group`;
     groups.set(buffer.colocation, at);
   }
-  const pair = firstOverlap(timeline, buffers, offsets);
+  const pair = firstOverlap(buffers, offsets);
   return pair && `buffers ${JSON.stringify(buffers[pair[0]]!.id)} and ${JSON.stringify(buffers[pair[1]]!.id)} overlap`;
 }

@@ -1,4 +1,4 @@
-import { type CsvRow, InputError, type Place, quote, readCsv } from '../../../../input/index.ts';
+import { CsvReader, type CsvRow, InputError, type Place, quote } from '../../../../input/index.ts';
 import type { Gap, MapBuffer } from '../problem.ts';
 import type { ReadProblem } from './read.ts';
 
@@ -16,6 +16,9 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 /** Names of the last column of a life that include that time. */
 const CLOSED = ['end', 'last_time_used'];
+
+/** Characters read at a time, so that the rows of a long table are not all held. */
+const CHUNK = 1 << 16;
 
 const REQUIRED = ['lower', 'upper', 'size'];
 const OPTIONAL = ['id', 'alignment', 'offset', 'gaps', 'colocation', 'hint'];
@@ -42,10 +45,20 @@ export function readCsvProblem(text: string, file: string, closed: boolean | und
   }
   const inclusive = closed ?? names.some((name) => CLOSED.includes(name));
   const tflm = names.includes('offline_offset');
-  const rows = readCsv(header.join(',') + text.slice(cut), { file, required: REQUIRED, optional: OPTIONAL });
-  if (rows.length === 0) throw new InputError({ code: 'empty', problem: 'there are no buffers', place: { file } });
-  const buffers = rows.map((row, i) => readRow(row, i, inclusive ? 1 : 0, tflm));
-  const placeOf = (i: number): Place => ({ file, line: rows[i]!.line });
+  const reader = new CsvReader({ file, required: REQUIRED, optional: OPTIONAL });
+  const buffers: MapBuffer[] = [];
+  const lines: number[] = [];
+  const take = (rows: readonly CsvRow[]): void => {
+    for (const row of rows) {
+      buffers.push(readRow(row, buffers.length, inclusive ? 1 : 0, tflm));
+      lines.push(row.line);
+    }
+  };
+  take(reader.push(header.join(',')));
+  for (let at = cut; at < text.length; at += CHUNK) take(reader.push(text.slice(at, at + CHUNK)));
+  take(reader.end());
+  if (buffers.length === 0) throw new InputError({ code: 'empty', problem: 'there are no buffers', place: { file } });
+  const placeOf = (i: number): Place => ({ file, line: lines[i]! });
   return { buffers, placeOf, columns: names, closed: inclusive };
 }
 
