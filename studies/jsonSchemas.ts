@@ -2,6 +2,7 @@ import type { GenericSchema } from 'valibot';
 import { machineSchema } from '../hardware/schema.ts';
 import { type JsonSchema, toJsonSchema } from '../input/jsonSchema.ts';
 import { presetSchema } from '../policies/kv/index.ts';
+import { networkSchema } from '../workloads/cnn/table/schema.ts';
 import { modelSchema } from '../workloads/models/schema.ts';
 import { baselineSchema } from './baseline.ts';
 import { studySchema } from './schema.ts';
@@ -17,6 +18,7 @@ const SCHEMAS: Readonly<Record<string, { readonly title: string; readonly schema
   machine: { title: 'Tierflow machine', schema: machineSchema },
   model: { title: 'Tierflow model', schema: modelSchema },
   preset: { title: 'Tierflow KV preset', schema: presetSchema },
+  network: { title: 'Tierflow network', schema: networkSchema },
   baseline: { title: 'Tierflow baseline', schema: baselineSchema },
 };
 

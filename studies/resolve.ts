@@ -131,6 +131,10 @@ function kvOf(
     const problem = `preset "full" has no parameter ${JSON.stringify(extra)}`;
     throw new InputError({ code: 'unknown_key', problem, place: source.place(['policy', 'kv', extra], 'key') });
   }
+  if (workload.kind !== 'generate') {
+    const problem = `a workload of kind ${workload.kind} has no KV cache`;
+    throw new InputError({ code: 'bad_value', problem, place: source.place(['policy', 'kv'], 'key') });
+  }
   const given = getPath(source.value, ['policy', 'kv']);
   const place = (key: string) =>
     isMap(given) && Object.hasOwn(given, key) ? source.place(['policy', 'kv', key]) : undefined;

@@ -2,8 +2,7 @@ import { kvMaker, loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
-import { buildProgram } from '../workloads/index.ts';
-import type { Model } from '../workloads/models/model.ts';
+import { type AnyModel, buildProgram } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -16,7 +15,7 @@ import type { ToleranceRule } from './tolerances.ts';
  */
 
 /** Where models are looked up. */
-export type ReadModel = (ref: string) => Model;
+export type ReadModel = (ref: string) => AnyModel;
 
 /** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
 export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
@@ -40,7 +39,7 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
   const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram({ ...workload, batch, batches }, precision, readModel, maker);
+    buildProgram({ ...workload, batch, ...('batches' in workload && { batches }) }, precision, readModel, maker);
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -68,7 +67,7 @@ export function makeRunner(readModel: ReadModel): RunCase {
  * reads. Throws as building the workload does.
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
-  const models = new Map<string, Model>();
+  const models = new Map<string, AnyModel>();
   buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
     const model = readModel(ref);
     models.set(ref, model);

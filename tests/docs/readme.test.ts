@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { packageFolder } from '../../input/packageFiles.ts';
 import { readSystems } from '../../studies/load.ts';
 import { systemStatuses, systemsMarkdown } from '../../studies/systems.ts';
-import { validationTable, withValidation } from '../../studies/validationTable.ts';
+import { missesMarkdown, validationTable, withValidation } from '../../studies/validationTable.ts';
 import { scratch, tierflow } from '../cli/harness.ts';
 import { runCatalogue } from './catalogue.ts';
 import { runConsole } from './console.ts';
@@ -33,6 +33,7 @@ test('the status of every system follows from its studies', async () => {
 });
 
 test('the tour and the validation table of the README are what the program gives', async () => {
+  await expect(missesMarkdown(runs)).toMatchFileSnapshot('../../docs/misses.md');
   const table = validationTable(runs);
   process.chdir(files.path('.'));
   const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
