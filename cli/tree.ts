@@ -114,7 +114,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
 
   tree
     .command('list')
-    .argument('<kind>', 'machines, models, policies, studies, systems, metrics, figures or formats')
+    .argument('<kind>', 'machines, models, policies, presets, studies, systems, metrics, figures or formats')
     .description('list what there is to choose from')
     .option('--json', 'print an array of objects with an id')
     .action((kind, options) => act(async () => (await import('./list.ts')).list(terminal, kind, options)));

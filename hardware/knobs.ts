@@ -53,6 +53,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   idle_w: hungrier,
   relay_bytes_per_s: faster,
   convert_elements_per_s: faster,
+  scatter_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
   first_run_s: slower,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
-import type { Precision, Program } from '../sim/types/index.ts';
+import type { KvPolicyMaker, Precision, Program } from '../sim/types/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
@@ -12,17 +12,19 @@ export const workloadSchema = v.variant('kind', [generateSchema, cnnSchema]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /**
- * The program of a workload at a precision. `readModel` gives the model for an id or path.
+ * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
+ * for an id or path.
  * @throws InputError for an unknown model and for fields that contradict each other.
  */
 export function buildProgram(
   workload: Workload,
   precision: Precision,
   readModel: (idOrPath: string) => AnyModel,
+  kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
     case 'generate':
-      return generateProgram(workload, languageModel(readModel(workload.model)), precision);
+      return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
       return cnnProgram(workload, readModel(workload.model));
   }
