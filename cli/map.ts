@@ -23,6 +23,9 @@ export interface MapOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly svg?: string;
+  readonly twoLevel?: string;
+  readonly machine?: string;
+  readonly play?: boolean;
 }
 
 /** Largest file of buffers read, bytes. */
@@ -35,7 +38,20 @@ const PULSE_S = 0.05;
 const now_s = (): number => performance.now() / 1000;
 
 /** Gives buffers their addresses and says what is proved about them. */
-export async function map(terminal: Terminal, file: string, options: MapOptions): Promise<ExitCode> {
+export async function map(terminal: Terminal, file: string | undefined, options: MapOptions): Promise<ExitCode> {
+  const { twoLevel } = options;
+  if ((file === undefined) === (twoLevel === undefined) || (options.play && twoLevel === undefined)) {
+    const expected = 'a file of buffers, or --two-level and a program';
+    throw new InputError({ code: 'missing_key', problem: 'map needs one thing to map', expected });
+  }
+  if (twoLevel !== undefined) {
+    const { mapLevels, playLevels } = await import('./mapLevels.ts');
+    return options.play ? playLevels(terminal, twoLevel, options) : mapLevels(terminal, twoLevel, options);
+  }
+  return mapBuffers(terminal, file!, options);
+}
+
+async function mapBuffers(terminal: Terminal, file: string, options: MapOptions): Promise<ExitCode> {
   const text = readTextFile(file, { maxBytes: MAX_BYTES });
   const problem = readProblem(text, file === '-' ? 'standard input' : file, options.closed);
   const capacity = capacityOf(options.capacity, problem);
