@@ -7,9 +7,10 @@ import { type ReadProblem, readProblem } from '../policies/planner/mapping/reade
 import { writePlan } from '../policies/planner/mapping/readers/write.ts';
 import { type MapPlan, Mapper, type SolveOptions } from '../policies/planner/mapping/solve.ts';
 import { faultOf } from '../policies/planner/mapping/validate.ts';
+import { runCachingAllocator } from '../policies/planner/online/cachingAllocator.ts';
 import { stableJson } from '../reports/json.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { mapText } from './mapText.ts';
+import { mapText, onlineText } from './mapText.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface MapOptions {
@@ -26,6 +27,7 @@ export interface MapOptions {
   readonly twoLevel?: string;
   readonly machine?: string;
   readonly play?: boolean;
+  readonly online?: boolean;
 }
 
 /** Largest file of buffers read, bytes. */
@@ -76,8 +78,14 @@ async function mapBuffers(terminal: Terminal, file: string, options: MapOptions)
     else writeFileSync(options.out, written);
   }
   if (plan.offsets && options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
-  if (options.json) terminal.print(stableJson(mapDocument(problem, plan, capacity, elapsed_s)));
-  else if (options.out !== '-') terminal.print(mapText(problem.buffers.length, plan, capacity, elapsed_s));
+  const online = options.online ? runCachingAllocator(problem.buffers) : undefined;
+  if (options.json) {
+    const document = mapDocument(problem, plan, capacity, elapsed_s);
+    terminal.print(stableJson(online ? { ...document, online } : document));
+  } else if (options.out !== '-') {
+    terminal.print(mapText(problem.buffers.length, plan, capacity, elapsed_s));
+    if (online) terminal.print(onlineText(online, plan));
+  }
   if (plan.verdict === 'infeasible') return EXIT.infeasible;
   return usable ? EXIT.ok : EXIT.failed;
 }

@@ -97,6 +97,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--seed <n>', 'seed of the search', wholeNumber(0))
     .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
     .option('--svg <file>', 'draw the plan: address over time')
+    .option('--online', 'run the same lives through a caching allocator and compare')
     .option('--two-level <program>', 'place the buffers of a program in a fast and a slow memory instead')
     .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
     .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
