@@ -29,7 +29,16 @@ const COMMANDS = [
   { name: 'run --json, 1 MB .tflite', words: [cli, 'run', '--json', ...onBoard(face)], limit_s: 0.2, limit_mb: 200 },
   {
     name: 'run --json, MobileNetV2, best patches',
-    words: [cli, 'run', '--json', ...onBoard('mobilenet_v2_1.0_224'), '--set', `policy.schedule=${search}`],
+    words: [
+      cli,
+      'run',
+      '--json',
+      ...onBoard('mobilenet_v2_1.0_224'),
+      '--set',
+      `policy.schedule=${search}`,
+      '--set',
+      'policy.planner.kind=mcunetv2',
+    ],
     limit_s: 0.3,
     limit_mb: 200,
   },

@@ -30,9 +30,12 @@ export function addressed(
         peak_bytes: largest(tops),
         live_peak_bytes: largest(liveBytes(schedule)),
         scratch_bytes: 0,
-        step_bytes: schedule.steps.map(({ index }) =>
-          largest(tops.filter((_, id) => requests[id]!.first <= index && index <= requests[id]!.last)),
-        ),
+        // Only figures and messages read it, and a search plans hundreds of times.
+        get step_bytes() {
+          return schedule.steps.map(({ index }) =>
+            largest(tops.filter((_, id) => requests[id]!.first <= index && index <= requests[id]!.last)),
+          );
+        },
         offsets,
       };
     },
