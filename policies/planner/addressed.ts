@@ -32,9 +32,11 @@ export function addressed(
         scratch_bytes: 0,
         // Only figures and messages read it, and a search plans hundreds of times.
         get step_bytes() {
-          return schedule.steps.map(({ index }) =>
-            largest(tops.filter((_, id) => requests[id]!.first <= index && index <= requests[id]!.last)),
-          );
+          const highest = new Array<number>(schedule.steps.length).fill(0);
+          for (const [id, { first, last }] of requests.entries()) {
+            for (let step = first; step <= last; step++) highest[step] = Math.max(highest[step]!, tops[id]!);
+          }
+          return highest;
         },
         offsets,
       };

@@ -101,7 +101,8 @@ function withKernel(spec: LayerSpec, kernels: NetworkOptions['kernels']): LayerS
 
 const blockOf = (name: string): string => name.split('.')[0]!;
 
-function checkKernelNames({ id, layers }: NetworkTable, kernels: NetworkOptions['kernels'] = {}): void {
+function checkKernelNames({ id, layers }: NetworkTable, kernels: NetworkOptions['kernels']): void {
+  if (kernels === undefined) return;
   const names = layers.flatMap(({ spec }) => [spec.name, blockOf(spec.name)]);
   for (const name of Object.keys(kernels)) {
     if (!names.includes(name)) throw unknownName(`layer or block of ${id}`, name, [...new Set(names)]);
