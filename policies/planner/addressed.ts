@@ -2,7 +2,7 @@ import type { Schedule } from '../schedule/schedule.ts';
 import { largest, liveBytes } from './live.ts';
 import type { MemoryPlan, Planner } from './planner.ts';
 import { meet, type Placed, type Request, tightestGap } from './rectangles.ts';
-import { aligned, greedyOffsets, linearOffsets } from './tflmGreedy.ts';
+import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tflmGreedy.ts';
 
 /**
  * Planners that give every buffer of a schedule an address.
@@ -14,7 +14,7 @@ export function addressed(
   kind: string,
   description: string,
   alignment: number,
-  offsetsOf: (requests: readonly Request[]) => readonly number[],
+  offsetsOf: (requests: readonly OfflineRequest[]) => readonly number[],
 ): Planner {
   return {
     kind,
@@ -48,8 +48,11 @@ export function addressed(
 const allocationOrder = ({ buffers }: Schedule): number[] =>
   buffers.map(({ id }) => id).sort((a, b) => buffers[a]!.tensor - buffers[b]!.tensor || a - b);
 
-export function requestsOf({ buffers }: Schedule, alignment: number): Request[] {
-  return buffers.map(({ bytes, first, last }) => ({ bytes: aligned(bytes, alignment), first, last }));
+export function requestsOf({ buffers, network, stage }: Schedule, alignment: number): OfflineRequest[] {
+  return buffers.map(({ bytes, first, last, tensor }) => {
+    const offset = stage === null ? network.tensors[tensor]!.offset_bytes : undefined;
+    return { bytes: aligned(bytes, alignment), first, last, ...(offset !== undefined && { offset }) };
+  });
 }
 
 /** By falling size, each into the tightest gap that holds it. */
