@@ -12,12 +12,15 @@ const networkFolder = (): string => join(packageFolder(), 'workloads', 'networks
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 
+let networks: readonly string[] | undefined;
+
 /** Ids of the catalogue's networks, in the order of their names. */
-export function listNetworks(): string[] {
-  return readdirSync(networkFolder())
+export function listNetworks(): readonly string[] {
+  networks ??= readdirSync(networkFolder())
     .filter(isYaml)
     .map((name) => basename(name, '.yaml'))
     .sort();
+  return networks;
 }
 
 /** Ids of every model of the catalogue, in the order of their names. */
