@@ -5,9 +5,8 @@ import { formatMetric } from '../reports/metrics.ts';
 import { DoesNotFitError } from '../sim/executor/errors.ts';
 import type { Machine, Metrics } from '../sim/types/index.ts';
 import { asFlags, type FittingChange, findFits } from '../studies/fit.ts';
-import type { RunCase } from '../studies/outcome.ts';
 import { type ResolvedCase, resolveCase } from '../studies/resolve.ts';
-import { makeRunner } from '../studies/run.ts';
+import { makeRunner, type RunCase } from '../studies/run.ts';
 import { EXIT, type ExitCode, InfeasibleError } from './exit.ts';
 import { fitText } from './fitText.ts';
 import type { CaseOptions } from './options.ts';
@@ -78,10 +77,11 @@ export async function explainMisfit(
   runCase: RunCase,
 ): Promise<Error> {
   if (!(error instanceof DoesNotFitError)) return error;
-  const holders = error.holders.map(({ what, bytes }) => `  held by ${what}: ${formatQuantity(bytes, 'bytes')}`);
+  const holders = error.holders.map(({ what, bytes }) => `  ${what}: ${formatQuantity(bytes, 'bytes')}`);
+  const held = holders.length > 0 ? [`what ${error.memory} is to hold`, ...holders] : [];
   const changes = (await changesFor(selection, resolved, runCase)).map(changeLine);
   const advice = changes.length > 0 ? ['it fits with', ...changes] : ['nothing that was tried makes it fit'];
-  return new InfeasibleError([error.message, ...holders, ...advice].join('\n'));
+  return new InfeasibleError([error.message, ...held, ...advice].join('\n'));
 }
 
 const changeLine = ({ what, set, metrics }: FittingChange): string => {

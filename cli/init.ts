@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../input/errors.ts';
-import { packageFolder } from '../studies/files.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface InitOptions {
@@ -28,7 +29,7 @@ export async function init(terminal: Terminal, file: string, options: InitOption
       place: { file },
     });
   }
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileSync(file, text);
   terminal.note(`${file} is a study; try it with: tierflow run ${file}\n`);
   return EXIT.ok;

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, parseYaml, validate } from '../input/index.ts';
 import type { ChartInput } from '../reports/chart.ts';
@@ -9,6 +8,7 @@ import { makeRunner } from '../studies/run.ts';
 import { figureSchema } from '../studies/schema.ts';
 import type { StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import { resultOf } from './result.ts';
 import { isResultFile, readResults } from './resultFiles.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +24,7 @@ const DEFAULT_FIGURES: readonly FigureSpec[] = [{ kind: 'breakdown' }];
 /** Writes the figures of a study, or of stored results, and prints the paths of their files. */
 export async function plot(terminal: Terminal, ref: string, folder: string, options: PlotOptions): Promise<ExitCode> {
   const asked = options.figure?.map(readFigure);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   if (isResultFile(ref)) {
     const inputs = readResults(ref).map((result) => ({ result }));
     for (const spec of asked ?? DEFAULT_FIGURES) printPaths(terminal, await draw(folder, spec, inputs));

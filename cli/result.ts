@@ -1,6 +1,6 @@
+import { packageVersion } from '../input/packageFiles.ts';
 import type { StudyResult } from '../sim/types/index.ts';
 import type { OutcomeOf } from '../studies/claims.ts';
-import { packageVersion } from '../studies/files.ts';
 import { readTolerances, type StudyFiles } from '../studies/load.ts';
 import type { Outcome } from '../studies/outcome.ts';
 import type { ResolvedCase } from '../studies/resolve.ts';

@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InputError } from '../input/errors.ts';
 import type { Timeline } from '../sim/types/index.ts';
 import type { Claim } from '../studies/claims.ts';
-import type { Outcome, RunCase } from '../studies/outcome.ts';
-import { makeRunner } from '../studies/run.ts';
+import type { Outcome } from '../studies/outcome.ts';
+import { makeRunner, type RunCase } from '../studies/run.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import type { CaseOptions } from './options.ts';
 import { resultOf } from './result.ts';
 import { resolveSelected, type Selection, selectStudy } from './selection.ts';
@@ -18,6 +20,10 @@ export interface RunOptions extends CaseOptions {
 
 /** Simulates one case and prints it. */
 export async function run(terminal: Terminal, ref: string | undefined, options: RunOptions): Promise<ExitCode> {
+  if (options.json && options.trace === '-') {
+    const problem = '--json and --trace - both print a document';
+    throw new InputError({ code: 'bad_value', problem, expected: 'a file for one of them' });
+  }
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
   const runCase = makeRunner(selection.files.readModel);
@@ -34,7 +40,7 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   const text = stableJson(runDocument(result));
   if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);
   if (options.out !== undefined) {
-    mkdirSync(options.out, { recursive: true });
+    makeFolder(options.out);
     writeFileSync(join(options.out, 'result.json'), text);
   }
   if (options.json) terminal.print(text);

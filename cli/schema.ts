@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unknownName } from '../input/errors.ts';
-import { packageFolder } from '../studies/files.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 

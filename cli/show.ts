@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listMachines } from '../hardware/load.ts';
 import { unknownName } from '../input/errors.ts';
-import { packageFolder } from '../studies/files.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { listStudies, studyFile } from '../studies/load.ts';
 import { listModels } from '../workloads/models/load.ts';
 import { EXIT, type ExitCode } from './exit.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError, parseVariation, writeCsv } from '../input/index.ts';
+import { packageVersion } from '../input/packageFiles.ts';
 import { stableJson } from '../reports/json.ts';
-import { packageVersion } from '../studies/files.ts';
 import { makeRunner } from '../studies/run.ts';
 import {
   type PlannedPoint,

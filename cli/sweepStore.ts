@@ -1,8 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextChunks } from '../input/files.ts';
 import { InputError, isMap } from '../input/index.ts';
 import type { SweepRow } from '../studies/sweep.ts';
+import { makeFolder } from './folder.ts';
 
 /**
  * The results of a sweep on disk: one line of JSON per distinct input, added as soon as it is known, so that a sweep
@@ -22,7 +23,7 @@ export interface SweepStore {
  * @throws InputError for a line that is not a row.
  */
 export function openStore(folder: string): SweepStore {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, 'results.jsonl');
   const { rows, torn } = existsSync(file) ? readRows(file) : { rows: new Map<string, SweepRow>(), torn: false };
   if (torn) appendFileSync(file, '\n');

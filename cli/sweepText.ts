@@ -15,7 +15,10 @@ const SHOWN = [
   'cost.usd',
 ];
 
-/** The points as a table for people. Ends with a newline. */
+/** Different reasons that are printed; the JSON has them all. */
+const REASONS_SHOWN = 5;
+
+/** The points as a table for people, and why some of them have no numbers. Ends with a newline. */
 export function sweepText(document: SweepDocument): string {
   const metrics = SHOWN.filter((name) => document.points.some((point) => point.metrics[name] !== undefined));
   const columns = [
@@ -31,5 +34,10 @@ export function sweepText(document: SweepDocument): string {
     ...metrics.map((name) => (values[name] === undefined ? '' : formatMetric(name, values[name]))),
     status === 'ran' ? '' : status.replaceAll('_', ' '),
   ]);
-  return `${textTable(columns, rows)}\n`;
+  const reasons = new Set(
+    document.points.flatMap(({ status, message }) => {
+      return message === undefined ? [] : [`${status.replaceAll('_', ' ')}: ${message}`];
+    }),
+  );
+  return `${[textTable(columns, rows), ...[...reasons].slice(0, REASONS_SHOWN)].join('\n')}\n`;
 }

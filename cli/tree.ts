@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { packageVersion } from '../studies/files.ts';
+import { packageVersion } from '../input/packageFiles.ts';
 import type { ExitCode } from './exit.ts';
 import { collect, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { claimsText } from '../reports/claims.ts';
 import { stableJson, validationDocument } from '../reports/json.ts';
 import { filesBeside, readStudies, readTolerances } from '../studies/load.ts';
@@ -6,6 +5,7 @@ import { resolveCase } from '../studies/resolve.ts';
 import { makeRunner } from '../studies/run.ts';
 import { missed, runStudy, type StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { makeFolder } from './folder.ts';
 import { progress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +26,7 @@ export async function validate(
   if (options.json) terminal.print(stableJson(validationDocument(rows)));
   else terminal.print(claimsText(rows));
   if (options.plot !== undefined) {
-    mkdirSync(options.plot, { recursive: true });
+    makeFolder(options.plot);
     const { plotStudies } = await import('./plot.ts');
     await plotStudies(terminal, runs, options.plot);
   }

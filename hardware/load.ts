@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { InputError, unknownName } from '../input/errors.ts';
+import { packageFolder } from '../input/packageFiles.ts';
 import { parseYaml, type YamlSource } from '../input/yaml.ts';
 import type { Machine } from '../sim/types/machine.ts';
 import { parseMachine } from './machine.ts';
@@ -26,24 +26,7 @@ export interface MachineEntry {
   readonly variants: readonly string[];
 }
 
-let folder: string | undefined;
-
-/** The catalogue, beside the package's `package.json`: the code runs from the source tree or from `dist`. */
-function catalogue(): string {
-  if (folder !== undefined) return folder;
-  let here = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const manifest = join(here, 'package.json');
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'tierflow') break;
-    const parent = dirname(here);
-    if (parent === here) {
-      throw new InputError({ code: 'file_missing', problem: 'the folder of the package tierflow cannot be found' });
-    }
-    here = parent;
-  }
-  folder = join(here, 'hardware', 'catalogue');
-  return folder;
-}
+const catalogue = (): string => join(packageFolder(), 'hardware', 'catalogue');
 
 const EXTENSION = '.yaml';
 

@@ -18,6 +18,10 @@ export class TimelineRecorder {
   constructor(accounts: readonly MemoryAccount[]) {
     this.accounts = accounts;
     this.samples = accounts.map(() => ({ total: [], kinds: TENSOR_KINDS.map(() => []) }));
+    // What is held from the start shows from the start, whether or not it ever changes.
+    accounts.forEach((_, memory) => {
+      this.occupancy(memory, 0);
+    });
   }
 
   beginStep(tasks: number): void {

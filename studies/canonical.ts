@@ -20,3 +20,12 @@ export async function contentHash(value: unknown): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+const known = new WeakMap<object, Promise<string>>();
+
+/** The same for an object that never changes, such as a machine that many runs share: hashed once. */
+export function sharedHash(value: object): Promise<string> {
+  const hash = known.get(value) ?? contentHash(value);
+  known.set(value, hash);
+  return hash;
+}

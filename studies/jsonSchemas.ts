@@ -4,6 +4,7 @@ import { type JsonSchema, toJsonSchema } from '../input/jsonSchema.ts';
 import { modelSchema } from '../workloads/models/schema.ts';
 import { baselineSchema } from './baseline.ts';
 import { studySchema } from './schema.ts';
+import { shareDefinitions } from './sharedDefinitions.ts';
 
 /**
  * The JSON Schemas in schemas/, made from the validators. A tool of development: the command line prints the files.
@@ -20,7 +21,7 @@ const SCHEMAS: Readonly<Record<string, { readonly title: string; readonly schema
 /** Every schema by kind, draft-07. */
 export async function jsonSchemas(): Promise<Record<string, JsonSchema>> {
   const made = Object.entries(SCHEMAS).map(async ([kind, { title, schema }]) => {
-    return [kind, await toJsonSchema(schema, { id: `${kind}.schema.json`, title })] as const;
+    return [kind, shareDefinitions(await toJsonSchema(schema, { id: `${kind}.schema.json`, title }))] as const;
   });
   return Object.fromEntries(await Promise.all(made));
 }

@@ -2,12 +2,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
+import { parseMachine } from '../hardware/machine.ts';
 import { readTextFile } from '../input/files.ts';
-import { dataSource, InputError, parseYaml, readCsv, unknownName, validate } from '../input/index.ts';
+import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
+import { packageFolder } from '../input/packageFiles.ts';
+import type { Machine } from '../sim/types/index.ts';
 import { readModel } from '../workloads/models/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
-import { packageFolder } from './files.ts';
 import type { MachineCatalogue } from './resolve.ts';
 import type { ReadModel } from './run.ts';
 import { claimOps } from './schema.ts';
@@ -123,17 +125,23 @@ export interface StudyFiles {
   readonly missingData: (study: StudyDocument) => string | null;
 }
 
+function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
+}
+
 /** Where the machines, models and data files that the study of this file names are found. */
 export function filesBeside(studyFile: string): StudyFiles {
   const folder = dirname(studyFile);
-  const machines = new Map<string, ReturnType<typeof readMachineData>['source']>();
+  const sources = new Map<string, YamlSource>();
+  const machines = new Map<string, Machine>();
+  const machineData = (ref: string): YamlSource =>
+    remember(sources, ref, () => readMachineData(beside(folder, ref)).source);
   return {
     catalogue: {
-      machineData(ref) {
-        const source = machines.get(ref) ?? readMachineData(beside(folder, ref)).source;
-        machines.set(ref, source);
-        return source;
-      },
+      machineData,
+      machine: (ref) => remember(machines, ref, () => parseMachine(machineData(ref))),
     },
     readModel: (ref) => readModel(beside(folder, ref)),
     readRows: rowsBeside(folder),

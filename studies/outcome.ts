@@ -1,5 +1,4 @@
 import type { Metrics, Timeline } from '../sim/types/index.ts';
-import type { ResolvedCase } from './resolve.ts';
 
 /** How one case ended. A case that cannot fit or cannot proceed has no metrics; `error` says why. */
 export type Outcome =
@@ -12,6 +11,3 @@ export type Outcome =
   | { readonly status: 'does_not_fit' | 'cannot_proceed'; readonly error: Error };
 
 export type Verdict = 'fits' | 'does_not_fit';
-
-/** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
-export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;

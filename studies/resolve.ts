@@ -27,6 +27,8 @@ import { machineField } from './schema.ts';
 export interface MachineCatalogue {
   /** The machine file behind an id, `id/variant` or a path, with the variant applied. */
   machineData(ref: string): YamlSource;
+  /** The machine that this file describes, the same object for the same ref. */
+  machine(ref: string): Machine;
 }
 
 const partsSchema = v.strictObject({
@@ -91,9 +93,10 @@ export function resolveCase(study: StudyDocument, caseId: string, options: Resol
   const asPublished = applyInOrder(partsOf(study.source), own, options.catalogue);
   const source = applyInOrder(asPublished, sets, options.catalogue);
   const parts = validate(partsSchema, source);
+  const ref = parts.machine;
   const machine =
-    typeof parts.machine === 'string'
-      ? parseMachine(machineSource(options.catalogue, parts.machine, source))
+    typeof ref === 'string'
+      ? atMachine(source, () => options.catalogue.machine(ref))
       : parseMachine(source, ['machine']);
   const reason = whyNoClaims(own, canonicalJson(asPublished.value) !== canonicalJson(source.value));
   const dropped = reason !== null && chosen.claims.length > 0;
@@ -111,7 +114,9 @@ export function resolveCase(study: StudyDocument, caseId: string, options: Resol
 
 /** Claims hold for a machine or one of its variants, and for the workload and policy they were published for. */
 function whyNoClaims(own: readonly Assignment[], changed: boolean): string | null {
-  const hardware = own.find(({ path }) => path[0] === 'machine' && path.length > 1);
+  const hardware = own.find(({ path, value }) => {
+    return path[0] === 'machine' && (path.length > 1 || typeof value !== 'string');
+  });
   if (hardware) return 'the case changes the hardware, so it is a what-if';
   return changed ? 'what they were published for has been changed' : null;
 }
@@ -136,7 +141,7 @@ function applyInOrder(source: YamlSource, assignments: readonly Assignment[], ca
 function withMachineInline(source: YamlSource, catalogue: MachineCatalogue): YamlSource {
   const ref = getPath(source.value, ['machine']);
   if (typeof ref !== 'string') return source;
-  const file = machineSource(catalogue, ref, source);
+  const file = atMachine(source, () => catalogue.machineData(ref));
   return {
     file: source.file,
     value: { ...(source.value as object), machine: file.value },
@@ -144,9 +149,10 @@ function withMachineInline(source: YamlSource, catalogue: MachineCatalogue): Yam
   };
 }
 
-function machineSource(catalogue: MachineCatalogue, ref: string, source: YamlSource): YamlSource {
+/** What `read` gives; an error without a place stands where the study names its machine. */
+function atMachine<T>(source: YamlSource, read: () => T): T {
   try {
-    return catalogue.machineData(ref);
+    return read();
   } catch (error) {
     throw error instanceof InputError ? error.at(source.place(['machine'])) : error;
   }

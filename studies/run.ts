@@ -4,9 +4,9 @@ import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
 import { buildProgram } from '../workloads/index.ts';
 import type { Model } from '../workloads/models/model.ts';
-import { contentHash } from './canonical.ts';
+import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
-import type { Outcome, RunCase } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
@@ -18,10 +18,13 @@ import type { ToleranceRule } from './tolerances.ts';
 /** Where models are looked up. */
 export type ReadModel = (ref: string) => Model;
 
+/** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
+export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
+
 export interface InputHashes {
   readonly study_sha256: string;
   readonly machine_sha256: string;
-  readonly model_sha256: string;
+  readonly models_sha256: string;
 }
 
 /** The workload and the policy of a case, built for its machine. */
@@ -59,12 +62,22 @@ export function makeRunner(readModel: ReadModel): RunCase {
   };
 }
 
-/** Hashes of everything a result depends on: the study's parts, the machine's numbers and the model's shape. */
+/**
+ * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
+ * reads. Throws as building the workload does.
+ */
 export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
+  const models = new Map<string, Model>();
+  buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
+    const model = readModel(ref);
+    models.set(ref, model);
+    return model;
+  });
+  const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(parts),
-    machine_sha256: await contentHash(machine),
-    model_sha256: await contentHash(readModel(parts.workload.model)),
+    machine_sha256: await sharedHash(machine),
+    models_sha256: await contentHash(Object.fromEntries(hashed)),
   };
 }
 

@@ -116,7 +116,7 @@ export function sweepDocument(plan: SweepPlan, rows: ReadonlyMap<string, SweepRo
       combinations: countPoints(plan.axes),
       points: count,
       distinct,
-      duplicate_fraction: count === 0 ? 0 : 1 - distinct / count,
+      duplicate_fraction: count === 0 ? 0 : (count - distinct) / count,
       does_not_fit: withStatus('does_not_fit'),
       cannot_proceed: withStatus('cannot_proceed'),
       complete: done.length === count,

@@ -1,8 +1,9 @@
 import type { ClaimRow } from '../sim/types/index.ts';
 import type { StudyDocument } from './cases.ts';
 import { judge, skippedRow } from './claims.ts';
-import type { Outcome, RunCase } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
+import type { RunCase } from './run.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
 /**

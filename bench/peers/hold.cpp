@@ -42,8 +42,10 @@ int main(int count, char** words) {
 
   std::uint32_t checksum = 0;
   double clock = 0;
-  const std::clock_t start = std::clock();
-  for (long i = 0; i < operations; i++) {
+  std::clock_t start = 0;
+  const long warm_up = operations / 10;
+  for (long i = 0; i < warm_up + operations; i++) {
+    if (i == warm_up) start = std::clock();
     const Event event = queue.top();
     queue.pop();
     clock = event.time;

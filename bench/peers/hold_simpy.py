@@ -1,6 +1,6 @@
 """The hold model in SimPy (3 or 4): PENDING processes, each waiting for a timeout again and again.
 
-Usage: hold_simpy.py PENDING OPERATIONS. Prints one line of JSON. Same increments and order as hold.ts.
+Usage: hold_simpy.py PENDING OPERATIONS. Prints one line of JSON. Same increments, order and warm-up as hold.ts.
 """
 
 import json
@@ -24,28 +24,31 @@ def increment_table():
 
 
 pending, operations = map(int, sys.argv[1:])
+warm_up = operations // 10
 table = increment_table()
 env = simpy.Environment()
-done = env.event()
 drawn = events = checksum = 0
+start = seconds = 0.0
 
 
 def process(ident):
-    global drawn, events, checksum
+    global drawn, events, checksum, start, seconds
     while True:
         drawn += 1
         yield env.timeout(table[(drawn - 1) & MASK])
         checksum = (checksum * 31 + ident) & 0xFFFFFFFF
         events += 1
-        if events == operations:
-            raise simpy.core.StopSimulation(None)
+        if events == warm_up:
+            start = time.process_time()
+        elif events == warm_up + operations:
+            seconds = time.process_time() - start
+            done.succeed()
+            yield env.event()
 
 
+done = env.event()
 for ident in range(pending):
     env.process(process(ident))
-env.run(until=1e-9)  # every process has started and waits for its first timeout
-start = time.process_time()
 env.run(until=done)
-seconds = time.process_time() - start
 signed = checksum - 2**32 if checksum >= 2**31 else checksum
 print(json.dumps({"cpuSeconds": seconds, "clock": int(env.now), "checksum": signed}))

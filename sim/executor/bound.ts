@@ -51,9 +51,12 @@ export function lowerBound(machine: Machine, summary: ProgramSummary): Bound {
   return conditions.reduce((worst, next) => (next.time_s > worst.time_s ? next : worst));
 }
 
-/** Bytes of weights and KV that must be read, each at least once per pass. */
+/** Bytes of weights and KV that must be read: in each pass the weights that its tokens need, in each decode step its KV. */
 function operandBytes(summary: ProgramSummary): number {
-  return summary.weight_bytes * totalOf(summary.passes) + summary.kv_read_bytes;
+  const weights = Object.entries(summary.passes).map(
+    ([phase, passes]) => passes * (summary.pass_weight_bytes?.[phase as Phase] ?? summary.weight_bytes),
+  );
+  return sum(weights) + summary.kv_read_bytes;
 }
 
 function arithmeticSeconds(machine: Machine, summary: ProgramSummary): number {

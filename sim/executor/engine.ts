@@ -279,6 +279,18 @@ export class Engine {
     this.ledger.end(server.activity, this.sim.now);
   }
 
+  /** What a task does, for the report of who waits for whom. */
+  private describe(task: number): string {
+    const server = this.tape!.words[task * TASK_WORDS + TASK.server]!;
+    const what =
+      server >= 0
+        ? ` on ${this.servers[server]!.name}`
+        : this.tape!.words[task * TASK_WORDS + TASK.phases]! > 0
+          ? ' on a link'
+          : '';
+    return `task ${task}${what}`;
+  }
+
   private reportStuck(tape: Tape): never {
     const atS = secondsFromNs(this.sim.now);
     const short = this.waitingForRoom.findIndex((waiting) => waiting.length > 0);
@@ -302,8 +314,9 @@ export class Engine {
       );
     }
     const waiting: string[] = [];
-    for (let task = 0; task < tape.tasks && waiting.length < 16; task++) {
-      if (this.waitsFor[task]! > 0) waiting.push(`task ${task} for ${this.waitsFor[task]} others`);
+    for (let edge = 0; edge < tape.edges && waiting.length < 16; edge++) {
+      const [from, to] = [tape.from[edge]!, tape.to[edge]!];
+      if (this.waitsFor[to]! > 0) waiting.push(`${this.describe(to)} for ${this.describe(from)}`);
     }
     throw new DeadlockError(waiting, atS);
   }

@@ -42,7 +42,7 @@ const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** Writes a policy's actions onto the tape, in the units and resources of the machine, and counts bytes and FLOPs. */
 export class Recorder implements Actions {
-  phase: Phase = 'prefill';
+  private currentPhase: Phase = 'prefill';
   private readonly engine: Engine;
   private readonly tape: Tape;
   private readonly fabric: Fabric;
@@ -53,7 +53,7 @@ export class Recorder implements Actions {
   private readonly units = new Map<string, Unit>();
   private readonly pools = new Map<string, number>();
   private readonly memories = new Map<string, number>();
-  private readonly tags = new Map<string, number>();
+  private readonly tags = new Map<StreamName, number>();
   private readonly lastOf = new Map<string, Task>();
   private readonly flush: () => void;
 
@@ -284,13 +284,22 @@ export class Recorder implements Actions {
     this.tape.phase(task, engine, nsFromSeconds(setupS), route.path, moved, limit);
   }
 
+  /** Ledger activity of a stream in the present phase. */
   private tag(stream: StreamName): number {
-    const key = `time.${this.phase}.${stream}`;
-    const known = this.tags.get(key);
+    const known = this.tags.get(stream);
     if (known !== undefined) return known;
-    const made = this.engine.ledger.activity(key);
-    this.tags.set(key, made);
+    const made = this.engine.ledger.activity(`time.${this.currentPhase}.${stream}`);
+    this.tags.set(stream, made);
     return made;
+  }
+
+  get phase(): Phase {
+    return this.currentPhase;
+  }
+
+  set phase(phase: Phase) {
+    this.currentPhase = phase;
+    this.tags.clear();
   }
 
   private unitOf(id: string): Unit {

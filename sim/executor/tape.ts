@@ -1,3 +1,5 @@
+import { PolicyError } from './errors.ts';
+
 /**
  * The tasks between two barriers, as flat arrays: what the policy asked for, in order. Task records are plain numbers,
  * so that two steps that ask for the same have equal tapes and the second can be replayed from the first.
@@ -74,9 +76,14 @@ export class Tape {
     this.words[base + TASK.phases] = count + 1;
   }
 
-  /** `to` waits for `from`; −1 is no dependency. */
+  /**
+   * `to` waits for `from`, an earlier task of this tape; −1 is no dependency.
+   * @throws PolicyError for a task that is not there: most likely one asked for before the last barrier.
+   */
   depend(to: number, from: number): void {
     if (from < 0) return;
+    if (from >= to)
+      throw new PolicyError(`task ${to} waits for task ${from}, which was not asked for since the last barrier`);
     if (this.edges === this.from.length) {
       this.from = doubled(this.from);
       this.to = doubled(this.to);

@@ -164,3 +164,19 @@ it('stays sorted when compaction strikes a large heap with random cancels', () =
     { numRuns: 50 },
   );
 });
+
+describe('a hundred thousand events leave in order', () => {
+  const count = 100_000;
+  it.each<[string, (i: number) => number]>([
+    ['scattered', (i) => Math.imul(i, 2654435761) >>> 8],
+    ['from the last to the first', (i) => count - i],
+    ['all at one time', () => 5],
+    ['mostly at one time', (i) => (i % 10 > 0 ? 5 : i)],
+    ['ever farther apart', (i) => 2 ** (i % 53)],
+  ])('%s', (_, timeOf) => {
+    const queue = new EventQueue();
+    const expected = Array.from({ length: count }, (_, i) => i).sort((x, y) => timeOf(x) - timeOf(y) || x - y);
+    for (let i = 0; i < count; i++) queue.schedule(timeOf(i), 0, 0, i, 0);
+    expect(drain(queue)).toEqual(expected);
+  });
+});

@@ -1,16 +1,11 @@
 import { SimulationError } from './errors.ts';
 import { FarEvents, type Move } from './farEvents.ts';
 import { FIRST, heapify, PADDING, STAGE, siftDown, siftUp, withRoomFor } from './heap.ts';
+import { FIRST_SEQUENCE, MAX_PHASE, renumberedBySlot, SEQUENCES, SLOTS, slotOf } from './rank.ts';
 
-/** Phases order events of one instant: every event of phase 0 runs before any of phase 1, and so on. */
-export const MAX_PHASE = 7;
+export { MAX_PHASE };
 
-/**
- * Ties of time are decided by one comparison of ranks: (phase × 2^26 + sequence) × 2^24 + slot, a whole number below
- * 2^53. After 2^26 events the sequence numbers of the pending ones are dealt anew. A handle is generation × 2^24 + slot.
- */
-const SEQUENCES = 2 ** 26;
-const SLOTS = 2 ** 24;
+/** A handle is generation × 2^24 + slot, where a slot's generation counts the events it has served. */
 const GENERATIONS = 2 ** 29;
 
 /** Words of a slot: 16 bytes. A free slot's A is the next free slot. */
@@ -30,7 +25,7 @@ export interface EventQueueOptions {
   readonly initialCapacity?: number;
   /** Events at which the heap sheds its later half. Default: 2^14, a quarter of a megabyte. */
   readonly heapLimit?: number;
-  /** The first sequence number, for tests of what happens when they run out. Default: 0. */
+  /** The first sequence number, for tests of what happens when they run out. */
   readonly firstSequence?: number;
 }
 
@@ -69,7 +64,7 @@ export class EventQueue {
   private sequence: number;
 
   constructor(options: EventQueueOptions = {}) {
-    const { initialCapacity = 64, heapLimit = 2 ** 14, firstSequence = 0 } = options;
+    const { initialCapacity = 64, heapLimit = 2 ** 14, firstSequence = FIRST_SEQUENCE } = options;
     const pairs = Math.min(initialCapacity, heapLimit);
     this.keys = new Float64Array(FIRST + 2 * pairs + PADDING).fill(Number.POSITIVE_INFINITY);
     this.heapLimit = heapLimit;
@@ -272,7 +267,6 @@ export class EventQueue {
 
   /** Deals the sequence numbers of the pending events anew from 0, in their present order. */
   private renumber(): void {
-    if (this.vacantSlot >= 0) this.fillVacancy();
     const ranks: number[] = [];
     const collect: Move = (from, end) => {
       for (let at = 1; at < end; at += 2) ranks.push(from[at]!);
@@ -281,26 +275,15 @@ export class EventQueue {
     const near = this.keys.subarray(FIRST, this.end);
     collect(near, near.length, near, 0);
     this.far.sweep(collect);
-    const sorted = Float64Array.from(ranks).sort();
-    const renumbered = new Float64Array(this.slotCount);
-    for (let i = 0; i < sorted.length; i++) {
-      const slot = slotOf(sorted[i]!);
-      const phase = Math.floor(sorted[i]! / (SEQUENCES * SLOTS));
-      renumbered[slot] = (phase * SEQUENCES + i) * SLOTS + slot;
-    }
+    const renumbered = renumberedBySlot(ranks, this.slotCount);
     const replace: Move = (from, end) => {
       for (let at = 1; at < end; at += 2) from[at] = renumbered[slotOf(from[at]!)]!;
       return end;
     };
     replace(near, near.length, near, 0);
     this.far.sweep(replace);
-    this.sequence = sorted.length;
+    this.sequence = FIRST_SEQUENCE + ranks.length;
   }
-}
-
-/** The slot in the low 24 bits of a rank or a handle. */
-function slotOf(whole: number): number {
-  return (whole - Math.floor(whole / SLOTS) * SLOTS) | 0;
 }
 
 function refusePhase(phase: number): never {

@@ -42,7 +42,7 @@ export class Fabric {
   private readonly readPort = new Map<string, readonly number[]>();
   private readonly writePort = new Map<string, readonly number[]>();
   private readonly hops = new Map<string, Hop[]>();
-  private readonly routes = new Map<string, Route>();
+  private readonly routes = new Map<string, Map<string, Route>>();
   /** Activities per path number. */
   readonly pathActivities: (readonly number[])[] = [];
 
@@ -67,8 +67,7 @@ export class Fabric {
 
   /** The route between two memories: the link that joins them, or the shortest chain of links. */
   route(from: string, to: string): Route {
-    const key = `${from}>${to}`;
-    const known = this.routes.get(key);
+    const known = this.routes.get(from)?.get(to);
     if (known !== undefined) return known;
     const hops = this.search(from, to);
     const channels = [...this.readPort.get(from)!];
@@ -85,28 +84,12 @@ export class Fabric {
       throw new MissingFactError(`memory "${to}" of machine "${this.machine.id}" has no write_bytes_per_s`);
     }
     const last = hops[hops.length - 1]!;
-    return this.keep(key, channels, activities, counters, last.engine, last.direction, this.memory(from));
-  }
-
-  /** Bytes read from (`read`) or written to (`write`) one memory without leaving its side of any link. */
-  portRoute(memory: string, port: 'read' | 'write'): Route {
-    const key = `${port}:${memory}`;
-    const known = this.routes.get(key);
-    if (known !== undefined) return known;
-    const ports = port === 'read' ? this.readPort : this.writePort;
-    return this.keep(
-      key,
-      [...ports.get(this.memory(memory).id)!],
-      [this.ledger.activity(`memory.${memory}`)],
-      [this.ledger.counter(`${port}.${memory}`)],
-      -1,
-      null,
-      this.memory(memory),
-    );
+    return this.keep(from, to, channels, activities, counters, last.engine, last.direction, this.memory(from));
   }
 
   private keep(
-    key: string,
+    from: string,
+    to: string,
     channels: readonly number[],
     activities: readonly number[],
     counters: readonly number[],
@@ -118,7 +101,9 @@ export class Fabric {
     this.pathActivities[path] = activities;
     const { granularity_bytes, latency_s } = source;
     const route = { path, engine, activities, counters, direction, granularity_bytes, latency_s };
-    this.routes.set(key, route);
+    const fromHere = this.routes.get(from) ?? new Map<string, Route>();
+    fromHere.set(to, route);
+    this.routes.set(from, fromHere);
     return route;
   }
 

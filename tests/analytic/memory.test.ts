@@ -122,3 +122,43 @@ describe('files', () => {
     expect(time((a) => void a.writeFile(write(300e6)))).toBe(400);
   });
 });
+
+describe('a policy that goes wrong', () => {
+  it('is told when it waits for a task from before the last barrier', () => {
+    const run = () =>
+      runScript((a) => {
+        a.host(1e-3, 'bookkeeping', -1);
+        const gone = a.run('gpu', [kernel(1e9, 0)], 'compute', -1);
+        a.barrier();
+        a.move({ ...transfer('cpu', 'gpu', 1), after: gone });
+      });
+    expect(run).toThrow(/task 0 waits for task 1, which was not asked for since the last barrier/);
+  });
+
+  it('is told what the machine does not have', () => {
+    expect(() => runScript((a) => void a.run('npu', [kernel(1, 0)], 'compute', -1))).toThrow(
+      /no compute unit "npu"; it has gpu/,
+    );
+    expect(() => runScript((a) => void a.move(transfer('cpu', 'cxl', 1)))).toThrow(
+      /no memory "cxl"; it has gpu, cpu, disk/,
+    );
+    expect(() => runScript((a) => void a.move(transfer('gpu', 'gpu', 1)))).toThrow(/no link from "gpu" to "gpu"/);
+  });
+
+  it('cannot lock itself up unseen: two blocks that each wait for the room of the other', () => {
+    const on = machine({
+      memories: [memory('gpu', { capacity_bytes: 1000 }), memory('cpu', { capacity_bytes: 1000 }), memory('disk')],
+    });
+    const run = () =>
+      runScript(
+        (a) => {
+          const here = a.allocate('gpu', 'kv', 800, -1);
+          const there = a.allocate('cpu', 'kv', 800, -1);
+          a.free('cpu', 'kv', 800, a.allocate('gpu', 'kv', 800, there));
+          a.free('gpu', 'kv', 800, a.allocate('cpu', 'kv', 800, here));
+        },
+        { on },
+      );
+    expect(run).toThrow(DoesNotFitError);
+  });
+});

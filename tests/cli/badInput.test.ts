@@ -203,6 +203,7 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: re
   ['an id of nothing', ['show', 't4-gpc'], ['"t4-gcp"']],
   ['a format of nothing', ['import', 'hf-confg', path('x'), '-o', '-'], ['"hf-config"']],
   ['an init over a file', ['init', study('i1', STUDY)], ['exists', '--force']],
+  ['two documents on one output', ['run', study('o0', STUDY), '--trace', '-', '--json'], ['--json and --trace -']],
   ['a folder that is a file', ['run', study('o1', STUDY), '--out', `${path('o1.yaml')}/x`], ['o1.yaml']],
 ];
 
@@ -215,7 +216,7 @@ describe('what people type wrong', () => {
   });
 
   test.each(cases)('%s, with --json', async (_, args) => {
-    const { code, out, err } = await tierflow(...args, '--json');
+    const { code, out, err } = await tierflow(...args, ...(args.includes('--json') ? [] : ['--json']));
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).not.toBe('');
   });

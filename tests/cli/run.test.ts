@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { ClaimRow, StudyResult } from '../../sim/types/index.ts';
+import type { StudyResult } from '../../sim/types/index.ts';
 import { scratch, tierflow } from './harness.ts';
 
 const { path, write } = scratch();
@@ -51,7 +51,7 @@ test('run --json prints one document of the stated shape', async () => {
   expect(result.metrics['time.total_s']).toBeGreaterThan(0);
   expect(Object.keys(result.provenance).sort()).toEqual([
     'machine_sha256',
-    'model_sha256',
+    'models_sha256',
     'node_major',
     'seed',
     'study_sha256',
@@ -163,135 +163,4 @@ test('a person gets a summary, the folder gets the document', async () => {
 test('a trace is one JSON document with spans', async () => {
   const { out } = await tierflow('run', file, '--trace', '-');
   expect(JSON.parse(out).traceEvents.some((event: { ph: string }) => event.ph === 'X')).toBe(true);
-});
-
-test('what does not fit exits 3 and says what, by how much, what holds the space and what fits', async () => {
-  const { code, out, err } = await tierflow('run', '--machine', 't4-gcp', '--model', 'opt-13b', '--json');
-  expect({ code, out }).toEqual({ code: 3, out: '' });
-  expect(err).toMatch(/does not fit in "gpu".*GiB are missing/);
-  expect(err).toMatch(/weights: .* GiB/);
-  expect(err).toMatch(/it fits with\n/);
-});
-
-test('the changes that fit are true: pasted back, they run', async () => {
-  const { code, out } = await tierflow('fit', '--machine', 't4-gcp', '--model', 'opt-6.7b', '--batch', '16', '--json');
-  expect(code).toBe(3);
-  const { fits, changes } = JSON.parse(out) as { fits: boolean; changes: { set: Record<string, unknown> }[] };
-  expect(fits).toBe(false);
-  expect(changes.length).toBeGreaterThan(1);
-  for (const { set } of changes) {
-    const sets = Object.entries(set).flatMap(([at, value]) => ['--set', `${at}=${JSON.stringify(value)}`]);
-    const again = await tierflow(
-      'fit',
-      '--machine',
-      't4-gcp',
-      '--model',
-      'opt-6.7b',
-      '--batch',
-      '16',
-      ...sets,
-      '--json',
-    );
-    expect({ set, code: again.code, fits: JSON.parse(again.out).fits }).toEqual({ set, code: 0, fits: true });
-  }
-});
-
-test('the smaller batch that fits is the largest one that does', async () => {
-  const tryBatch = (batch: number) =>
-    tierflow('fit', '--machine', 't4-gcp', '--model', 'opt-6.7b', '--batch', String(batch), '--json');
-  const { changes } = JSON.parse((await tryBatch(16)).out) as { changes: { set: Record<string, number> }[] };
-  const batch = changes.map(({ set }) => set['workload.batch']).find((value) => value !== undefined)!;
-  expect((await tryBatch(batch)).code).toBe(0);
-  expect((await tryBatch(batch + 1)).code).toBe(3);
-});
-
-test('fit says what holds the memory, in whole bytes', async () => {
-  const { code, out } = await tierflow('fit', file, '--json');
-  const { fits, misfit, memories } = JSON.parse(out);
-  expect({ code, fits, misfit }).toEqual({ code: 0, fits: true, misfit: null });
-  const { metrics } = await runJson(file);
-  expect(memories[0]).toMatchObject({ id: 'gpu', peak_bytes: metrics['memory.gpu.peak_bytes'] });
-  expect(memories[0].kinds.weight).toBe(metrics['memory.gpu.weight.peak_bytes']);
-});
-
-test('validate counts validate rows and exits 1 on a miss', async () => {
-  const wrong = write(
-    'wrong.yaml',
-    `${STUDY.slice(0, STUDY.indexOf('claims:'))}claims:
-  - {id: hit, metric: throughput.tokens_per_s, at_least: 0.001, use: validate, source: test}
-  - {id: miss, metric: time.total_s, value: 1 h, use: validate, source: test}
-  - {id: shown, metric: time.total_s, value: 1 h, use: reference, source: test}
-`,
-  );
-  const { code, out } = await tierflow('validate', wrong, '--json');
-  const { claims, summary } = JSON.parse(out) as { claims: ClaimRow[]; summary: unknown };
-  expect(code).toBe(1);
-  expect(claims.map(({ id, pass }) => [id, pass])).toEqual([
-    ['hit', true],
-    ['miss', false],
-    ['shown', false],
-  ]);
-  expect(summary).toMatchObject({ count: 2, passed: 1, skipped: 0 });
-  expect((await tierflow('validate', wrong, '--report-only')).code).toBe(0);
-  expect((await tierflow('validate', file)).code).toBe(0);
-});
-
-test('a miss of a row that only calibrates or is shown does not fail', async () => {
-  const shown = write(
-    'shown.yaml',
-    `${STUDY.slice(0, STUDY.indexOf('claims:'))}claims:
-  - {id: shown, metric: time.total_s, value: 1 h, use: calibrate, source: test}
-`,
-  );
-  expect((await tierflow('validate', shown)).code).toBe(0);
-});
-
-test('a study whose outside data is not here is skipped and says how to get it', async () => {
-  const lacking = write('lacking.yaml', `${STUDY}data: [{file: trace.jsonl, get: "download it from its publisher"}]\n`);
-  const { code, out, err } = await tierflow('validate', lacking, '--json');
-  expect(code).toBe(0);
-  expect(err).toContain('trace.jsonl is not here; download it from its publisher');
-  expect(JSON.parse(out)).toMatchObject({ summary: { count: 3, passed: 0, skipped: 3 } });
-  expect((await tierflow('run', lacking)).code).toBe(2);
-});
-
-test('a verdict is met by work that does not fit', async () => {
-  const verdict = write(
-    'verdict.yaml',
-    `title: T
-machine: t4-gcp
-workload: {kind: generate, model: opt-13b, prompt: 64, output: 2, batch: 1}
-claims:
-  - {id: no, verdict: does_not_fit, use: validate, source: test}
-  - {id: time, metric: time.total_s, value: 1, use: reference, source: test}
-`,
-  );
-  const { code, out } = await tierflow('validate', verdict, '--json');
-  expect(code).toBe(0);
-  expect(JSON.parse(out).claims).toMatchObject([
-    { id: 'no', published: 'does_not_fit', simulated: 'does_not_fit', pass: true, error: null },
-    { id: 'time', simulated: null, pass: false },
-  ]);
-});
-
-test('a table of measured rows is a case a row', async () => {
-  write('rows.csv', 'name,b,measured,kind\none,1,0.5 s,validate\ntwo,2,,validate\nthree,4,700 ms,reference\n');
-  const grid = write(
-    'grid.yaml',
-    `title: T
-machine: t4-gcp
-workload: {kind: generate, model: opt-1.3b, prompt: 64, output: 2, batch: 1}
-cases:
-  - from: rows.csv
-    id: name
-    set: {workload.batch: b}
-    claim: {metric: time.total_s, column: measured, use: kind, source: test}
-`,
-  );
-  const { out } = await tierflow('validate', grid, '--json');
-  expect(JSON.parse(out).claims).toMatchObject([
-    { case: 'one', id: 'one', published: 0.5, use: 'validate' },
-    { case: 'three', id: 'three', published: 0.7, use: 'reference' },
-  ]);
-  expect((await runJson(grid, '--case', 'three')).resolved).toMatchObject({ workload: { batch: 4 } });
 });

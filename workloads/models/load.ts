@@ -1,15 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import { InputError, parseYaml, unknownName } from '../../input/index.ts';
+import { packageFolder } from '../../input/packageFiles.ts';
 import { type Model, parseModel } from './model.ts';
 
-/** The catalogue stands beside this file in the sources, and in the package's `workloads/models` beside `dist`. */
-function catalogueDirectory(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const places = [here, resolve(here, '../../../workloads/models')];
-  return places.find((place) => existsSync(place) && readdirSync(place).some(isYaml)) ?? here;
-}
+const catalogueDirectory = (): string => join(packageFolder(), 'workloads', 'models');
 
 const isYaml = (name: string): boolean => name.endsWith('.yaml');
 

@@ -1,7 +1,7 @@
 import { MissingFactError } from '../../../sim/executor/errors.ts';
-import type { Actions, Kernel, OpView, StateUse, Task } from '../../../sim/types/index.ts';
-import { Expansion, unitOn } from '../units.ts';
-import { KvMoves } from './kvMoves.ts';
+import type { Actions, Kernel, OpView, StateUse, StreamName, Task } from '../../../sim/types/index.ts';
+import { GroupCodec } from './groupCodec.ts';
+import type { KvMoves } from './kvMoves.ts';
 import type { Shared } from './shared.ts';
 
 /** Bytes of a query, or of an attention result, that a CPU attention step moves across. */
@@ -19,13 +19,13 @@ interface Parts {
 export class ComputeStep {
   private readonly shared: Shared;
   private readonly kv: KvMoves;
-  private readonly expansion: Expansion;
+  private readonly codec: GroupCodec;
   private readonly parts = new WeakMap<readonly Kernel[], Parts>();
 
-  constructor(shared: Shared) {
+  constructor(shared: Shared, kv: KvMoves) {
     this.shared = shared;
-    this.kv = new KvMoves(shared);
-    this.expansion = new Expansion(unitOn(shared.machine, shared.levels.gpu), shared);
+    this.kv = kv;
+    this.codec = new GroupCodec(shared);
   }
 
   /** @param last whether this is the last batch that needs the sub-layer's weights. */
@@ -33,16 +33,18 @@ export class ComputeStep {
     const { homes, levels, gpuUnit } = this.shared;
     const { loaded_bytes } = homes[layer]!;
     const { state } = op;
-    const ready = this.expansion.before(actions, { op, layer }, after);
+    const ready = this.codec.before(actions, { op, layer }, after);
     actions.allocate(levels.gpu, 'activation', op.output_bytes, ready);
-    if (state !== null && state.write_tokens > 0) actions.allocate(levels.gpu, 'kv', this.kv.newBytes(state), ready);
     let done: Task;
     if (state !== null && state.read_tokens > 0 && this.shared.cpuAttention) {
       done = this.decodeOnCpu(actions, op.kernels, state, op.scratch_bytes, ready);
     } else {
       done = actions.run(gpuUnit, op.kernels, 'compute', ready, op.scratch_bytes);
     }
-    done = this.expansion.after(actions, op, done);
+    done = this.codec.after(actions, op, done);
+    // Until then new keys and values are among the op's own buffers.
+    if (state !== null && state.write_tokens > 0)
+      done = actions.allocate(levels.gpu, 'kv', this.kv.newBytes(state), done);
     if (state !== null) this.kv.release(actions, state, done);
     actions.free(levels.gpu, 'activation', op.input_bytes, done);
     if (last && loaded_bytes > 0) actions.free(levels.gpu, 'weight', loaded_bytes, done);
@@ -62,20 +64,28 @@ export class ComputeStep {
       throw new MissingFactError(`machine "${this.shared.machine.id}" has no compute unit on its host memory`);
     }
     const parts = this.partsOf(kernels);
-    const width = state.elements_per_token * FLOAT16_BYTES * (1 - kv.gpu);
-    const small = {
-      bytes: width,
-      queue: gpuUnit,
+    const bytes = state.elements_per_token * FLOAT16_BYTES * (1 - kv.gpu);
+    const before = actions.run(gpuUnit, parts.before, 'compute', ready, scratch * kv.gpu);
+    const query = this.cross(actions, levels.gpu, cpu, bytes, 'activation_write', before);
+    if (parts.onGpu.length > 0) actions.run(gpuUnit, parts.onGpu, 'compute', before);
+    const attended = actions.run(cpuUnit, parts.onCpu, 'compute', query, 0, 'host');
+    const result = this.cross(actions, cpu, levels.gpu, bytes, 'activation_read', attended);
+    return actions.run(gpuUnit, parts.after, 'compute', result);
+  }
+
+  /** A small transfer in order with the kernels. */
+  private cross(actions: Actions, from: string, to: string, bytes: number, stream: StreamName, after: Task): Task {
+    return actions.move({
+      from,
+      to,
+      bytes,
+      stream,
       host_memory: 'pinned',
+      queue: this.shared.gpuUnit,
       workers: null,
       limit_bytes_per_s: Number.POSITIVE_INFINITY,
-    } as const;
-    let task = actions.run(gpuUnit, parts.before, 'compute', ready, scratch * kv.gpu);
-    const query = actions.move({ ...small, from: levels.gpu, to: cpu, stream: 'activation_write', after: task });
-    if (parts.onGpu.length > 0) actions.run(gpuUnit, parts.onGpu, 'compute', task);
-    task = actions.run(cpuUnit, parts.onCpu, 'compute', query, 0, 'host');
-    const result = actions.move({ ...small, from: cpu, to: levels.gpu, stream: 'activation_read', after: task });
-    return actions.run(gpuUnit, parts.after, 'compute', result);
+      after,
+    });
   }
 
   private partsOf(kernels: readonly Kernel[]): Parts {

@@ -1,4 +1,4 @@
-import type { Actions, OpView } from '../../../sim/types/index.ts';
+import type { Actions, OpView, Task } from '../../../sim/types/index.ts';
 import { NONE } from '../../../sim/types/index.ts';
 import { COPY_WORKERS, type Shared } from './shared.ts';
 
@@ -16,23 +16,23 @@ export class HiddenStates {
     this.home = gpu === 100 ? 'gpu' : cpu === 100 ? 'cpu' : 'disk';
   }
 
-  load(actions: Actions, { op }: OpView): void {
+  load(actions: Actions, { op }: OpView, after: Task): Task {
     const { levels, gpuUnit } = this.shared;
     // Where their home is the GPU, an op's output is the next one's input and stays.
-    if (this.home !== 'gpu' || op.name === 'embed') actions.allocate(levels.gpu, 'activation', op.input_bytes, NONE);
-    if (this.home === 'gpu' || op.name === 'embed') return;
+    if (this.home === 'gpu' && op.name !== 'embed') return NONE;
+    const room = actions.allocate(levels.gpu, 'activation', op.input_bytes, after);
+    if (op.name === 'embed') return room;
     if (this.home === 'disk') {
-      actions.readFile({
+      return actions.readFile({
         file: fileOf(op.batch),
         bytes: op.input_bytes,
         memory: levels.gpu,
         stream: 'activation_read',
         workers: COPY_WORKERS,
-        after: NONE,
+        after: room,
       });
-      return;
     }
-    actions.move({
+    return actions.move({
       from: this.shared.cpu,
       to: levels.gpu,
       bytes: op.input_bytes,
@@ -41,11 +41,11 @@ export class HiddenStates {
       queue: gpuUnit,
       workers: null,
       limit_bytes_per_s: Number.POSITIVE_INFINITY,
-      after: NONE,
+      after: room,
     });
   }
 
-  store(actions: Actions, { op }: OpView): void {
+  store(actions: Actions, { op }: OpView, after: Task): Task {
     const { levels, gpuUnit } = this.shared;
     if (this.home === 'disk' && op.name !== 'head') {
       const stored = actions.writeFile({
@@ -54,16 +54,12 @@ export class HiddenStates {
         memory: levels.gpu,
         stream: 'activation_write',
         workers: COPY_WORKERS,
-        after: NONE,
+        after,
       });
-      actions.free(levels.gpu, 'activation', op.output_bytes, stored);
-      return;
+      return actions.free(levels.gpu, 'activation', op.output_bytes, stored);
     }
-    if (this.home === 'gpu' && op.name !== 'head') return;
-    if (op.name === 'head') {
-      actions.free(levels.gpu, 'activation', op.output_bytes, NONE);
-      return;
-    }
+    if (op.name === 'head') return actions.free(levels.gpu, 'activation', op.output_bytes, after);
+    if (this.home === 'gpu') return NONE;
     const stored = actions.move({
       from: levels.gpu,
       to: this.shared.cpu,
@@ -73,9 +69,9 @@ export class HiddenStates {
       queue: gpuUnit,
       workers: null,
       limit_bytes_per_s: Number.POSITIVE_INFINITY,
-      after: NONE,
+      after,
     });
-    actions.free(levels.gpu, 'activation', op.output_bytes, stored);
+    return actions.free(levels.gpu, 'activation', op.output_bytes, stored);
   }
 }
 

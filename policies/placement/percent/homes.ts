@@ -44,9 +44,18 @@ export function placeWeights(layer: LayerInfo, [gpuPercent, cpuPercent]: readonl
 
 export const bytesOf = (tensors: readonly Tensor[]): number => tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
 
-/** Shares of the KV cache on the GPU, on the CPU and on disk, by whole heads as far as they divide. */
-export function kvShares({ kv: [gpu, cpu] }: PercentFields): { gpu: number; cpu: number; disk: number } {
-  return { gpu: gpu / 100, cpu: cpu / 100, disk: (100 - gpu - cpu) / 100 };
+/**
+ * Shares of the KV cache on the GPU, on the CPU and on disk. A cache that is split is split by sequences of the batch,
+ * rounded down level by level, and the last level takes the rest (FlexGen, `TorchMixedDevice.init_cache_one_gpu_batch`).
+ */
+export function kvShares(
+  { kv: [gpu, cpu] }: Pick<PercentFields, 'kv'>,
+  batch: number,
+): { gpu: number; cpu: number; disk: number } {
+  const disk = 100 - gpu - cpu;
+  const onGpu = Math.floor((batch * gpu) / 100);
+  const onCpu = disk === 0 ? batch - onGpu : Math.floor((batch * cpu) / 100);
+  return { gpu: onGpu / batch, cpu: onCpu / batch, disk: (batch - onGpu - onCpu) / batch };
 }
 
 /** Whether decode attention runs on the CPU. */

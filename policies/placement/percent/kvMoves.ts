@@ -1,12 +1,21 @@
 import { type Actions, NONE, type Op, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
+import { DeviceCopies } from './deviceCopies.ts';
+import { HeldItems } from './heldItems.ts';
 import { COPY_WORKERS, type Shared } from './shared.ts';
 
-/** Loads and stores of the KV cache. K and V are two items, so at most two workers are busy with one batch. */
+/** K and V: two items, so at most two workers are busy with one batch. */
+const ITEMS = 2;
+
+/** Loads and stores of the KV cache. */
 export class KvMoves {
   private readonly shared: Shared;
+  private readonly heldItems: HeldItems;
+  private readonly copies: DeviceCopies;
 
   constructor(shared: Shared) {
     this.shared = shared;
+    this.heldItems = new HeldItems(shared);
+    this.copies = new DeviceCopies(shared.gpuUnit);
   }
 
   /** Tensor ids of K and V, which name their files. */
@@ -14,10 +23,9 @@ export class KvMoves {
     return this.shared.program.layers[layer]!.state[op.batch]!;
   }
 
-  /** Bytes of K and V that a GPU attention step needs brought to the GPU, the new token's place included. */
-  gpuLoadBytes(state: StateUse): number {
-    const tokens = state.read_tokens + 1;
-    return 2 * tokens * state.bytes_per_token * (1 - this.shared.kv.gpu);
+  /** Bytes of the K and V that a GPU attention step brings together on the GPU, the new token's place included. */
+  private gpuLoadBytes(state: StateUse): number {
+    return ITEMS * (state.read_tokens + 1) * state.bytes_per_token;
   }
 
   /** Brings the cache that an op reads to where its attention runs; prefill reads none. */
@@ -44,32 +52,53 @@ export class KvMoves {
   }
 
   private loadToGpu(actions: Actions, state: StateUse, files: readonly number[], after: Task): Task {
-    const { kv, host, cpu, levels, fields } = this.shared;
+    const { kv, levels } = this.shared;
     if (kv.gpu === 1) return NONE;
     const bytes = (state.read_tokens + 1) * state.bytes_per_token;
     const room = actions.allocate(levels.gpu, 'kv', this.gpuLoadBytes(state), after);
     const arrivals: Task[] = [room];
-    if (kv.cpu > 0) {
-      // KV in host memory is never pinned (FlexGen: too much overhead), so the host thread relays each of K and V.
-      for (let item = 0; item < 2; item++) {
-        const relayed = actions.host((bytes * kv.cpu) / host.relay_bytes_per_s, 'kv_read', room);
-        arrivals.push(
-          actions.move({
-            from: cpu,
-            to: levels.gpu,
-            bytes: bytes * kv.cpu,
-            stream: 'kv_read',
-            host_memory: 'pinned',
-            queue: fields.overlap ? 'load_cache' : this.shared.gpuUnit,
-            workers: null,
-            limit_bytes_per_s: Number.POSITIVE_INFINITY,
-            after: relayed,
-          }),
-        );
-      }
+    if (kv.gpu > 0) {
+      for (let item = 0; item < ITEMS; item++) arrivals.push(this.copyOnGpu(actions, bytes * kv.gpu, room));
     }
+    if (kv.cpu > 0) arrivals.push(this.loadFromHost(actions, bytes * kv.cpu, room));
     if (kv.disk > 0) this.readFiles(actions, files, bytes * kv.disk, levels.gpu, room, arrivals);
     return actions.join(arrivals);
+  }
+
+  /**
+   * KV in host memory is never pinned (FlexGen: too much overhead), so the host thread relays each of K and V. Where it
+   * is a part of a larger buffer, it arrives beside it and is copied over (PyTorch copies whole rows only).
+   */
+  private loadFromHost(actions: Actions, bytes: number, room: Task): Task {
+    const { kv, host, cpu, levels } = this.shared;
+    const apart = kv.gpu > 0;
+    const landing = apart ? actions.allocate(levels.gpu, 'kv', bytes, room) : room;
+    const arrivals: Task[] = [];
+    for (let item = 0; item < ITEMS; item++) {
+      const arrived = actions.move({
+        from: cpu,
+        to: levels.gpu,
+        bytes,
+        stream: 'kv_read',
+        host_memory: 'pinned',
+        queue: this.queue('load_cache'),
+        workers: null,
+        limit_bytes_per_s: Number.POSITIVE_INFINITY,
+        after: actions.join([landing, actions.host(bytes / host.relay_bytes_per_s, 'kv_read', NONE)]),
+      });
+      arrivals.push(apart ? this.copyOnGpu(actions, bytes, arrived) : arrived);
+    }
+    const all = actions.join(arrivals);
+    return apart ? actions.free(levels.gpu, 'kv', bytes, all) : all;
+  }
+
+  private copyOnGpu(actions: Actions, bytes: number, after: Task): Task {
+    return this.copies.run(actions, bytes, 'kv_read', after, this.queue('load_cache'));
+  }
+
+  /** Streams of their own when things overlap, else the one stream of the kernels. */
+  private queue(stream: 'load_cache' | 'store_cache'): string {
+    return this.shared.fields.overlap ? stream : this.shared.gpuUnit;
   }
 
   private readFiles(
@@ -98,12 +127,12 @@ export class KvMoves {
   store(actions: Actions, { op, layer }: OpView, after: Task): Task {
     const state = op.state;
     if (state === null || state.write_tokens === 0) return NONE;
-    const { kv, host, cpu, levels, fields } = this.shared;
+    const { kv, host, cpu, levels } = this.shared;
     const bytes = state.write_tokens * state.bytes_per_token;
-    const stores: Task[] = [];
+    const byWorker = state.write_tokens > 1;
+    const stores: Task[] = [after];
     for (const file of this.files(op, layer)) {
       if (kv.cpu > 0) {
-        const byWorker = state.write_tokens > 1;
         stores.push(
           actions.move({
             from: levels.gpu,
@@ -111,7 +140,7 @@ export class KvMoves {
             bytes: bytes * kv.cpu,
             stream: 'kv_write',
             host_memory: 'pinned',
-            queue: byWorker ? null : fields.overlap ? 'store_cache' : this.shared.gpuUnit,
+            queue: byWorker ? null : this.queue('store_cache'),
             workers: byWorker ? COPY_WORKERS : null,
             limit_bytes_per_s: byWorker ? host.store_stream_bytes_per_s : Number.POSITIVE_INFINITY,
             after,
@@ -131,13 +160,17 @@ export class KvMoves {
         );
       }
     }
-    const stored = actions.join([after, ...stores]);
-    actions.free(levels.gpu, 'kv', this.newBytes(state), stored);
+    const stored = actions.join(stores);
+    if (kv.disk > 0 || (kv.cpu > 0 && byWorker)) {
+      for (let item = 0; item < ITEMS; item++) this.heldItems.release(actions, bytes, stored);
+    } else {
+      actions.free(levels.gpu, 'kv', this.newBytes(state), stored);
+    }
     return stored;
   }
 
   /** GPU bytes that new keys and values take until they are stored; what stays on the GPU is held from the start. */
   newBytes(state: StateUse): number {
-    return 2 * state.write_tokens * state.bytes_per_token;
+    return ITEMS * state.write_tokens * state.bytes_per_token;
   }
 }

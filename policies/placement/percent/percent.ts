@@ -25,8 +25,9 @@ export class PercentPlacement implements Placement {
   private readonly kv: KvMoves;
   private readonly hidden: HiddenStates;
   private readonly compute: ComputeStep;
-  /** Tasks that bring what the current op needs, when nothing is overlapped. */
   private readonly batches: number;
+  /** The end of the in-order stream since the last barrier, when nothing is overlapped. */
+  private tail: Task = NONE;
 
   constructor(fields: PercentFields, context: PlacementContext) {
     this.fields = fields;
@@ -37,7 +38,7 @@ export class PercentPlacement implements Placement {
     this.weights = new WeightMoves(this.shared);
     this.kv = new KvMoves(this.shared);
     this.hidden = new HiddenStates(this.shared);
-    this.compute = new ComputeStep(this.shared);
+    this.compute = new ComputeStep(this.shared, this.kv);
   }
 
   plan(): Plan {
@@ -63,8 +64,8 @@ export class PercentPlacement implements Placement {
     actions.host(this.shared.stepSeconds, 'bookkeeping', NONE);
     if (cursor.op.batch === 0) this.loadNextWeights(cursor.at(this.batches), actions);
     if (next !== null) this.kv.load(actions, next, NONE);
-    if (before !== null) this.hidden.store(actions, before);
-    if (next !== null) this.hidden.load(actions, next);
+    if (before !== null) this.hidden.store(actions, before, NONE);
+    if (next !== null) this.hidden.load(actions, next, NONE);
     const last = cursor.op.batch === this.batches - 1;
     this.compute.run(actions, cursor, NONE, last);
     if (before !== null) this.kv.store(actions, before, NONE);
@@ -78,10 +79,10 @@ export class PercentPlacement implements Placement {
     actions.host(this.shared.stepSeconds, 'bookkeeping', NONE);
     this.loadNextWeights(next, actions);
     if (next !== null) this.kv.load(actions, next, NONE);
-    this.hidden.load(actions, cursor);
+    this.hidden.load(actions, cursor, NONE);
     this.compute.run(actions, cursor, NONE, true);
     if (before !== null) this.kv.store(actions, before, NONE);
-    this.hidden.store(actions, cursor);
+    this.hidden.store(actions, cursor, NONE);
     actions.barrier();
   }
 
@@ -92,29 +93,24 @@ export class PercentPlacement implements Placement {
    */
   private serialStep(cursor: OpCursor, actions: Actions): void {
     const timed = this.context.program.measurement.kind === 'projected';
-    const settle = (): void => {
-      if (timed) actions.barrier();
+    const settle = (task: Task): void => {
+      if (task !== NONE) this.tail = task;
+      if (timed) this.waitForAll(actions);
     };
     actions.host(this.shared.stepSeconds, 'bookkeeping', NONE);
-    const arrivals: Task[] = [];
-    if (cursor.op.batch === 0) {
-      arrivals.push(this.weights.load(actions, cursor.layer, NONE));
-      settle();
-      if (timed) arrivals.length = 0;
-    }
-    arrivals.push(this.kv.load(actions, cursor, NONE));
-    const ready = timed ? NONE : actions.join(arrivals);
-    settle();
-    this.hidden.load(actions, cursor);
-    settle();
-    const done = this.compute.run(actions, cursor, timed ? NONE : ready, cursor.op.batch === this.batches - 1);
-    settle();
-    this.hidden.store(actions, cursor);
-    settle();
-    this.kv.store(actions, cursor, timed ? NONE : done);
-    settle();
+    if (cursor.op.batch === 0) settle(this.weights.load(actions, cursor.layer, this.tail));
+    settle(this.kv.load(actions, cursor, this.tail));
+    settle(this.hidden.load(actions, cursor, this.tail));
+    settle(this.compute.run(actions, cursor, this.tail, cursor.op.batch === this.batches - 1));
+    settle(this.hidden.store(actions, cursor, this.tail));
+    settle(this.kv.store(actions, cursor, this.tail));
     const next = cursor.at(1);
-    if (next === null || next.op.step !== cursor.op.step) actions.barrier();
+    if (next === null || next.op.step !== cursor.op.step) this.waitForAll(actions);
+  }
+
+  private waitForAll(actions: Actions): void {
+    actions.barrier();
+    this.tail = NONE;
   }
 
   private loadNextWeights(next: OpView | null, actions: Actions): void {

@@ -30,7 +30,7 @@ export class Shared {
     this.precision = precision;
     this.levels = levelsOf(machine);
     this.homes = program.layers.map((layer) => placeWeights(layer, fields.weights));
-    this.kv = kvShares(fields);
+    this.kv = kvShares(fields, program.summary.batch);
     this.cpuAttention = attentionOnCpu(fields, precision);
     this.gpuUnit = unitOn(machine, this.levels.gpu).id;
     this.cpuUnit = machine.compute.find((unit) => unit.memory === this.levels.cpu)?.id;

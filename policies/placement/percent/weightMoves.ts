@@ -34,7 +34,7 @@ export class WeightMoves {
       const pinned = fields.pin_weights || tensor.dimensions < 2;
       const relayed = pinned
         ? room
-        : actions.host(tensor.bytes / this.shared.host.relay_bytes_per_s, 'weight_read', room);
+        : actions.join([room, actions.host(tensor.bytes / this.shared.host.relay_bytes_per_s, 'weight_read', NONE)]);
       arrivals.push(
         actions.move({
           from: this.shared.cpu,

@@ -2,11 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The package's own folder: the code runs from the source tree or from `dist`. */
+let folder: string | undefined;
+
+/** The package's own folder, where its YAML stands: the code runs from the source tree or from a folder built below it. */
 export function packageFolder(): string {
+  if (folder !== undefined) return folder;
   const start = dirname(fileURLToPath(import.meta.url));
   for (let here = start; dirname(here) !== here; here = dirname(here)) {
-    if (existsSync(join(here, 'package.json'))) return here;
+    if (existsSync(join(here, 'package.json'))) {
+      folder = here;
+      return here;
+    }
   }
   throw new Error(`no package.json stands above ${start}`);
 }

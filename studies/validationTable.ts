@@ -1,0 +1,120 @@
+import { type ClaimSummary, claimValue, summariseClaims } from '../reports/claims.ts';
+import { formatError } from '../reports/format.ts';
+import { type Cell, type Column, markdownTable } from '../reports/table.ts';
+import type { ClaimRow } from '../sim/types/index.ts';
+import type { Frame } from './schema.ts';
+import type { StudyRun } from './validate.ts';
+
+/**
+ * How near the simulator is to published figures, as the README prints it.
+ * @module
+ */
+
+const BEGIN = '<!-- validation:begin -->';
+const END = '<!-- validation:end -->';
+
+const right = 'right' as const;
+
+const SYSTEM_COLUMNS: readonly Column[] = [
+  { head: 'system' },
+  { head: 'rows', align: right },
+  { head: 'pass', align: right },
+  ...['never fitted on', 'fitted on'].flatMap((head) => [
+    { head, align: right },
+    { head: 'median', align: right },
+    { head: 'p90', align: right },
+    { head: 'max', align: right },
+  ]),
+];
+
+const MISS_COLUMNS: readonly Column[] = [
+  { head: 'miss' },
+  { head: 'case' },
+  { head: 'metric' },
+  { head: 'published', align: right },
+  { head: 'simulated', align: right },
+  { head: 'error', align: right },
+  { head: 'use' },
+  { head: 'reason' },
+];
+
+/** The part of a study that its table reads. */
+export type TableRun = Pick<StudyRun, 'rows'> & { readonly study: { readonly name: string; readonly frame: Frame } };
+
+/**
+ * A row a system with all its claims, those never fitted on (`validate`) and those fitted on (`calibrate`) with their
+ * absolute errors, then every miss with what its study notes about it. No final newline.
+ */
+export function validationTable(runs: readonly TableRun[]): string {
+  const systems = new Map<string, ClaimRow[]>();
+  for (const { study, rows } of runs) {
+    if (rows.length === 0) continue;
+    const system = study.name.split('/')[0]!;
+    systems.set(system, [...(systems.get(system) ?? []), ...rows]);
+  }
+  const lines = [...systems].map(([system, rows]) => systemCells(system, rows));
+  if (systems.size > 1) lines.push(systemCells('**all**', [...systems.values()].flat()));
+  const table = markdownTable(SYSTEM_COLUMNS, lines);
+  const misses = runs.flatMap(missCells);
+  if (misses.length === 0) return `${table}\n\nNo row misses.`;
+  return `${table}\n\nEvery row that misses:\n\n${markdownTable(MISS_COLUMNS, misses)}`;
+}
+
+/**
+ * `text` with everything between the two marker lines replaced by `table`.
+ * @throws Error unless each marker stands in it once, the first before the second.
+ */
+export function withValidation(text: string, table: string): string {
+  const [head, ...afterBegin] = text.split(BEGIN);
+  const [, ...afterEnd] = (afterBegin[0] ?? '').split(END);
+  if (afterBegin.length !== 1 || afterEnd.length !== 1) {
+    throw new Error(`the text needs ${BEGIN} and then ${END}, each once`);
+  }
+  return `${head}${BEGIN}\n\n${table}\n\n${END}${afterEnd[0]}`;
+}
+
+function systemCells(system: string, rows: readonly ClaimRow[]): Cell[] {
+  const judged = rows.filter((row) => !row.skipped);
+  const passed = judged.filter((row) => row.pass).length;
+  return [
+    system,
+    rows.length,
+    judged.length === rows.length ? passed : `${passed} of ${judged.length}`,
+    ...errorCells(summariseClaims(rows, 'validate')),
+    ...errorCells(summariseClaims(rows, 'calibrate')),
+  ];
+}
+
+function errorCells(sum: ClaimSummary): Cell[] {
+  const errors = [sum.median_abs_error, sum.p90_abs_error, sum.max_abs_error];
+  return [sum.count, ...errors.map((error) => (error === null ? '–' : `${(error * 100).toFixed(1)}%`))];
+}
+
+function missCells({ study, rows }: TableRun): Cell[][] {
+  const missed = rows.filter((row) => !row.skipped && !row.pass);
+  return missed.map((row) => [
+    `\`${row.id}\``,
+    `${study.name}, ${row.case}`,
+    row.metric,
+    claimValue(row, row.published),
+    claimValue(row, row.simulated) || '–',
+    formatError(row.error),
+    row.use,
+    noteOf(study.frame, row) ?? 'not explained',
+  ]);
+}
+
+/** What the study says of a row: the note of its claim, else that of its case. */
+function noteOf({ claims, cases }: Frame, row: ClaimRow): string | undefined {
+  if (row.case === 'base') return claims?.find((claim) => claim.id === row.id)?.note;
+  for (const entry of cases ?? []) {
+    if ('from' in entry) {
+      // The rows of a table are cases and claims of one name.
+      const own = row.case === row.id && entry.claim.metric === row.metric && entry.claim.source === row.source;
+      if (own && entry.claim.note !== undefined) return entry.claim.note;
+    } else if (entry.id === row.case) {
+      return entry.claims?.find((claim) => claim.id === row.id)?.note ?? entry.note;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { scratch, tierflow } from './harness.ts';
+
+const { write } = scratch();
+const STUDY = `title: A small study
+machine: t4-gcp
+workload: {kind: generate, model: opt-1.3b, prompt: 64, output: 4, batch: 2}
+`;
+const file = write('study.yaml', STUDY);
+
+test('what does not fit exits 3 and says what, by how much, what holds the space and what fits', async () => {
+  const { code, out, err } = await tierflow('run', '--machine', 't4-gcp', '--model', 'opt-13b', '--json');
+  expect({ code, out }).toEqual({ code: 3, out: '' });
+  expect(err).toMatch(/does not fit in "gpu".*GiB are missing/);
+  expect(err).toMatch(/weights: .* GiB/);
+  expect(err).toMatch(/it fits with\n/);
+});
+
+test('the changes that fit are true: pasted back, they run', async () => {
+  const { code, out } = await tierflow('fit', '--machine', 't4-gcp', '--model', 'opt-6.7b', '--batch', '16', '--json');
+  expect(code).toBe(3);
+  const { fits, changes } = JSON.parse(out) as { fits: boolean; changes: { set: Record<string, unknown> }[] };
+  expect(fits).toBe(false);
+  expect(changes.length).toBeGreaterThan(1);
+  for (const { set } of changes) {
+    const sets = Object.entries(set).flatMap(([at, value]) => ['--set', `${at}=${JSON.stringify(value)}`]);
+    const again = await tierflow(
+      'fit',
+      '--machine',
+      't4-gcp',
+      '--model',
+      'opt-6.7b',
+      '--batch',
+      '16',
+      ...sets,
+      '--json',
+    );
+    expect({ set, code: again.code, fits: JSON.parse(again.out).fits }).toEqual({ set, code: 0, fits: true });
+  }
+});
+
+test('the smaller batch that fits is the largest one that does', async () => {
+  const tryBatch = (batch: number) =>
+    tierflow('fit', '--machine', 't4-gcp', '--model', 'opt-6.7b', '--batch', String(batch), '--json');
+  const { changes } = JSON.parse((await tryBatch(16)).out) as { changes: { set: Record<string, number> }[] };
+  const batch = changes.map(({ set }) => set['workload.batch']).find((value) => value !== undefined)!;
+  expect((await tryBatch(batch)).code).toBe(0);
+  expect((await tryBatch(batch + 1)).code).toBe(3);
+});
+
+test('fit says what holds the memory, in whole bytes', async () => {
+  const { code, out } = await tierflow('fit', file, '--json');
+  const { fits, misfit, memories } = JSON.parse(out);
+  expect({ code, fits, misfit }).toEqual({ code: 0, fits: true, misfit: null });
+  const { metrics } = JSON.parse((await tierflow('run', file, '--json')).out);
+  expect(memories[0]).toMatchObject({ id: 'gpu', peak_bytes: metrics['memory.gpu.peak_bytes'] });
+  expect(memories[0].kinds.weight).toBe(metrics['memory.gpu.weight.peak_bytes']);
+});
