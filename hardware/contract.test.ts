@@ -19,7 +19,7 @@ describe.each(listMachines())('$id', ({ id, title, variants }) => {
 
   test('every number has a source, and every fit its claims', () => {
     const fields = numericFields(file);
-    expect(fields.length).toBeGreaterThan(5);
+    expect(fields.length).toBeGreaterThan(3);
     for (const field of fields) {
       const path = formatPath(field.path);
       expect(field.source, path).toMatch(/\S{3}/);
@@ -29,7 +29,8 @@ describe.each(listMachines())('$id', ({ id, title, variants }) => {
     }
   });
 
-  test('names a fast memory that a compute unit works on', () => {
+  test('names a fast memory that a compute unit works on, where it computes', () => {
+    if (machine.compute.length === 0) return;
     const fast = machine.roles.fast;
     expect(machine.compute.some((unit) => unit.memory === fast)).toBe(true);
   });

@@ -10,7 +10,8 @@ import type { Path } from '../input/path.ts';
 export interface KnobEffect {
   /** A metric name, or `fits` for whether the work fits at all. */
   readonly metric: string;
-  readonly direction: 'up' | 'down';
+  /** `either` where the geometry decides. */
+  readonly direction: 'up' | 'down' | 'either';
 }
 
 const faster: KnobEffect = { metric: 'time.total_s', direction: 'down' };
@@ -18,6 +19,10 @@ const slower: KnobEffect = { metric: 'time.total_s', direction: 'up' };
 const roomier: KnobEffect = { metric: 'fits', direction: 'up' };
 const tighter: KnobEffect = { metric: 'fits', direction: 'down' };
 const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
+
+const bandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'up' };
+const lessBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'down' };
+const otherBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'either' };
 
 /** By the name of the field, or of the map for fields that a precision names. */
 const EFFECTS: Readonly<Record<string, KnobEffect>> = {
@@ -55,6 +60,30 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   slowdown: slower,
   usd_per_h: { metric: 'cost.usd', direction: 'up' },
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
+  refresh_fraction: faster,
+  turnaround: slower,
+  channels: bandwidth,
+  chips_per_channel: bandwidth,
+  dies_per_chip: otherBandwidth,
+  planes_per_die: otherBandwidth,
+  page_bytes: otherBandwidth,
+  block_bytes: otherBandwidth,
+  sector_bytes: lessBandwidth,
+  read_s: lessBandwidth,
+  program_s: lessBandwidth,
+  erase_s: lessBandwidth,
+  channel_bytes_per_s: bandwidth,
+  command_s: lessBandwidth,
+  lanes: bandwidth,
+  lane_bytes_per_s: bandwidth,
+  payload_bytes: bandwidth,
+  header_bytes: lessBandwidth,
+  read_bytes: otherBandwidth,
+  cache_bytes: bandwidth,
+  entry_bytes: lessBandwidth,
+  write_buffer_bytes: { metric: 'latency.request_s.mean', direction: 'down' },
+  write_amplification: lessBandwidth,
+  endurance_bytes: { metric: 'wear.disk.years', direction: 'up' },
   devices_per_node: faster,
   nodes: roomier,
 };

@@ -2,9 +2,11 @@ import { InputError } from '../input/errors.ts';
 import type { Path } from '../input/path.ts';
 import { validate } from '../input/schema.ts';
 import type { YamlSource } from '../input/yaml.ts';
+import type { FlashDevice } from '../sim/resources/flash/device.ts';
 import type { ComputeUnit, Link, LinkDirection, Machine, Memory, PageCache } from '../sim/types/machine.ts';
 import type { Curve } from '../sim/types/units.ts';
 import { crossIssues } from './checks.ts';
+import { readShareCurve } from './dram.ts';
 import { directionsOf, isStorage } from './ids.ts';
 import { type ComputeFile, type LinkFile, type MachineFile, type MemoryFile, machineSchema } from './schema.ts';
 import { sourceIssues } from './sources.ts';
@@ -62,18 +64,24 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
-  const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
+  const { page_cache, energy, write_bytes_per_s, dram, flash, ...fields } = without(file);
   return {
     id,
     ...fields,
     write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : fields.read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
-    read_share_curve: fields.read_share_curve ?? [],
+    read_share_curve: dram ? readShareCurve(dram) : (fields.read_share_curve ?? []),
     latency_s: fields.latency_s ?? 0,
     granularity_bytes: fields.granularity_bytes ?? 1,
     ...(page_cache && { page_cache: without(page_cache) satisfies PageCache }),
+    ...(flash && { flash: resolveFlash(flash) }),
     ...(energy && { energy: without(energy) }),
   };
+}
+
+function resolveFlash(file: NonNullable<MemoryFile['flash']>): FlashDevice {
+  const { link, mapping, ...fields } = without(file);
+  return { ...fields, ...(link && { link: without(link) }), ...(mapping && { mapping: without(mapping) }) };
 }
 
 /** The fields of one direction, whatever its name; the schema has fixed which names the link has. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
+import { dramSchema, flashSchema } from './flashSchema.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
   curve,
@@ -52,6 +53,8 @@ export const memorySchema = v.strictObject({
   read_stream_bytes_per_s: rate('Limit of one reader. Absent: one reader reaches the whole device'),
   write_stream_bytes_per_s: rate('Limit of one writer. Absent: one writer reaches the whole device'),
   page_cache: v.exactOptional(pageCache),
+  dram: v.exactOptional(dramSchema),
+  flash: v.exactOptional(flashSchema),
   energy: v.exactOptional(energy),
   ...provenance,
 });

@@ -1,15 +1,28 @@
 import * as v from 'valibot';
-import type { Precision, Program } from '../sim/types/index.ts';
+import { InputError } from '../input/errors.ts';
+import type { Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
+import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
+import { ioSchema, runIo } from './io/index.ts';
 import type { Model } from './models/model.ts';
+import { runStream, streamSchema } from './stream/index.ts';
 
-/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram`. */
-export const workloadSchema = v.variant('kind', [generateSchema]);
+/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
+export const workloadSchema = v.variant('kind', [generateSchema, ioSchema, copySchema, streamSchema]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
+
+/** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' }>;
+
+const DEVICE_KINDS: readonly string[] = ['io', 'copy', 'stream'] satisfies DeviceWorkload['kind'][];
+
+export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
+  return DEVICE_KINDS.includes(workload.kind);
+}
 
 /**
  * The program of a workload at a precision. `readModel` gives the model for an id or path.
- * @throws InputError for an unknown model and for fields that contradict each other.
+ * @throws InputError for an unknown model, for fields that contradict each other and for a device workload.
  */
 export function buildProgram(
   workload: Workload,
@@ -19,6 +32,23 @@ export function buildProgram(
   switch (workload.kind) {
     case 'generate':
       return generateProgram(workload, readModel(workload.model), precision);
+    default:
+      throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
+  }
+}
+
+/**
+ * Runs a device workload on a machine.
+ * @throws MissingFactError when the machine lacks the device or what the workload needs of it.
+ */
+export function runDevice(workload: DeviceWorkload, machine: Machine, seed: number): RunResult {
+  switch (workload.kind) {
+    case 'io':
+      return runIo(workload, machine, seed);
+    case 'copy':
+      return runCopy(workload, machine);
+    case 'stream':
+      return runStream(workload, machine);
   }
 }
 

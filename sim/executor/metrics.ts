@@ -9,12 +9,12 @@ import type { Bound } from './bound.ts';
 /** What the executor measured. */
 export interface Measured {
   readonly machine: Machine;
-  readonly program: Program;
-  /** Seconds per phase, in order. */
+  readonly program: Pick<Program, 'produced'>;
+  /** Seconds per phase, in order; none where actions were measured by themselves. */
   readonly phases: ReadonlyMap<Phase, number>;
   readonly reading: LedgerReading;
   readonly accounts: readonly MemoryAccount[];
-  readonly bound: Bound;
+  readonly bound: Bound | null;
   readonly events: number;
   readonly cache: {
     readonly memory: string;
@@ -33,7 +33,10 @@ type MutableMetrics = Record<string, number>;
 export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: string[] } {
   const metrics: MutableMetrics = {};
   const warnings: string[] = [];
-  const totalS = [...run.phases.values()].reduce((sum, seconds) => sum + seconds, 0);
+  const totalS =
+    run.phases.size === 0
+      ? run.simulated_ns / 1e9
+      : [...run.phases.values()].reduce((sum, seconds) => sum + seconds, 0);
   metrics['time.total_s'] = totalS;
   for (const [phase, seconds] of run.phases) metrics[`time.${phase}_s`] = seconds;
   for (const phase of run.phases.keys()) {
@@ -48,8 +51,10 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
   busy(metrics, run);
   compute(metrics, run, totalS);
   energyAndCost(metrics, warnings, run, totalS);
-  metrics['bound.time_s'] = run.bound.time_s;
-  if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  if (run.bound !== null) {
+    metrics['bound.time_s'] = run.bound.time_s;
+    if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  }
   for (const [name, value] of Object.entries(run.choices)) metrics[`choice.${name}`] = value;
   metrics['sim.events'] = run.events;
   return { metrics, warnings };

@@ -1,3 +1,4 @@
+import type { FlashDevice } from '../resources/flash/device.ts';
 import type { Curve, Dtype } from './units.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface Memory {
   readonly write_stream_bytes_per_s?: number;
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
+  /** What the drive is made of, where it is a flash drive that is simulated page by page. */
+  readonly flash?: FlashDevice;
   readonly energy?: AccessEnergy;
 }
 

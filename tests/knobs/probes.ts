@@ -3,7 +3,7 @@ import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '.
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import type { Machine } from '../../sim/types/index.ts';
-import { buildProgram, type Workload } from '../../workloads/index.ts';
+import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
 import { readModel } from '../../workloads/models/load.ts';
 
 /**
@@ -20,7 +20,8 @@ export interface Probe {
 /** Metrics of a probe, or null where the machine cannot run it. */
 export type Reading = Readonly<Record<string, number>> | null;
 
-const generate = (model: string, more: Partial<Workload> = {}): Workload => ({
+type Generate = Extract<Workload, { kind: 'generate' }>;
+const generate = (model: string, more: Partial<Generate> = {}): Workload => ({
   kind: 'generate',
   model,
   prompt: 96,
@@ -57,7 +58,29 @@ const quantised = (policy: Policy): Policy => ({
 
 const small = generate('opt-1.3b');
 
+const io = (more: object): Workload => ({
+  kind: 'io',
+  request_bytes: 4096,
+  queue_depth: 64,
+  read_share: 1,
+  pattern: 'random',
+  duration_s: 0.02,
+  consumer: 'host',
+  ...more,
+});
+
 export const PROBES: readonly Probe[] = [
+  { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
+  { name: 'small reads', workload: io({}), policy: {} },
+  { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
+  { name: 'writes', workload: io({ request_bytes: 16_384, read_share: 0 }), policy: {} },
+  { name: 'a stream', workload: { kind: 'stream', read_share: 1, bytes: 1e9 }, policy: {} },
+  { name: 'a mixed stream', workload: { kind: 'stream', read_share: 0.5, bytes: 1e9 }, policy: {} },
+  {
+    name: 'a stream of the drive',
+    workload: { kind: 'stream', memory: 'disk', read_share: 1, bytes: 1e9 },
+    policy: {},
+  },
   { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
   {
     name: 'resident, bf16',
@@ -81,6 +104,7 @@ export const PROBES: readonly Probe[] = [
 /** What the machine makes of the probe. */
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
+    if (isDeviceWorkload(workload)) return runDevice(workload, machine, 1).metrics;
     const precision = precisionOf(policy);
     const program = buildProgram(workload, precision, readModel);
     const placement = await loadPlacement(policy, { machine, program, precision });

@@ -94,8 +94,7 @@ export class FlashArray {
     ops.die[op] = die;
     ops.plane[op] = rest % planes;
     ops.row[op] = Math.floor(rest / planes) % (this.device.block_bytes / this.device.page_bytes);
-    ops.unit[op] =
-      channel * this.unitsPerChannel + (this.device.command_unit === 'die' ? chip * dies + die : chip);
+    ops.unit[op] = channel * this.unitsPerChannel + (this.device.command_unit === 'die' ? chip * dies + die : chip);
   }
 
   /** Queues an operation at its unit. */

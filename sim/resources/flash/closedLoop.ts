@@ -40,11 +40,14 @@ export interface IoMeasurement {
 /**
  * Runs a closed loop on a drive.
  *
- * @throws MissingFactError when there are writes and the device gives no program or erase time.
+ * @throws MissingFactError when there are writes and the device does not say how long they take.
  */
 export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoMeasurement {
-  if (load.read_share < 1 && (device.program_s === undefined || device.erase_s === undefined)) {
-    throw new MissingFactError('the flash device gives no program_s and erase_s, which writes need');
+  if (load.read_share < 1) {
+    if (device.program_s === undefined) throw new MissingFactError('the flash device gives no program_s for writes');
+    if (device.write_amplification !== undefined && device.erase_s === undefined) {
+      throw new MissingFactError('the flash device gives no erase_s, which a drive in its steady state needs');
+    }
   }
   const sim = new Simulation({ initialCapacity: 4 * load.queue_depth });
   const random = randomStreams(seed);

@@ -23,7 +23,6 @@ export class FlashDrive {
 
   private readonly sim: Simulation;
   private readonly device: FlashDevice;
-  private readonly consumer: FlashConsumer;
   private readonly rng: Rng;
   private readonly onDone: (request: number) => void;
   private readonly linkNsPerByte: number;
@@ -58,7 +57,6 @@ export class FlashDrive {
   ) {
     this.sim = sim;
     this.device = device;
-    this.consumer = options.consumer;
     this.rng = options.rng;
     this.onDone = onDone;
     this.array = new FlashArray(sim, device, (op) => this.pageDone(op));
@@ -97,7 +95,7 @@ export class FlashDrive {
         if (mapping !== NO_OP) this.array.submit(mapping);
         mapping = this.mappingRead();
         mappedChunk = chunk;
-        ops.then[mapping] = op;
+        ops.follow[mapping] = op;
         tail = op;
       } else if (chunk === mappedChunk) {
         // Pages whose entries come together wait for them together.
@@ -187,7 +185,7 @@ export class FlashDrive {
       }
       // The entry is changed, so it must be there.
       const mapping = this.mappingRead();
-      ops.then[mapping] = first;
+      ops.follow[mapping] = first;
       this.array.submit(mapping);
     }
   }
@@ -207,7 +205,7 @@ export class FlashDrive {
     const read = ops.take(KIND.read, NO_OP);
     ops.bytes[read] = bytes;
     this.array.locate(read, page);
-    ops.then[read] = program;
+    ops.follow[read] = program;
     return read;
   }
 
@@ -249,9 +247,9 @@ export class FlashDrive {
     const { ops } = this.array;
     const request = ops.request[op]!;
     const kind = ops.kind[op]!;
-    const then = ops.then[op]!;
+    const follow = ops.follow[op]!;
     ops.release(op);
-    for (let next = then; next !== NO_OP; ) {
+    for (let next = follow; next !== NO_OP; ) {
       const after = ops.next[next]!;
       this.array.submit(next);
       next = after;

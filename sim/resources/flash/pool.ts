@@ -23,7 +23,7 @@ export class PageOps {
   /** Request it belongs to, or −1 for the drive's own work. */
   request = new Int32Array(256);
   /** What follows when a read ends: −1 nothing, else the page operation to queue (a read after its mapping, a program after its read). */
-  then = new Int32Array(256);
+  follow = new Int32Array(256);
   /** When it joined its queue, in ns, for `fair` channels. */
   since = new Float64Array(256);
   next = new Int32Array(256);
@@ -40,7 +40,7 @@ export class PageOps {
     }
     this.kind[op] = kind;
     this.request[op] = request;
-    this.then[op] = NO_OP;
+    this.follow[op] = NO_OP;
     this.next[op] = NO_OP;
     return op;
   }
@@ -69,7 +69,7 @@ export class PageOps {
     this.row = wider(this.row);
     this.bytes = wider(this.bytes);
     this.request = wider(this.request);
-    this.then = wider(this.then);
+    this.follow = wider(this.follow);
     this.next = wider(this.next);
   }
 }

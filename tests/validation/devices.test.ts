@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { errorsOf, mean, rowsOf } from './rows.ts';
+
+/** How near are single devices to published ones, with nothing fitted but what the files say? */
+
+test('the flash model is within 5 % of every MQSim row and 2 % of them on average', async () => {
+  const rows = await rowsOf('mqsim');
+  expect(rows).toHaveLength(42);
+  const rates = errorsOf(rows.filter(({ metric }) => metric === 'throughput.io_bytes_per_s'));
+  expect(mean(rates)).toBeLessThan(0.02);
+  expect(Math.max(...rates)).toBeLessThan(0.05);
+  const latencies = errorsOf(rows.filter(({ metric }) => metric === 'latency.request_s.mean'));
+  expect(Math.max(...latencies)).toBeLessThan(0.05);
+});
+
+test('copies of 21 sizes are within 8 %, four of them fitted', async () => {
+  const rows = await rowsOf('gpu-benches');
+  expect(rows).toHaveLength(21);
+  expect(rows.filter(({ use }) => use === 'calibrate')).toHaveLength(4);
+  expect(Math.max(...errorsOf(rows))).toBeLessThan(0.08);
+});
+
+test('a link that is busy both ways loses what nvbandwidth says', async () => {
+  expect(Math.max(...errorsOf(await rowsOf('nvbandwidth')))).toBeLessThan(0.08);
+});
+
+test('DRAM channels are within 3 points of their peak at every read share', async () => {
+  const rows = await rowsOf('ramulator');
+  expect(rows).toHaveLength(24);
+  for (const { published, simulated, id } of rows) {
+    expect(Math.abs((simulated as number) - (published as number)), id).toBeLessThan(0.03);
+  }
+});
