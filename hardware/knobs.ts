@@ -20,6 +20,7 @@ const roomier: KnobEffect = { metric: 'fits', direction: 'up' };
 const tighter: KnobEffect = { metric: 'fits', direction: 'down' };
 const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
 
+const energy: KnobEffect = { metric: 'energy.total_j', direction: 'up' };
 const bandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'up' };
 const lessBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'down' };
 const otherBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'either' };
@@ -84,6 +85,19 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   write_buffer_bytes: { metric: 'latency.request_s.mean', direction: 'down' },
   write_amplification: lessBandwidth,
   endurance_bytes: { metric: 'wear.disk.years', direction: 'up' },
+  outputs: slower,
+  tile_rows: slower,
+  vector_bytes_per_s: faster,
+  softmax_elements_per_s: faster,
+  rows: faster,
+  columns: faster,
+  clock_hz: faster,
+  multiply_add_j: energy,
+  add_j: energy,
+  exponent_j: energy,
+  divide_j: energy,
+  one_pass_buffer_j: energy,
+  row_wise_buffer_j: energy,
   devices_per_node: faster,
   nodes: roomier,
 };

@@ -3,7 +3,15 @@ import type { Path } from '../input/path.ts';
 import { validate } from '../input/schema.ts';
 import type { YamlSource } from '../input/yaml.ts';
 import type { FlashDevice } from '../sim/resources/flash/device.ts';
-import type { ComputeUnit, Link, LinkDirection, Machine, Memory, PageCache } from '../sim/types/machine.ts';
+import type {
+  ComputeUnit,
+  Link,
+  LinkDirection,
+  Machine,
+  Memory,
+  PageCache,
+  SpatialArray,
+} from '../sim/types/machine.ts';
 import type { Curve } from '../sim/types/units.ts';
 import { crossIssues } from './checks.ts';
 import { readShareCurve } from './dram.ts';
@@ -43,6 +51,7 @@ function resolve(file: MachineFile): Machine {
     links: Object.entries(file.links ?? {}).map(([id, link]) => resolveLink(id, link)),
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
+    ...(file.arrays && { arrays: Object.entries(file.arrays).map(([id, array]) => resolveArray(id, array)) }),
     ...(file.host && { host: without(file.host) }),
     ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
@@ -77,6 +86,11 @@ function resolveMemory(id: string, file: MemoryFile): Memory {
     ...(flash && { flash: resolveFlash(flash) }),
     ...(energy && { energy: without(energy) }),
   };
+}
+
+function resolveArray(id: string, file: NonNullable<MachineFile['arrays']>[string]): SpatialArray {
+  const { energy, ...fields } = without(file);
+  return { id, ...fields, rows: fields.rows ?? 1, ...(energy && { energy: without(energy) }) };
 }
 
 function resolveFlash(file: NonNullable<MemoryFile['flash']>): FlashDevice {
@@ -119,7 +133,7 @@ function resolveLink(id: string, file: LinkFile): Link {
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, ...fields } = without(file);
+  const { efficiency, peak_flop_per_s, memory_efficiency, matrix_vector, ...fields } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
@@ -127,5 +141,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
     memory_efficiency: asCurve(memory_efficiency),
+    ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
   };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
+import { arraySchema } from './arraySchema.ts';
 import { dramSchema, flashSchema } from './flashSchema.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
@@ -90,6 +91,18 @@ export const computeSchema = v.strictObject({
       'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one.',
     ),
   ),
+  matrix_vector: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        outputs: positive('count', 'Outputs computed at once; matrices are padded to a multiple of it'),
+        tile_rows: positive('count', 'Inputs of one weight tile'),
+        vector_bytes_per_s: positive('bytes_per_s', 'Rate at which an input vector reaches its buffer'),
+        softmax_elements_per_s: v.pipe(v.number(), v.gtValue(0), v.description('Elements of a softmax per second.')),
+        ...provenance,
+      }),
+      v.description('How matrix-vector products are laid out, on an array that computes them tile by tile.'),
+    ),
+  ),
   quantise_elements_per_s: v.exactOptional(
     v.pipe(v.number(), v.gtValue(0), v.description('Elements per second of group-wise (de)quantisation.')),
   ),
@@ -177,6 +190,9 @@ export const machineSchema = v.strictObject({
   memories: v.pipe(v.record(v.string(), memorySchema), v.minEntries(1), v.description('Memories by id.')),
   links: v.exactOptional(linksSchema),
   compute: v.pipe(v.record(v.string(), computeSchema), v.description('Compute units by id.')),
+  arrays: v.exactOptional(
+    v.pipe(v.record(v.string(), arraySchema), v.description('Spatial arrays by id, for dataflows mapped onto them.')),
+  ),
   host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
   pressure: v.exactOptional(v.pipe(pressure, v.description('How host copies slow down as a memory runs short.'))),
   cluster: v.exactOptional(

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from '../input/errors.ts';
 import type { Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
+import { attentionSchema, runAttention } from './attention/index.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
@@ -8,13 +9,13 @@ import type { Model } from './models/model.ts';
 import { runStream, streamSchema } from './stream/index.ts';
 
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
-export const workloadSchema = v.variant('kind', [generateSchema, ioSchema, copySchema, streamSchema]);
+export const workloadSchema = v.variant('kind', [generateSchema, ioSchema, copySchema, streamSchema, attentionSchema]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' }>;
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' }>;
 
-const DEVICE_KINDS: readonly string[] = ['io', 'copy', 'stream'] satisfies DeviceWorkload['kind'][];
+const DEVICE_KINDS: readonly string[] = ['io', 'copy', 'stream', 'attention'] satisfies DeviceWorkload['kind'][];
 
 export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
   return DEVICE_KINDS.includes(workload.kind);
@@ -49,6 +50,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runCopy(workload, machine);
     case 'stream':
       return runStream(workload, machine);
+    case 'attention':
+      return runAttention(workload, machine);
   }
 }
 

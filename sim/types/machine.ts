@@ -105,11 +105,41 @@ export interface ComputeUnit {
    * kernel), a large p is the classic roofline's maximum.
    */
   readonly roofline_exponent: number;
+  /** How matrix-vector products are laid out on it, where it is an array that computes them tile by tile. */
+  readonly matrix_vector?: MatrixVector;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
+}
+
+/** Matrix-vector products on an array with a weight buffer in front of it. */
+export interface MatrixVector {
+  /** Outputs computed at once; a matrix is padded to a multiple of it. */
+  readonly outputs: number;
+  /** Inputs of one weight tile, the first of which must be there before a product begins. */
+  readonly tile_rows: number;
+  /** Rate at which an input vector is brought into its buffer. */
+  readonly vector_bytes_per_s: number;
+  readonly softmax_elements_per_s: number;
+}
+
+/** A spatial array of processing elements that a dataflow is mapped onto cycle by cycle; one row is a row of lanes. */
+export interface SpatialArray {
+  readonly id: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly clock_hz: number;
+  /** Energy of its operations, and of the on-chip accesses of one score in each dataflow. */
+  readonly energy?: {
+    readonly multiply_add_j: number;
+    readonly add_j: number;
+    readonly exponent_j: number;
+    readonly divide_j: number;
+    readonly one_pass_buffer_j: number;
+    readonly row_wise_buffer_j: number;
+  };
 }
 
 /** Work of the host that is a resource too. */
@@ -145,6 +175,7 @@ export interface Machine {
   readonly memories: readonly Memory[];
   readonly links: readonly Link[];
   readonly compute: readonly ComputeUnit[];
+  readonly arrays?: readonly SpatialArray[];
   readonly host?: Host;
   readonly pressure?: MemoryPressure;
   readonly cluster?: Cluster;

@@ -58,6 +58,9 @@ const quantised = (policy: Policy): Policy => ({
 
 const small = generate('opt-1.3b');
 
+const attention = (dataflow: 'one-pass' | 'row-wise', sequence: number): Workload => {
+  return { kind: 'attention', dataflow, batch: 8, heads: 8, sequence, key_width: 64, element_bits: 16 };
+};
 const io = (more: object): Workload => ({
   kind: 'io',
   request_bytes: 4096,
@@ -70,6 +73,18 @@ const io = (more: object): Workload => ({
 });
 
 export const PROBES: readonly Probe[] = [
+  { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
+  { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
+  { name: 'row-wise attention', workload: attention('row-wise', 1024), policy: {} },
+  { name: 'long row-wise attention', workload: attention('row-wise', 262_144), policy: {} },
+  ...['onchip', 'ddr', 'hbm'].map((memory): Probe => {
+    return {
+      name: `a stream of ${memory}`,
+      workload: { kind: 'stream', memory, read_share: 1, bytes: 1e7 },
+      policy: {},
+    };
+  }),
+  { name: 'on chip', workload: small, policy: { placement: { kind: 'on-chip', density: {} } } },
   { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
   { name: 'small reads', workload: io({}), policy: {} },
   { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },

@@ -31,3 +31,19 @@ test('DRAM channels are within 3 points of their peak at every read share', asyn
     expect(Math.abs((simulated as number) - (published as number)), id).toBeLessThan(0.03);
   }
 });
+
+test('one-pass and row-wise attention take the times of the FuseMax artifact, and its energy within 5 %', async () => {
+  const rows = await rowsOf('fusemax');
+  const of = (suffix: RegExp) => errorsOf(rows.filter(({ id }) => suffix.test(id)));
+  expect(of(/-speedup$/)).toHaveLength(18);
+  expect(Math.max(...of(/-speedup$/))).toBeLessThan(0.01);
+  expect(Math.max(...of(/-latency$/))).toBeLessThan(0.01);
+  expect(mean(of(/-energy$/))).toBeLessThan(0.03);
+  expect(Math.max(...of(/-energy$/))).toBeLessThan(0.05);
+});
+
+test('decode on the FlightLLM array is within 3 % of the six cases of its authors', async () => {
+  const rows = (await rowsOf('flightllm')).filter(({ id }) => id.includes('vhk158'));
+  expect(rows).toHaveLength(6);
+  expect(Math.max(...errorsOf(rows))).toBeLessThan(0.03);
+});

@@ -47,6 +47,7 @@ export function generateProgram(fields: GenerateFields, model: Model, precision:
     kind: 'generate',
     tensors,
     layers,
+    head_width: model.head_dim,
     batches,
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,
