@@ -79,6 +79,10 @@ async function stopsFitting(file: MachineFile, { path }: NumericField, bases: re
   return false;
 }
 
+/** The known energy is the total where every part of it is known. */
+const metricOf = (reading: Reading, metric: string): number | undefined =>
+  reading?.[metric] ?? (metric === 'energy.known_j' ? reading?.['energy.total_j'] : undefined);
+
 async function turns(file: MachineFile, field: NumericField, bases: readonly Reading[]): Promise<boolean> {
   const effect = knobEffect(field.path)!;
   if (effect.metric === 'fits' && field.path[0] === 'memories') return stopsFitting(file, field, bases);
@@ -87,9 +91,9 @@ async function turns(file: MachineFile, field: NumericField, bases: readonly Rea
   const sign = (effect.direction === 'up') === raised ? 1 : -1;
   const moved = (change: number): number => (effect.direction === 'either' ? Math.abs(change) : sign * change);
   for (const [i, probe] of PROBES.entries()) {
-    const before = bases[i]?.[effect.metric];
+    const before = metricOf(bases[i] ?? null, effect.metric);
     if (before === undefined) continue;
-    const after = (await readProbe(machine, probe))?.[effect.metric];
+    const after = metricOf(await readProbe(machine, probe), effect.metric);
     if (after !== undefined && moved(after - before) > MOVES * Math.abs(before)) return true;
   }
   return false;

@@ -85,6 +85,11 @@ export const PROBES: readonly Probe[] = [
     };
   }),
   { name: 'on chip', workload: small, policy: { placement: { kind: 'on-chip', density: {} } } },
+  {
+    name: 'on chip, 4 bits',
+    workload: generate('opt-1.3b', { batch: 1, batches: 1 }),
+    policy: quantised({ placement: { kind: 'on-chip', density: {} } }),
+  },
   { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
   { name: 'small reads', workload: io({}), policy: {} },
   { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
