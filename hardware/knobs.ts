@@ -36,6 +36,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   granularity_bytes: slower,
   read_stream_bytes_per_s: faster,
   write_stream_bytes_per_s: faster,
+  insert_bytes_per_s: faster,
   dirty_fraction: faster,
   hit_stream_bytes_per_s: faster,
   uncached_read_stream_bytes_per_s: faster,

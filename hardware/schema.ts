@@ -53,6 +53,7 @@ export const memorySchema = v.strictObject({
   granularity_bytes: v.exactOptional(positive('bytes', 'Transfers are rounded up to a multiple of this. Absent: 1')),
   read_stream_bytes_per_s: rate('Limit of one reader. Absent: one reader reaches the whole device'),
   write_stream_bytes_per_s: rate('Limit of one writer. Absent: one writer reaches the whole device'),
+  insert_bytes_per_s: rate('Rows put into place in a matrix held here. Absent: not known'),
   page_cache: v.exactOptional(pageCache),
   dram: v.exactOptional(dramSchema),
   flash: v.exactOptional(flashSchema),

@@ -1,11 +1,12 @@
 import { placement as lp } from './lp/index.ts';
+import { placement as neurons } from './neurons/index.ts';
 import { placement as onChip } from './on-chip/index.ts';
 import { placement as percent } from './percent/index.ts';
 import type { PlacementDefinition } from './placement.ts';
 import { placement as resident } from './resident/index.ts';
 
 /** Every placement kind, one line each. */
-export const PLACEMENTS = [resident, percent, lp, onChip] as const;
+export const PLACEMENTS = [resident, percent, lp, onChip, neurons] as const;
 
 export type PlacementFields = Parameters<(typeof PLACEMENTS)[number]['create']>[0];
 

@@ -28,6 +28,8 @@ export interface Memory {
   readonly read_stream_bytes_per_s?: number;
   /** The same for one writer. */
   readonly write_stream_bytes_per_s?: number;
+  /** Rate at which rows are put into place in a matrix held here, and others moved for them. */
+  readonly insert_bytes_per_s?: number;
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
   /** What the drive is made of, where it is a flash drive that is simulated page by page. */

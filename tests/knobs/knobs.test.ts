@@ -18,7 +18,6 @@ const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly 
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
   { path: /pageable_bytes_per_s$/, why: 'a placement that moves pageable memory' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
-  { path: /^memories\.disk\.|^links\.nvme\.|^compute\.cpu\./, on: /^m[12]/, why: 'placement on unified memory' },
 ];
 
 /** Numbers of the host that its own machine cannot use: conversion serves attention on a CPU. */

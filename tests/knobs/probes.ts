@@ -57,6 +57,7 @@ const quantised = (policy: Policy): Policy => ({
 });
 
 const small = generate('opt-1.3b');
+const one = generate('opt-1.3b', { batch: 1, batches: 1 });
 
 const attention = (dataflow: 'one-pass' | 'row-wise', sequence: number): Workload => {
   return { kind: 'attention', dataflow, batch: 8, heads: 8, sequence, key_width: 64, element_bits: 16 };
@@ -84,6 +85,23 @@ export const PROBES: readonly Probe[] = [
       policy: {},
     };
   }),
+  { name: 'weights on flash', workload: one, policy: { placement: { kind: 'neurons', resident: 0 } } },
+  {
+    name: 'weights on flash, CPU',
+    workload: one,
+    policy: { placement: { kind: 'neurons', compute_on: 'cpu', resident: 0.5 } },
+  },
+  {
+    name: 'neurons on flash',
+    workload: one,
+    policy: {
+      placement: {
+        kind: 'neurons',
+        resident: 0.6,
+        sparse: { fresh: 0.03, predictor: 0.01, windowed: true, bundled: true },
+      },
+    },
+  },
   { name: 'on chip', workload: small, policy: { placement: { kind: 'on-chip', density: {} } } },
   {
     name: 'on chip, 4 bits',

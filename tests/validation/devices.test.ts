@@ -47,3 +47,18 @@ test('decode on the FlightLLM array is within 3 % of the six cases of its author
   expect(rows).toHaveLength(6);
   expect(Math.max(...errorsOf(rows))).toBeLessThan(0.03);
 });
+
+test('LLM in a flash: reading within 5 % but Llama-2 in half, CPU totals within 12 % and all but two within 10 %', async () => {
+  const rows = await rowsOf('llm-in-a-flash');
+  const steps = errorsOf(rows.filter(({ id }) => id.startsWith('lif-t2')));
+  expect(steps).toHaveLength(5);
+  expect(Math.max(...steps)).toBeLessThan(0.05);
+  const reading = rows.filter(
+    ({ id }) => /-(naive|hybrid)-.*-io$/.test(id) && id !== 'lif-t3-llama-2-7b-hybrid-cpu-io',
+  );
+  expect(Math.max(...errorsOf(reading))).toBeLessThan(0.05);
+  const totals = errorsOf(rows.filter(({ id }) => /^lif-t3-.*-cpu$/.test(id)));
+  expect(totals).toHaveLength(14);
+  expect(Math.max(...totals)).toBeLessThan(0.12);
+  expect(totals.filter((error) => error <= 0.1).length).toBeGreaterThanOrEqual(12);
+});
