@@ -59,6 +59,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   convert_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
+  sequence_s: slower,
   slowdown: slower,
   usd_per_h: { metric: 'cost.usd', direction: 'up' },
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },

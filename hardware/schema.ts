@@ -122,6 +122,7 @@ export const hostSchema = v.strictObject({
   ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
+  sequence_s: time('Bookkeeping of one sequence in a step. Absent: it is in step_s'),
   ...provenance,
 });
 

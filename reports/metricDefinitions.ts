@@ -106,6 +106,16 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'Seconds in which the stream was busy during the phase. Streams overlap, so these may add up to more than the phase.',
   ),
 
+  define(
+    'busy.<phase>.kv_read.fraction',
+    'B_φ,kv/T_φ',
+    'fraction',
+    'none',
+    false,
+    '<phase> share of KV reading',
+    'Share of the phase in which the KV cache was being read.',
+  ),
+
   rate('tokens_per_s_per_device', 'X/n', 'token/s', 'throughput per device', 'Output tokens per second and device.'),
   rate('tokens_per_s', 'X', 'token/s', 'throughput', 'Output tokens ÷ (T_p + T_d).'),
   rate(

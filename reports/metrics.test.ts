@@ -9,6 +9,7 @@ const NAMES = [
   'time.decode_s',
   'time.step_s',
   'time.decode.kv_read_s',
+  'busy.decode.kv_read.fraction',
   'time.optimizer.bookkeeping_s',
   'throughput.tokens_per_s',
   'throughput.decode_tokens_per_s',

@@ -1,4 +1,5 @@
 import { placement as lp } from './lp/index.ts';
+import { placement as nearData } from './near-data/index.ts';
 import { placement as neurons } from './neurons/index.ts';
 import { placement as onChip } from './on-chip/index.ts';
 import { placement as percent } from './percent/index.ts';
@@ -6,7 +7,7 @@ import type { PlacementDefinition } from './placement.ts';
 import { placement as resident } from './resident/index.ts';
 
 /** Every placement kind, one line each. */
-export const PLACEMENTS = [resident, percent, lp, onChip, neurons] as const;
+export const PLACEMENTS = [resident, percent, lp, onChip, neurons, nearData] as const;
 
 export type PlacementFields = Parameters<(typeof PLACEMENTS)[number]['create']>[0];
 

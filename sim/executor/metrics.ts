@@ -45,6 +45,9 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
       metrics[`time.${phase}.${stream}_s`] = (run.reading.busy_ns.get(`time.${phase}.${stream}`) ?? 0) / 1e9;
     }
   }
+  for (const [phase, seconds] of run.phases) {
+    if (seconds > 0) metrics[`busy.${phase}.kv_read.fraction`] = metrics[`time.${phase}.kv_read_s`]! / seconds;
+  }
   throughput(metrics, run, totalS);
   memory(metrics, run);
   traffic(metrics, run);

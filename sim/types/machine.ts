@@ -156,6 +156,8 @@ export interface Host {
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */
   readonly step_s: number;
+  /** Bookkeeping of one sequence in one step; absent where it is in `step_s`. */
+  readonly sequence_s?: number;
 }
 
 /** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */

@@ -102,6 +102,22 @@ export const PROBES: readonly Probe[] = [
       },
     },
   },
+  {
+    name: 'attention in the drive',
+    workload: small,
+    policy: { placement: { kind: 'near-data', attention_on: 'near' } },
+  },
+  {
+    name: 'short attention in the drive',
+    workload: generate('opt-1.3b', { prompt: 1, batch: 1, batches: 1 }),
+    policy: { placement: { kind: 'near-data', attention_on: 'near' } },
+  },
+  { name: 'cache in mapped files', workload: one, policy: { placement: { kind: 'near-data', attention_on: 'fast' } } },
+  {
+    name: 'cache in mapped files, larger than the page cache',
+    workload: generate('opt-13b', { prompt: 1024, output: 2, batch: 128, batches: 1 }),
+    policy: { placement: { kind: 'near-data', attention_on: 'fast' } },
+  },
   { name: 'on chip', workload: small, policy: { placement: { kind: 'on-chip', density: {} } } },
   {
     name: 'on chip, 4 bits',

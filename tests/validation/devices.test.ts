@@ -62,3 +62,15 @@ test('LLM in a flash: reading within 5 % but Llama-2 in half, CPU totals within 
   expect(Math.max(...totals)).toBeLessThan(0.12);
   expect(totals.filter((error) => error <= 0.1).length).toBeGreaterThanOrEqual(12);
 });
+
+test('InstInfer: the four ratios within 15 %, KV shares within 4 points, twenty drives within 20 %', async () => {
+  const rows = new Map((await rowsOf('instinfer')).map((row) => [row.id, row]));
+  for (const id of ['inst-dense64', 'inst-2csd', 'inst-2csd-sp', 'inst-speed-max']) {
+    expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.15);
+  }
+  for (const [id, { published, simulated }] of rows) {
+    if (!/kvfrac|kvred/.test(id)) continue;
+    expect(Math.abs((simulated as number) - (published as number)), id).toBeLessThan(0.04);
+  }
+  for (const id of ['inst-20csd-d', 'inst-20csd-s']) expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.2);
+});
