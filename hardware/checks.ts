@@ -105,7 +105,6 @@ function references(machine: MachineFile): (readonly [Path, string])[] {
     ]),
     ...Object.entries(machine.compute).flatMap(([id, unit]) => named(['compute', id, 'memory'], unit.memory)),
     ...named(['host', 'memory'], machine.host?.memory),
-    ...named(['pressure', 'memory'], machine.pressure?.memory),
   ];
 }
 

@@ -26,7 +26,7 @@ test('names what it cannot find and the nearest that it can', () => {
   expect(() => loadMachine('t4-gpc')).toThrow(/unknown machine "t4-gpc".*did you mean "t4-gcp"/);
   expect(() => loadMachine('t4-gpc/slow-disk')).toThrow(/did you mean "t4-gcp"/);
   expect(() => loadMachine('t4-gcp/slow-disc')).toThrow(/unknown variant of t4-gcp "slow-disc".*"slow-disk"/);
-  expect(() => loadMachine('nowhere/none.yaml')).toThrow(/there is no file "nowhere\/none.yaml"/);
+  expect(() => loadMachine('nowhere/none.yaml')).toThrow(/nowhere\/none.yaml: there is no such file/);
 });
 
 test('the slow disk differs from its host in the disk alone', () => {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, unknownName } from '../input/errors.ts';
+import { unknownName } from '../input/errors.ts';
+import { readTextFile } from '../input/files.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import { parseYaml, type YamlSource } from '../input/yaml.ts';
 import type { Machine } from '../sim/types/machine.ts';
@@ -37,22 +38,8 @@ function catalogueIds(): string[] {
     .sort();
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new InputError({
-      code: missing ? 'file_missing' : 'file_unreadable',
-      problem: missing ? `there is no file ${JSON.stringify(file)}` : `the file ${JSON.stringify(file)} cannot be read`,
-      found: file,
-      expected: 'a machine file in YAML, or an id of the catalogue',
-    });
-  }
-}
-
 function read(file: string, variant: string | undefined): MachineData {
-  const text = readText(file);
+  const text = readTextFile(file);
   const plain = parseYaml(text, file);
   const source = variant === undefined ? plain : applyVariant(plain, variant);
   return { data: source.value as Record<string, unknown>, file, text, source };

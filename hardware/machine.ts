@@ -53,7 +53,6 @@ function resolve(file: MachineFile): Machine {
     roles: file.roles,
     ...(file.arrays && { arrays: Object.entries(file.arrays).map(([id, array]) => resolveArray(id, array)) }),
     ...(file.host && { host: without(file.host) }),
-    ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
     ...(file.carbon && { carbon_gco2e_per_kwh: file.carbon.gco2e_per_kwh }),
@@ -133,7 +132,14 @@ function resolveLink(id: string, file: LinkFile): Link {
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, matrix_vector, ...fields } = without(file);
+  const {
+    efficiency,
+    peak_flop_per_s,
+    memory_efficiency,
+    batched_memory_efficiency: batched,
+    matrix_vector,
+    ...fields
+  } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
@@ -142,5 +148,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     efficiency: Object.fromEntries(curves),
     memory_efficiency: asCurve(memory_efficiency),
     ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
+    ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
   };
 }

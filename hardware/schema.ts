@@ -83,6 +83,13 @@ export const computeSchema = v.strictObject({
     "Fraction of the memory's bandwidth that a kernel reaches",
     "Fraction of the memory's bandwidth that a kernel reaches.",
   ),
+  batched_memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      'Fraction of the bandwidth that un-fused attention reaches',
+      'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
+    ),
+  ),
   memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
   launch_s: quantity('s', { description: 'Host time to launch one kernel' }),
   roofline_exponent: v.pipe(
@@ -123,15 +130,8 @@ export const hostSchema = v.strictObject({
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
   sequence_s: time('Bookkeeping of one sequence in a step. Absent: it is in step_s'),
-  ...provenance,
-});
-
-const pressure = v.strictObject({
-  memory: memoryId('The memory that runs short'),
-  slowdown: curve(
-    quantity('fraction', { description: 'Free fraction of the memory', max: 1 }),
-    v.pipe(v.number(), v.minValue(1)),
-    'Slow-down of host copies: [free fraction, factor].',
+  first_run_s: v.exactOptional(
+    quantity('s', { description: 'What the first computation of a process takes beside. Absent: not modelled' }),
   ),
   ...provenance,
 });
@@ -196,7 +196,6 @@ export const machineSchema = v.strictObject({
     v.pipe(v.record(v.string(), arraySchema), v.description('Spatial arrays by id, for dataflows mapped onto them.')),
   ),
   host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
-  pressure: v.exactOptional(v.pipe(pressure, v.description('How host copies slow down as a memory runs short.'))),
   cluster: v.exactOptional(
     v.pipe(cluster, v.description("Equal nodes; memories and links are then one device's share.")),
   ),

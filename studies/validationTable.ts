@@ -1,7 +1,7 @@
-import { type ClaimSummary, claimValue, summariseClaims } from '../reports/claims.ts';
+import { claimValue, summariseClaims } from '../reports/claims.ts';
 import { formatError } from '../reports/format.ts';
 import { type Cell, type Column, markdownTable } from '../reports/table.ts';
-import type { ClaimRow } from '../sim/types/index.ts';
+import type { ClaimRow, ClaimUse } from '../sim/types/index.ts';
 import type { Frame } from './schema.ts';
 import type { StudyRun } from './validate.ts';
 
@@ -17,14 +17,10 @@ const right = 'right' as const;
 
 const SYSTEM_COLUMNS: readonly Column[] = [
   { head: 'system' },
-  { head: 'rows', align: right },
-  { head: 'pass', align: right },
-  ...['never fitted on', 'fitted on'].flatMap((head) => [
-    { head, align: right },
-    { head: 'median', align: right },
-    { head: 'p90', align: right },
-    { head: 'max', align: right },
-  ]),
+  ...['never fitted on', 'fitted on'].flatMap((head) =>
+    [head, 'pass', 'median', 'p90', 'max'].map((name) => ({ head: name, align: right })),
+  ),
+  { head: 'other rows', align: right },
 ];
 
 const MISS_COLUMNS: readonly Column[] = [
@@ -41,9 +37,13 @@ const MISS_COLUMNS: readonly Column[] = [
 /** The part of a study that its table reads. */
 export type TableRun = Pick<StudyRun, 'rows'> & { readonly study: { readonly name: string; readonly frame: Frame } };
 
+/** Uses whose figure was measured. Another tool's prediction that ours differs from is no miss. */
+const MEASURED: readonly ClaimUse[] = ['validate', 'calibrate', 'unverified'];
+
 /**
- * A row a system with all its claims, those never fitted on (`validate`) and those fitted on (`calibrate`) with their
- * absolute errors, then every miss with what its study notes about it. No final newline.
+ * A row a system: claims never fitted on (`validate`) and those fitted on (`calibrate`) with their absolute errors, and
+ * how many there are of any other use; then every miss of a measured figure with what its study notes about it. No final
+ * newline.
  */
 export function validationTable(runs: readonly TableRun[]): string {
   const systems = new Map<string, ClaimRow[]>();
@@ -56,9 +56,12 @@ export function validationTable(runs: readonly TableRun[]): string {
   if (systems.size > 1) lines.push(systemCells('**all**', [...systems.values()].flat()));
   const table = markdownTable(SYSTEM_COLUMNS, lines);
   const misses = runs.flatMap(missCells);
-  if (misses.length === 0) return `${table}\n\nNo row misses.`;
-  return `${table}\n\nEvery row that misses:\n\n${markdownTable(MISS_COLUMNS, misses)}`;
+  if (misses.length === 0) return `${table}\n\nNo measured figure is missed.`;
+  return `${table}\n\nEvery measured figure that is missed:\n\n${unaligned(markdownTable(MISS_COLUMNS, misses))}`;
 }
+
+/** The table without the spaces that align it, so that one long reason does not change every line. */
+const unaligned = (table: string): string => table.replaceAll(/ {2,}/g, ' ').replaceAll(/-{4,}/g, '---');
 
 /**
  * `text` with everything between the two marker lines replaced by `table`.
@@ -74,24 +77,20 @@ export function withValidation(text: string, table: string): string {
 }
 
 function systemCells(system: string, rows: readonly ClaimRow[]): Cell[] {
-  const judged = rows.filter((row) => !row.skipped);
-  const passed = judged.filter((row) => row.pass).length;
-  return [
-    system,
-    rows.length,
-    judged.length === rows.length ? passed : `${passed} of ${judged.length}`,
-    ...errorCells(summariseClaims(rows, 'validate')),
-    ...errorCells(summariseClaims(rows, 'calibrate')),
-  ];
+  const other = rows.filter(({ use }) => use !== 'validate' && use !== 'calibrate').length;
+  return [system, ...sumCells(rows, 'validate'), ...sumCells(rows, 'calibrate'), other];
 }
 
-function errorCells(sum: ClaimSummary): Cell[] {
+/** Rows of one use: how many, how many pass (of those that ran), and their errors. */
+function sumCells(rows: readonly ClaimRow[], use: ClaimUse): Cell[] {
+  const sum = summariseClaims(rows, use);
   const errors = [sum.median_abs_error, sum.p90_abs_error, sum.max_abs_error];
-  return [sum.count, ...errors.map((error) => (error === null ? '–' : `${(error * 100).toFixed(1)}%`))];
+  const passed = sum.skipped === 0 ? sum.passed : `${sum.passed} of ${sum.count - sum.skipped}`;
+  return [sum.count, passed, ...errors.map((error) => (error === null ? '–' : `${(error * 100).toFixed(1)}%`))];
 }
 
 function missCells({ study, rows }: TableRun): Cell[][] {
-  const missed = rows.filter((row) => !row.skipped && !row.pass);
+  const missed = rows.filter((row) => MEASURED.includes(row.use) && !row.skipped && !row.pass);
   return missed.map((row) => [
     `\`${row.id}\``,
     `${study.name}, ${row.case}`,

@@ -305,9 +305,8 @@ export class Engine {
       );
       throw new DoesNotFitError(
         account.id,
-        `a ${kind} block of this step`,
-        bytes,
-        account.used,
+        `what is there and a ${kind} block of ${bytes} bytes that waits for room`,
+        account.used + bytes,
         account.capacity,
         atS,
         [...this.holders(account.id), ...holders],

@@ -4,33 +4,34 @@ export interface Holder {
   readonly bytes: number;
 }
 
-/** The work cannot fit on this machine: what did not fit, where, by how much, when, and what held the space. */
+/** The work cannot fit on this machine: where, by how much, when, and what holds the space. */
 export class DoesNotFitError extends Error {
   readonly memory: string;
   readonly capacity_bytes: number;
+  /** Bytes that would be held if it fitted. */
   readonly needed_bytes: number;
   readonly short_bytes: number;
   readonly at_s: number;
   readonly holders: readonly Holder[];
 
+  /** @param what the subject of the message: what needs `neededBytes` in all, such as `weights and KV cache`. */
   constructor(
     memory: string,
     what: string,
-    wantedBytes: number,
-    usedBytes: number,
+    neededBytes: number,
     capacityBytes: number,
     atS: number,
     holders: readonly Holder[],
   ) {
-    const short = usedBytes + wantedBytes - capacityBytes;
+    const short = neededBytes - capacityBytes;
+    const when = atS > 0 ? ` at ${atS.toFixed(3)} s` : '';
     super(
-      `${what} does not fit in "${memory}": it needs ${gib(wantedBytes)}, ${gib(usedBytes)} of ${gib(capacityBytes)} are taken, ` +
-        `${gib(short)} are missing${atS > 0 ? ` at ${atS.toFixed(3)} s` : ''}`,
+      `memory "${memory}" has ${gib(capacityBytes)}, but ${what} need ${gib(neededBytes)}: ${gib(short)} are missing${when}`,
     );
     this.name = 'DoesNotFitError';
     this.memory = memory;
     this.capacity_bytes = capacityBytes;
-    this.needed_bytes = usedBytes + wantedBytes;
+    this.needed_bytes = neededBytes;
     this.short_bytes = short;
     this.at_s = atS;
     this.holders = holders;
@@ -65,5 +66,11 @@ export class PolicyError extends Error {
 }
 
 function gib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  const [value, unit] =
+    bytes >= 2 ** 30
+      ? [bytes / 2 ** 30, 'GiB']
+      : bytes >= 2 ** 20
+        ? [bytes / 2 ** 20, 'MiB']
+        : [bytes / 2 ** 10, 'KiB'];
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)} ${unit}`;
 }

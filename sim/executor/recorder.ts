@@ -142,9 +142,11 @@ export class Recorder implements Actions {
   move(request: MoveRequest): Task {
     const { bytes, queue, workers } = request;
     const route = this.fabric.route(request.from, request.to);
+    // On the queue of the host thread the transfer becomes its tail: the host waits for it.
+    const hostTail = this.hostTail();
     const task = this.begin(workers === null ? -1 : this.pool(workers), request.stream, queue);
     this.tape.depend(task, request.after);
-    this.tape.depend(task, this.hostTail());
+    this.tape.depend(task, hostTail);
     const limit =
       request.host_memory === 'pageable' && route.direction !== null
         ? Math.min(request.limit_bytes_per_s, pageableLimit(route.direction, `${request.from}-${request.to}`))

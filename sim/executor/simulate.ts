@@ -158,16 +158,19 @@ function projection(
 function hold(engine: Engine, plan: Plan): void {
   const held: Holding[] = [...plan.held, ...plan.files];
   engine.holders = (memory) => held.filter((holding) => holding.memory === memory);
-  for (const { memory, kind, bytes, what } of held) {
+  for (const { memory, kind, bytes } of held) {
     const account = engine.accounts.find((candidate) => candidate.id === memory);
     if (account === undefined) {
       engine.fabric.memory(memory);
       continue;
     }
-    if (!account.fits(bytes)) {
-      throw new DoesNotFitError(memory, what, bytes, account.used, account.capacity, 0, engine.holders(memory));
-    }
     account.add(kindIndex(kind), bytes, 0);
+  }
+  for (const account of engine.accounts) {
+    if (account.used <= account.capacity) continue;
+    const holders = engine.holders(account.id);
+    const what = holders.map((holding) => holding.what).join(', ');
+    throw new DoesNotFitError(account.id, what, account.used, account.capacity, 0, holders);
   }
 }
 

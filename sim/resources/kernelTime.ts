@@ -23,7 +23,8 @@ export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel
   let memoryS = 0;
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
-    memoryS = bytes / (bandwidth * curveAt(unit.memory_efficiency, bytes, 1));
+    const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
+    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes, 1));
   }
   const p = unit.roofline_exponent;
   if (p === 1) return computeS + memoryS;

@@ -98,6 +98,8 @@ export interface ComputeUnit {
   readonly efficiency: Readonly<Partial<Record<Dtype, Curve>>>;
   /** Fraction of the memory's bandwidth that a kernel reaches, by its bytes. */
   readonly memory_efficiency: Curve;
+  /** The same of un-fused attention, a small matrix for every head; absent = as any other kernel. */
+  readonly batched_memory_efficiency?: Curve;
   /** Bandwidth from the unit to its memory; absent = the memory's own. */
   readonly memory_bytes_per_s?: number;
   /** Host time to launch one kernel. */
@@ -158,12 +160,8 @@ export interface Host {
   readonly step_s: number;
   /** Bookkeeping of one sequence in one step; absent where it is in `step_s`. */
   readonly sequence_s?: number;
-}
-
-/** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */
-export interface MemoryPressure {
-  readonly memory: string;
-  readonly slowdown: Curve;
+  /** What the first computation of a process takes beside (library handles, loading of kernels), where a run includes it. */
+  readonly first_run_s?: number;
 }
 
 /** A cluster of equal nodes: `nvlink` joins the devices of a node, `net` the nodes, and the memories are one device's. */
@@ -181,7 +179,6 @@ export interface Machine {
   readonly compute: readonly ComputeUnit[];
   readonly arrays?: readonly SpatialArray[];
   readonly host?: Host;
-  readonly pressure?: MemoryPressure;
   readonly cluster?: Cluster;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly cost_usd_per_h?: number;

@@ -55,6 +55,8 @@ export interface Kernel {
   readonly activation_bytes: number;
   /** Kernel launches it stands for. */
   readonly launches: number;
+  /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
+  readonly batched?: boolean;
 }
 
 /** The part of a growing state (a KV cache) that an op uses. Bytes are of one of the K and V pair. */

@@ -11,7 +11,7 @@ const file = write('study.yaml', STUDY);
 test('what does not fit exits 3 and says what, by how much, what holds the space and what fits', async () => {
   const { code, out, err } = await tierflow('run', '--machine', 't4-gcp', '--model', 'opt-13b', '--json');
   expect({ code, out }).toEqual({ code: 3, out: '' });
-  expect(err).toMatch(/does not fit in "gpu".*GiB are missing/);
+  expect(err).toMatch(/memory "gpu" has .* GiB are missing/);
   expect(err).toMatch(/weights: .* GiB/);
   expect(err).toMatch(/it fits with\n/);
 });

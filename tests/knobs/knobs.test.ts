@@ -17,7 +17,6 @@ const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly 
   { path: /^links\.(nvlink|net)\.|^cluster\./, why: 'work on several devices' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
   { path: /dirty_fraction$/, on: /^instcsd/, why: 'a host that writes faster than its disk' },
-  { path: /pageable_bytes_per_s$/, why: 'a placement that moves pageable memory' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
 ];
 

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
@@ -54,6 +56,10 @@ const percent = (weights: number[], kv: number[], activations: number[], more: P
 const quantised = (policy: Policy): Policy => ({
   ...policy,
   precision: { weight_bits: 4, kv_bits: 4, activation_bits: 16, group_size: 64, group_overhead_bits: 32 },
+});
+
+const layers = (fields: object): Policy => ({
+  placement: v.parse(layerStreamSchema, { kind: 'layer-stream', weights: 'cpu', ...fields }),
 });
 
 const small = generate('opt-1.3b');
@@ -148,10 +154,13 @@ export const PROBES: readonly Probe[] = [
   },
   { name: 'host, GPU attention', workload: small, policy: percent([0, 100], [0, 100], [0, 100]) },
   { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
+  { name: 'GPU, not warmed up', workload: small, policy: percent([100, 0], [100, 0], [100, 0], { warm_up: false }) },
   { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
   { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
+  { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
+  { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
 ];
 

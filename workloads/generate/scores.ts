@@ -10,6 +10,7 @@ import type { Walk } from './walk.ts';
  */
 
 const part = 'attention';
+const unfused = { part, batched: true } as const;
 
 /** FLOPs of one of the two products: scores, or values. */
 const productFlops = ({ model, batch }: Setting, { tokens, context }: Step): number =>
@@ -36,27 +37,27 @@ export function squareScores(walk: Walk, setting: Setting, step: Step): void {
   for (const name of ['q', 'k', 'v']) {
     const kept = grouped(setting) && name !== 'q';
     const makes = { [`${name}_heads`]: wide_bytes };
-    walk.run({ part, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
+    walk.run({ ...unfused, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
   }
   const flops = productFlops(setting, step);
-  walk.run({ part, name: 'gemm', reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes }, flops });
+  walk.run({ ...unfused, name: 'gemm', reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes }, flops });
   softmax(walk, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
-  walk.run({ part, name: 'gemm', reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes }, flops });
-  walk.run({ part, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
+  walk.run({ ...unfused, name: 'gemm', reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes }, flops });
+  walk.run({ ...unfused, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
 }
 
 /** Mask (one byte a pair, shared by the heads) and softmax of `scores` into `probabilities`, out of place. */
 function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
-  walk.run({ part, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
+  walk.run({ ...unfused, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
   walk.run({
-    part,
+    ...unfused,
     name: 'pointwise',
     reads: ['scores', 'mask'],
     makes: { masked: score_bytes },
     frees: ['scores'],
   });
   walk.run({
-    part,
+    ...unfused,
     name: 'pointwise',
     reads: ['masked'],
     makes: { probabilities: score_bytes },
@@ -74,15 +75,15 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
   const wide_bytes = stateBytes(setting, step, queryWidth(setting));
   const score_bytes = scoreBytes(setting, step);
   if (setting.precision.kv_bits < PLAIN_BITS) walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
-  walk.run({ part, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
+  walk.run({ ...unfused, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
   const wide = grouped(setting);
   if (wide) {
     const makes = { wide_k: wide_bytes, wide_v: wide_bytes };
-    walk.run({ part, name: 'pointwise', makes, operand_bytes: 2 * state_bytes, launches: 2 });
+    walk.run({ ...unfused, name: 'pointwise', makes, operand_bytes: 2 * state_bytes, launches: 2 });
   }
   const product = (reads: string, state: string, makes: Readonly<Record<string, number>>): void =>
     walk.run({
-      part,
+      ...unfused,
       name: 'gemm',
       reads: wide ? [reads, state] : [reads],
       makes,

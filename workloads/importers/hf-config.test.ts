@@ -212,6 +212,6 @@ describe('registry', () => {
 
   it('refuses formats and files that are not there', async () => {
     await expect(loadImporter('hf-confg')).rejects.toThrow('unknown format "hf-confg"');
-    await expect(importFile('hf-config', 'nowhere.json')).rejects.toThrow('there is no file "nowhere.json"');
+    await expect(importFile('hf-config', 'nowhere.json')).rejects.toThrow('nowhere.json: there is no such file');
   });
 });

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { InputError, unknownName } from '../../input/index.ts';
+import { readTextFile } from '../../input/files.ts';
+import { unknownName } from '../../input/index.ts';
 import type { Imported, Importer, ImportOptions } from './importer.ts';
 
 export type { Imported, Importer, ImportOptions } from './importer.ts';
@@ -41,18 +42,5 @@ export async function importFile(
   options: Omit<ImportOptions, 'file'> = {},
 ): Promise<Imported> {
   const importer = await loadImporter(format);
-  return importer.convert(readText(file), { ...options, file });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new InputError({
-      code: missing ? 'file_missing' : 'file_unreadable',
-      problem: missing ? `there is no file ${JSON.stringify(file)}` : `${JSON.stringify(file)} cannot be read`,
-      found: file,
-    });
-  }
+  return importer.convert(readTextFile(file), { ...options, file });
 }

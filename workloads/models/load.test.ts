@@ -14,7 +14,7 @@ describe('readModel', () => {
 
   it('reads a path', () => {
     expect(readModel('workloads/models/opt-30b.yaml')).toEqual(readModel('opt-30b'));
-    expect(() => readModel('nowhere/model.yaml')).toThrow('there is no model file');
+    expect(() => readModel('nowhere/model.yaml')).toThrow('there is no such');
   });
 
   it('has the whole catalogue', () => {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { InputError, parseYaml, unknownName } from '../../input/index.ts';
+import { readTextFile } from '../../input/files.ts';
+import { parseYaml, unknownName } from '../../input/index.ts';
 import { packageFolder } from '../../input/packageFiles.ts';
 import { type Model, parseModel } from './model.ts';
 
@@ -28,14 +29,7 @@ export function readModel(idOrPath: string): Model {
   const isPath = isYaml(idOrPath) || /[\\/]/.test(idOrPath);
   if (!isPath && !listModels().includes(idOrPath)) throw unknownName('model', idOrPath, listModels());
   const file = isPath ? idOrPath : join(catalogueDirectory(), `${idOrPath}.yaml`);
-  if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new InputError({
-      code: 'file_missing',
-      problem: `there is no model file ${JSON.stringify(file)}`,
-      found: file,
-    });
-  }
-  const model = parseModel(parseYaml(readFileSync(file, 'utf8'), isPath ? file : `${idOrPath}.yaml`));
+  const model = parseModel(parseYaml(readTextFile(file), isPath ? file : `${idOrPath}.yaml`));
   if (!isPath) cache.set(idOrPath, model);
   return model;
 }

@@ -29,7 +29,7 @@ export function runStream(fields: StreamFields, machine: Machine): RunResult {
   const memory = machine.memories.find((candidate) => candidate.id === id);
   if (memory === undefined) throw new MissingFactError(`machine "${machine.id}" has no memory "${id}"`);
   const room = memory.capacity_bytes - memory.reserved_bytes;
-  if (fields.bytes > room) throw new DoesNotFitError(memory.id, 'the stream', fields.bytes, 0, room, 0, []);
+  if (fields.bytes > room) throw new DoesNotFitError(memory.id, 'the stream', fields.bytes, room, 0, []);
   const sim = new Simulation();
   const network = new FlowNetwork(sim, () => {});
   const fabric = new Fabric(machine, network, new Ledger());

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { packageFolder } from '../../input/packageFiles.ts';
+import { validationTable, withValidation } from '../../studies/validationTable.ts';
+import { scratch, tierflow } from '../cli/harness.ts';
+import { runCatalogue } from './catalogue.ts';
+import { runConsole } from './console.ts';
+import { withBlocks } from './markdown.ts';
+
+// What is measured in the README is made by running it; `npx vitest run tests/docs -u` writes it again.
+
+const README = join(packageFolder(), 'README.md');
+const files = scratch();
+const here = process.cwd();
+afterAll(() => process.chdir(here));
+
+test('the tour and the validation table of the README are what the program gives', async () => {
+  const table = validationTable(runCatalogue());
+  process.chdir(files.path('.'));
+  const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
+  await expect(text).toMatchFileSnapshot(README);
+});
+
+test('the figure of the README is the one its study declares', async () => {
+  const { code } = await tierflow('plot', 'flexgen/opt-175b-t4', files.path('figures'));
+  expect(code).toBe(0);
+  const svg = readFileSync(files.path('figures/opt-175b-claims.svg'), 'utf8');
+  await expect(svg).toMatchFileSnapshot('../../docs/images/opt-175b-claims.svg');
+  expect(readFileSync(README, 'utf8')).toContain('](docs/images/opt-175b-claims.svg)');
+});
+
+test('what is written by hand in the README is short', () => {
+  const [head, , tail] = readFileSync(README, 'utf8').split(/<!-- validation:\w+ -->/);
+  expect(`${head}${tail}`.split('\n').length).toBeLessThan(200);
+});
