@@ -68,6 +68,17 @@ const one = generate('opt-1.3b', { batch: 1, batches: 1 });
 const attention = (dataflow: 'one-pass' | 'row-wise', sequence: number): Workload => {
   return { kind: 'attention', dataflow, batch: 8, heads: 8, sequence, key_width: 64, element_bits: 16 };
 };
+const copy = (direction: string): Workload => {
+  return {
+    kind: 'copy',
+    link: 'pcie',
+    direction,
+    bytes: 1e6,
+    copies: 1,
+    both_directions: false,
+    host_memory: 'pinned',
+  };
+};
 const io = (more: object): Workload => ({
   kind: 'io',
   request_bytes: 4096,
@@ -84,7 +95,14 @@ export const PROBES: readonly Probe[] = [
   { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
   { name: 'row-wise attention', workload: attention('row-wise', 1024), policy: {} },
   { name: 'long row-wise attention', workload: attention('row-wise', 262_144), policy: {} },
-  ...['onchip', 'ddr', 'hbm'].map((memory): Probe => {
+  {
+    name: 'resident, small bf16',
+    workload: generate('qwen2.5-0.5b', { batch: 1, batches: 1 }),
+    policy: { placement: { kind: 'resident' } },
+  },
+  { name: 'a copy to a drive', workload: copy('h2d'), policy: {} },
+  { name: 'a copy from a drive', workload: copy('d2h'), policy: {} },
+  ...['onchip', 'ddr', 'hbm', 'cpu', 'csd_dram', 'csd_flash'].map((memory): Probe => {
     return {
       name: `a stream of ${memory}`,
       workload: { kind: 'stream', memory, read_share: 1, bytes: 1e7 },
