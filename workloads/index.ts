@@ -6,16 +6,30 @@ import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
 import type { Model } from './models/model.ts';
+import { runSearch, searchSchema } from './search/index.ts';
 import { runStream, streamSchema } from './stream/index.ts';
 
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
-export const workloadSchema = v.variant('kind', [generateSchema, ioSchema, copySchema, streamSchema, attentionSchema]);
+export const workloadSchema = v.variant('kind', [
+  generateSchema,
+  ioSchema,
+  copySchema,
+  streamSchema,
+  attentionSchema,
+  searchSchema,
+]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' }>;
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'search' }>;
 
-const DEVICE_KINDS: readonly string[] = ['io', 'copy', 'stream', 'attention'] satisfies DeviceWorkload['kind'][];
+const DEVICE_KINDS: readonly string[] = [
+  'io',
+  'copy',
+  'stream',
+  'attention',
+  'search',
+] satisfies DeviceWorkload['kind'][];
 
 export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
   return DEVICE_KINDS.includes(workload.kind);
@@ -52,6 +66,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runStream(workload, machine);
     case 'attention':
       return runAttention(workload, machine);
+    case 'search':
+      return runSearch(workload, machine, seed);
   }
 }
 

@@ -100,6 +100,19 @@ export const PROBES: readonly Probe[] = [
     workload: generate('qwen2.5-0.5b', { batch: 1, batches: 1 }),
     policy: { placement: { kind: 'resident' } },
   },
+  {
+    name: 'search',
+    workload: {
+      kind: 'search',
+      method: { kind: 'graph', hops: 2, beam: 4, node_bytes: 4096, cached_hops: 0, round_compute_s: 0 },
+      vectors: 1e6,
+      index_bytes_per_vector: 32,
+      stored_bytes_per_vector: 348,
+      threads: 4,
+      duration_s: 0.01,
+    },
+    policy: {},
+  },
   { name: 'a copy to a drive', workload: copy('h2d'), policy: {} },
   { name: 'a copy from a drive', workload: copy('d2h'), policy: {} },
   ...['onchip', 'ddr', 'hbm', 'cpu', 'csd_dram', 'csd_flash'].map((memory): Probe => {
