@@ -26,6 +26,7 @@ const optionsSchema = v.strictObject({
   ),
   log_x: flag('Make the x axis logarithmic. Default: false.', false),
   log_y: flag('Make the y axis logarithmic. Default: false; a linear y axis begins at 0.', false),
+  x_title: v.optional(v.pipe(v.string(), v.description('Title of the x axis. Default: the last part of its path.'))),
   rename: renameOption,
 });
 type Options = v.InferOutput<typeof optionsSchema>;
@@ -49,8 +50,21 @@ function curvesOf(rows: readonly Point[]): NamedCurve[] {
 }
 
 /** Crossings of every pair of curves. */
-const crossingsOf = (curves: readonly NamedCurve[]): Crossing[] =>
-  curves.flatMap((a, i) => curves.slice(i + 1).flatMap((b) => crossings(a, b)));
+function crossingsOf(curves: readonly NamedCurve[], logX: boolean): Crossing[] {
+  // Straight lines on the axis they are drawn on.
+  const to = logX ? Math.log10 : (x: number) => x;
+  const from = logX ? (x: number) => 10 ** x : (x: number) => x;
+  const drawn = curves.map(({ name, points }) => ({ name, points: points.map(([x, y]) => [to(x), y] as const) }));
+  return drawn
+    .flatMap((a, i) => drawn.slice(i + 1).flatMap((b) => crossings(a, b)))
+    .map((crossing) => ({ ...crossing, x: from(crossing.x) }));
+}
+
+/** The unit of a varied field, which its name ends in. */
+function unitOfField(path: string, largest: number): { readonly name: string; readonly size: number } {
+  const dimension = (['bytes_per_s', 'bytes', 'flop_per_s', 's'] as const).find((name) => path.endsWith(`_${name}`));
+  return dimension === undefined ? { name: '', size: 1 } : axisUnit(dimension, largest);
+}
 
 export const chart = defineChart<Options, Point>({
   kind: 'crossover',
@@ -72,7 +86,8 @@ export const chart = defineChart<Options, Point>({
     const styles = seriesStyles(curves.map(({ name }) => name));
     const metric = describeMetric(options.y);
     const unit = axisUnit(metric?.unit, Math.max(...rows.map(({ y }) => y)));
-    const xs = rows.map(({ x }) => x);
+    const xUnit = unitOfField(options.x, Math.max(...rows.map(({ x }) => x)));
+    const xs = rows.map(({ x }) => x / xUnit.size);
     const ys = rows.map(({ y }) => y / unit.size);
     const legend: LegendItem[] = curves.map(({ name }) => ({ name, style: styles.get(name)!, swatch: 'line-marker' }));
     const frame = drawFrame(
@@ -81,7 +96,7 @@ export const chart = defineChart<Options, Point>({
         ...canvas,
         x: {
           domain: options.log_x ? logDomain(xs) : [0, Math.max(...xs) * 1.04],
-          title: fieldLabel(options.x),
+          title: options.x_title ?? axisTitle(fieldLabel(options.x), xUnit),
           log: options.log_x,
         },
         y: {
@@ -95,14 +110,14 @@ export const chart = defineChart<Options, Point>({
       theme,
     );
     const floor = frame.y(options.log_y ? logDomain(ys)[0] : 0);
-    for (const { x, y } of crossingsOf(curves)) {
-      const at = frame.x(x);
+    for (const { x, y } of crossingsOf(curves, options.log_x)) {
+      const at = frame.x(x / xUnit.size);
       line(svg, at, floor, at, frame.y(y / unit.size), {
         stroke: MUTED,
         'stroke-width': 0.8,
         'stroke-dasharray': '2 1.5',
       });
-      label(svg, at + 2, floor - theme.small_pt * 0.7, x.toPrecision(2), {
+      label(svg, at + 2, floor - theme.small_pt * 0.7, (x / xUnit.size).toPrecision(2), {
         size: theme.small_pt,
         fill: MUTED,
         halo: true,
@@ -110,7 +125,7 @@ export const chart = defineChart<Options, Point>({
     }
     for (const { name, points } of curves) {
       const style = styles.get(name)!;
-      const at = points.map(([x, y]): [number, number] => [frame.x(x), frame.y(y / unit.size)]);
+      const at = points.map(([x, y]): [number, number] => [frame.x(x / xUnit.size), frame.y(y / unit.size)]);
       const curve = path(svg, polyline(at), { fill: 'none', stroke: style.color, 'stroke-width': theme.line_pt });
       if (style.dash !== '') curve.attr('stroke-dasharray', style.dash);
       for (const point of at) marker(svg, style, ...point, theme.marker_pt);

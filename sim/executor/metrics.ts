@@ -94,10 +94,15 @@ function traffic(metrics: MutableMetrics, { machine, reading }: Measured): void 
       if (bytes > 0) metrics[`traffic.${link.id}.${direction.name}_bytes`] = bytes;
     }
   }
-  const storage = machine.roles.storage;
-  if (storage === undefined) return;
-  const written = reading.counters.get(`write.${storage}`) ?? 0;
-  if (written > 0) metrics[`wear.${storage}.written_bytes`] = written;
+  const { storage, near } = machine.roles;
+  // What compute beside the data reads never crosses a link.
+  const inside = near === undefined ? 0 : (reading.counters.get(`access.${near}`) ?? 0);
+  if (inside > 0) metrics[`traffic.${near}.access_bytes`] = inside;
+  for (const id of new Set([storage, near])) {
+    if (id === undefined || !/^(disk|csd_flash)\d*$/.test(id)) continue;
+    const written = reading.counters.get(`write.${id}`) ?? 0;
+    if (written > 0) metrics[`wear.${id}.written_bytes`] = written;
+  }
 }
 
 function busy(metrics: MutableMetrics, { machine, reading }: Measured): void {

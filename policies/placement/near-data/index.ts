@@ -106,7 +106,7 @@ class NearDataPlacement implements Placement {
     const projected = actions.run(this.gpu.id, before, 'compute', this.last);
     if (this.drive === null) this.last = this.fetch(actions, bytes, context * 2 * state!.bytes_per_token, projected);
     else {
-      this.last = this.attendThere(actions, op.output_bytes, bytes, attention * compute, projected);
+      this.last = this.attendThere(actions, op, bytes, attention * compute, projected);
     }
     const own: Kernel[] =
       this.drive === null ? op.kernels.filter(({ part }) => part === 'attention').map(scaled(compute)) : [];
@@ -114,9 +114,10 @@ class NearDataPlacement implements Placement {
   }
 
   /** q, k and v to the drive, the cache read and computed on there, the output back. */
-  private attendThere(actions: Actions, width: number, bytes: number, flops: number, after: Task): Task {
+  private attendThere(actions: Actions, op: Op, bytes: number, flops: number, after: Task): Task {
     const { machine } = this.context;
     const drive = this.drive!;
+    const width = op.output_bytes;
     const buffer = machine.links.find(({ from }) => from === this.fast)?.to ?? this.home;
     const kernel = (flops: number): Kernel => ({
       name: 'attention',
@@ -129,6 +130,11 @@ class NearDataPlacement implements Placement {
     });
     const room = actions.allocate(buffer, 'activation', 4 * width, after);
     const sent = this.move(actions, this.fast, buffer, 3 * width, 'kv_write', room, Number.POSITIVE_INFINITY);
+    // New keys and values are programmed while the drive goes on.
+    const appended = 2 * op.state!.write_tokens * op.state!.bytes_per_token;
+    if (appended > 0 && buffer !== this.home) {
+      this.move(actions, buffer, this.home, appended, 'kv_write', sent, Number.POSITIVE_INFINITY);
+    }
     const there = actions.run(drive.id, [kernel(0)], 'kv_read', sent);
     // What the reads do not hide of the arithmetic follows them.
     const rate = memoryOf(this.context, this.home).read_bytes_per_s;
