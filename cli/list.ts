@@ -14,8 +14,8 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return listMachines().map(({ id, title, variants }) => ({ id, title, variants }));
   },
   models: async () => {
-    const { listModels, readModel } = await import('../workloads/models/load.ts');
-    return listModels().map((id) => ({ id, title: readModel(id).title }));
+    const { listAllModels, readAnyModel } = await import('../workloads/load.ts');
+    return listAllModels().map((id) => ({ id, title: readAnyModel(id).title }));
   },
   studies: async () => {
     const { listStudies, readStudy } = await import('../studies/load.ts');

@@ -29,6 +29,8 @@ const otherBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direct
 const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   capacity_bytes: roomier,
   reserved_bytes: tighter,
+  bank_bytes: roomier,
+  code_bytes: { metric: 'memory.flash.peak_bytes', direction: 'up' },
   read_bytes_per_s: faster,
   write_bytes_per_s: faster,
   read_share_curve: faster,
@@ -120,7 +122,7 @@ export function knobEffect(path: Path): KnobEffect | undefined {
   const names = path.map(String);
   const field = names.at(-1) ?? '';
   const owner = names.at(-2) ?? '';
-  const name = owner === 'peak_flop_per_s' || owner === 'efficiency' ? owner : field;
+  const name = ['peak_flop_per_s', 'efficiency'].includes(owner) ? owner : field;
   if (Object.hasOwn(EFFECTS, name)) return EFFECTS[name];
   const part = DIRECTION.exec(name)?.[2] ?? '';
   return Object.hasOwn(DIRECTION_EFFECTS, part) ? DIRECTION_EFFECTS[part] : undefined;

@@ -73,10 +73,12 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
   const { page_cache, energy, write_bytes_per_s, dram, flash, ...fields } = without(file);
+  const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
     ...fields,
-    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : fields.read_bytes_per_s),
+    read_bytes_per_s,
+    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
     read_share_curve: dram ? readShareCurve(dram) : (fields.read_share_curve ?? []),
     latency_s: fields.latency_s ?? 0,
@@ -146,7 +148,9 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     ...fields,
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
-    memory_efficiency: asCurve(memory_efficiency),
+    launch_s: fields.launch_s ?? 0,
+    roofline_exponent: fields.roofline_exponent ?? 1,
+    memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
     ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
   };

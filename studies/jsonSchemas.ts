@@ -1,6 +1,7 @@
 import type { GenericSchema } from 'valibot';
 import { machineSchema } from '../hardware/schema.ts';
 import { type JsonSchema, toJsonSchema } from '../input/jsonSchema.ts';
+import { networkSchema } from '../workloads/cnn/table/schema.ts';
 import { modelSchema } from '../workloads/models/schema.ts';
 import { baselineSchema } from './baseline.ts';
 import { studySchema } from './schema.ts';
@@ -15,6 +16,7 @@ const SCHEMAS: Readonly<Record<string, { readonly title: string; readonly schema
   study: { title: 'Tierflow study', schema: studySchema },
   machine: { title: 'Tierflow machine', schema: machineSchema },
   model: { title: 'Tierflow model', schema: modelSchema },
+  network: { title: 'Tierflow network', schema: networkSchema },
   baseline: { title: 'Tierflow baseline', schema: baselineSchema },
 };
 

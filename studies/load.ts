@@ -7,7 +7,7 @@ import { readTextFile } from '../input/files.ts';
 import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import type { Machine } from '../sim/types/index.ts';
-import { readModel } from '../workloads/models/load.ts';
+import { readAnyModel } from '../workloads/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { MachineCatalogue } from './resolve.ts';
@@ -114,7 +114,7 @@ function rowsBeside(folder: string): ReadRows {
 /** A path that a study names is relative to the study; ids and other paths are left as they are. */
 function beside(folder: string, ref: string): string {
   const path = join(folder, ref);
-  return isYaml(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
+  return /\.(ya?ml|tflite|onnx)$/i.test(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
 }
 
 export interface StudyFiles {
@@ -143,7 +143,7 @@ export function filesBeside(studyFile: string): StudyFiles {
       machineData,
       machine: (ref) => remember(machines, ref, () => parseMachine(machineData(ref))),
     },
-    readModel: (ref) => readModel(beside(folder, ref)),
+    readModel: (ref) => readAnyModel(beside(folder, ref)),
     readRows: rowsBeside(folder),
     missingData: ({ frame }) => {
       const missing = (frame.data ?? []).filter(

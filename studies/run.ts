@@ -3,8 +3,7 @@ import { loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
-import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../workloads/index.ts';
-import type { Model } from '../workloads/models/model.ts';
+import { type AnyModel, buildProgram, isDeviceWorkload, runDevice, type Workload } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -17,7 +16,7 @@ import type { ToleranceRule } from './tolerances.ts';
  */
 
 /** Where models are looked up. */
-export type ReadModel = (ref: string) => Model;
+export type ReadModel = (ref: string) => AnyModel;
 
 /** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
 export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
@@ -40,7 +39,7 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
   const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram({ ...workload, batch, batches } as Workload, precision, readModel);
+    buildProgram({ ...workload, batch, ...('batches' in workload && { batches }) } as Workload, precision, readModel);
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -81,7 +80,7 @@ function unusedPolicy(kind: string): InputError {
  * reads. Throws as building the workload does.
  */
 export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
-  const models = new Map<string, Model>();
+  const models = new Map<string, AnyModel>();
   if (!isDeviceWorkload(parts.workload)) {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);

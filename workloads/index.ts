@@ -1,10 +1,13 @@
 import * as v from 'valibot';
-import { InputError } from '../input/errors.ts';
+import { InputError } from '../input/index.ts';
 import type { Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
 import { attentionSchema, runAttention } from './attention/index.ts';
+import { cnnProgram } from './cnn/build.ts';
+import { cnnSchema } from './cnn/schema.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
+import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import { runSearch, searchSchema } from './search/index.ts';
 import { runStream, streamSchema } from './stream/index.ts';
@@ -12,6 +15,7 @@ import { runStream, streamSchema } from './stream/index.ts';
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
 export const workloadSchema = v.variant('kind', [
   generateSchema,
+  cnnSchema,
   ioSchema,
   copySchema,
   streamSchema,
@@ -42,11 +46,13 @@ export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload
 export function buildProgram(
   workload: Workload,
   precision: Precision,
-  readModel: (idOrPath: string) => Model,
+  readModel: (idOrPath: string) => AnyModel,
 ): Program {
   switch (workload.kind) {
     case 'generate':
-      return generateProgram(workload, readModel(workload.model), precision);
+      return generateProgram(workload, languageModel(readModel(workload.model)), precision);
+    case 'cnn':
+      return cnnProgram(workload, readModel(workload.model));
     default:
       throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
   }
@@ -71,4 +77,16 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
   }
 }
 
+/** @throws InputError for a network, which generates nothing. */
+function languageModel(model: AnyModel): Model {
+  if (!('kind' in model)) return model;
+  throw new InputError({
+    code: 'bad_value',
+    problem: `the model ${JSON.stringify(model.id)} is a network without tokens`,
+    found: model.id,
+    expected: 'a language model, or the workload kind `cnn`',
+  });
+}
+
+export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';

@@ -35,6 +35,8 @@ export interface Memory {
   /** What the drive is made of, where it is a flash drive that is simulated page by page. */
   readonly flash?: FlashDevice;
   readonly energy?: AccessEnergy;
+  /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
+  readonly bank_bytes?: number;
 }
 
 /** The operating system's cache of disk files, held in the spare bytes of a host memory. */
@@ -113,6 +115,10 @@ export interface ComputeUnit {
   readonly matrix_vector?: MatrixVector;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
+  /** A memory that it reads where it stands, such as memory-mapped flash; weights need no other place. */
+  readonly reads_in_place?: string;
+  /** Bytes that the program of its kernels takes in that memory. */
+  readonly code_bytes?: number;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;

@@ -1,3 +1,4 @@
+import type { Network } from './network.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
 /**
@@ -138,9 +139,17 @@ export interface Program {
   readonly head_width?: number;
   readonly batches: number;
   /** Output tokens, sequences and other units that throughput metrics divide. */
-  readonly produced: { readonly tokens: number; readonly decode_tokens: number; readonly requests: number };
+  readonly produced: {
+    readonly tokens: number;
+    readonly decode_tokens: number;
+    readonly requests: number;
+    /** Images or other inputs of a network. */
+    readonly samples?: number;
+  };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** The layers and maps of a `cnn` program; its sub-layers are these layers. */
+  readonly network?: Network;
   /** The same stream each time it is called. */
   segments(): Iterable<Segment>;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { packageFolder } from '../../input/packageFiles.ts';
-import { validationTable, withValidation } from '../../studies/validationTable.ts';
+import { missesMarkdown, validationTable, withValidation } from '../../studies/validationTable.ts';
 import { scratch, tierflow } from '../cli/harness.ts';
 import { runCatalogue } from './catalogue.ts';
 import { runConsole } from './console.ts';
@@ -16,11 +16,13 @@ const here = process.cwd();
 afterAll(() => process.chdir(here));
 
 test('the tour and the validation table of the README are what the program gives', async () => {
-  const table = validationTable(runCatalogue());
+  const runs = runCatalogue();
+  await expect(missesMarkdown(runs)).toMatchFileSnapshot('../../docs/misses.md');
+  const table = validationTable(runs);
   process.chdir(files.path('.'));
   const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
   await expect(text).toMatchFileSnapshot(README);
-});
+}, 120_000);
 
 test('the figure of the README is the one its study declares', async () => {
   const { code } = await tierflow('plot', 'flexgen/opt-175b-t4', files.path('figures'));

@@ -6,7 +6,7 @@ import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
-import { readModel } from '../../workloads/models/load.ts';
+import { readAnyModel } from '../../workloads/load.ts';
 
 /**
  * Small runs that between them touch every part of a machine.
@@ -89,6 +89,14 @@ const io = (more: object): Workload => ({
   consumer: 'host',
   ...more,
 });
+
+const network: Extract<Workload, { kind: 'cnn' }> = {
+  kind: 'cnn',
+  model: 'mlperf-tiny-vww-mbv1-0.25',
+  batch: 1,
+  dtype: 'int8',
+  mode: 'infer',
+};
 
 export const PROBES: readonly Probe[] = [
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
@@ -192,6 +200,9 @@ export const PROBES: readonly Probe[] = [
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
   { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
   { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
+  { name: 'network', workload: network, policy: {} },
+  { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
+  { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
 ];
 
@@ -200,9 +211,12 @@ export async function readProbe(machine: Machine, { workload, policy }: Probe): 
   try {
     if (isDeviceWorkload(workload)) return runDevice(workload, machine, 1).metrics;
     const precision = precisionOf(policy);
-    const program = buildProgram(workload, precision, readModel);
+    const program = buildProgram(workload, precision, readAnyModel);
     const placement = await loadPlacement(policy, { machine, program, precision });
-    return simulate(machine, program, placement).metrics;
+    const { metrics } = simulate(machine, program, placement);
+    // Where every part has a source, what is known is all.
+    const known = metrics['energy.known_j'] ?? metrics['energy.total_j'];
+    return known === undefined ? metrics : { ...metrics, 'energy.known_j': known };
   } catch (error) {
     const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError];
     if (expected.some((kind) => error instanceof kind)) return null;

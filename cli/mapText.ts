@@ -1,0 +1,33 @@
+import type { MapPlan } from '../policies/planner/mapping/solve.ts';
+
+const bytes = (value: number): string => `${value.toLocaleString('en')} bytes`;
+
+/** What is proved, in words. */
+export function verdictOf(plan: MapPlan, capacity: number | undefined): string {
+  const { peak_bytes: peak, lower_bound_bytes: low } = plan;
+  switch (plan.verdict) {
+    case 'optimal':
+      return 'optimal: no plan is lower';
+    case 'feasible':
+      return `feasible, at most ${((peak! / low - 1) * 100).toFixed(2)} % above the lowest`;
+    case 'infeasible':
+      return `infeasible: proved, every plan needs ${bytes(low)} or more`;
+    default:
+      return peak === null || capacity === undefined
+        ? 'not found in time; nothing is proved'
+        : `not found in time; the lowest plan so far passes the capacity by ${bytes(peak - capacity)}`;
+  }
+}
+
+/** The answer as people read it. */
+export function mapText(buffers: number, plan: MapPlan, capacity: number | undefined, elapsed_s: number): string {
+  const rows: [string, string][] = [
+    ['buffers', buffers.toLocaleString('en')],
+    ['capacity', capacity === undefined ? 'not given; the lowest plan was looked for' : bytes(capacity)],
+    ['peak', plan.peak_bytes === null ? 'none' : bytes(plan.peak_bytes)],
+    ['lower bound', bytes(plan.lower_bound_bytes)],
+    ['verdict', verdictOf(plan, capacity)],
+    ['elapsed', `${elapsed_s.toFixed(3)} s, ${plan.nodes.toLocaleString('en')} nodes`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
+}
