@@ -60,6 +60,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   idle_w: hungrier,
   relay_bytes_per_s: faster,
   convert_elements_per_s: faster,
+  scatter_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
   sequence_s: slower,

@@ -143,6 +143,9 @@ export const hostSchema = v.strictObject({
     v.gtValue(0),
     v.description('Elements per second that one call converts between fp16 and fp32.'),
   ),
+  scatter_elements_per_s: v.exactOptional(
+    v.pipe(v.number(), v.gtValue(0), v.description('Elements per second that one thread scatters into a cache.')),
+  ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
   sequence_s: time('Bookkeeping of one sequence in a step. Absent: it is in step_s'),

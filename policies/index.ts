@@ -9,8 +9,14 @@ import { SCHEDULES, scheduleSchema } from './schedule/schema.ts';
 
 const [first, ...others] = PLACEMENTS.map((definition) => definition.schema);
 
-const kvSchema = v.strictObject({
-  preset: v.pipe(v.picklist(['full']), v.description('What of the KV cache is kept. `full`: everything.')),
+const kvSchema = v.looseObject({
+  preset: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description(
+      "What of the KV cache is kept: `full` (everything), a preset's id, or the path of one. Its parameters stand beside.",
+    ),
+  ),
 });
 
 /** A policy: independent parts, each chosen by `kind` or `preset`. An absent part is the plain one. */
@@ -47,4 +53,5 @@ export function listPolicies(): { id: string; part: string; description: string 
   return [...listed('placement', PLACEMENTS), ...listed('schedule', SCHEDULES), ...listed('planner', PLANNERS)];
 }
 
+export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';

@@ -169,6 +169,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'Bytes held, averaged over time.',
   ),
   define(
+    'memory.<memory>.kv.end_bytes',
+    'M_kv,end',
+    'bytes',
+    'lower',
+    false,
+    'KV cache kept in <memory>',
+    'Bytes of the KV cache held when the run ends: what a policy has kept of the whole context.',
+  ),
+  define(
     'memory.<memory>.live_peak_bytes',
     'M_live',
     'bytes',

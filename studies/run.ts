@@ -1,5 +1,5 @@
 import { InputError } from '../input/index.ts';
-import { loadPlacement, precisionOf } from '../policies/index.ts';
+import { kvMaker, loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
@@ -34,12 +34,18 @@ export interface Prepared {
 }
 
 /** Builds the program and loads the placement. Throws InputError where a part cannot be used. */
-export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
+export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
   const { workload, policy } = parts;
+  const maker = kv === null ? null : kvMaker(kv);
   const precision = precisionOf(policy);
-  const program = buildProgram(workload, precision, readModel);
+  const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram({ ...workload, batch, ...('batches' in workload && { batches }) } as Workload, precision, readModel);
+    buildProgram(
+      { ...workload, batch, ...('batches' in workload && { batches }) } as Workload,
+      precision,
+      readModel,
+      maker,
+    );
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -79,7 +85,7 @@ function unusedPolicy(kind: string): InputError {
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
-export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
+export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
   if (!isDeviceWorkload(parts.workload)) {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
@@ -90,7 +96,7 @@ export async function inputHashes({ parts, machine }: ResolvedCase, readModel: R
   }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
-    study_sha256: await contentHash(parts),
+    study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
   };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
-import type { Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
+import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
 import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
@@ -40,17 +40,19 @@ export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload
 }
 
 /**
- * The program of a workload at a precision. `readModel` gives the model for an id or path.
+ * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
+ * for an id or path.
  * @throws InputError for an unknown model, for fields that contradict each other and for a device workload.
  */
 export function buildProgram(
   workload: Workload,
   precision: Precision,
   readModel: (idOrPath: string) => AnyModel,
+  kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
     case 'generate':
-      return generateProgram(workload, languageModel(readModel(workload.model)), precision);
+      return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
       return cnnProgram(workload, readModel(workload.model));
     default:

@@ -81,6 +81,8 @@ function memory(metrics: MutableMetrics, run: Measured): void {
     TENSOR_KINDS.forEach((kind, i) => {
       const peak = account.peakByKind[i]!;
       if (peak > 0) metrics[`memory.${account.id}.${kind}.peak_bytes`] = peak;
+      const end = account.usedByKind[i]!;
+      if (kind === 'kv' && end > 0) metrics[`memory.${account.id}.kv.end_bytes`] = end;
     });
   }
   if (run.cache !== null && run.cache.hit_bytes + run.cache.miss_bytes > 0) {

@@ -1,3 +1,5 @@
+export type * from './attention.ts';
+export type * from './kv.ts';
 export type * from './layout.ts';
 export type * from './machine.ts';
 export type * from './network.ts';

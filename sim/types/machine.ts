@@ -160,6 +160,8 @@ export interface Host {
   readonly relay_bytes_per_s: number;
   /** One call converting fp16 to fp32 (or back), in elements. */
   readonly convert_elements_per_s: number;
+  /** One thread scattering rows into a cache in its memory, in elements; absent where nothing says. */
+  readonly scatter_elements_per_s?: number;
   /** One copy worker taking bytes off the device and storing them in pageable memory or a mapped file. */
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */

@@ -1,3 +1,4 @@
+import type { KvUse } from './kv.ts';
 import type { Network } from './network.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
@@ -70,6 +71,8 @@ export interface StateUse {
   /** Stored bytes and elements of one token in one tensor, all sequences of the batch together. */
   readonly bytes_per_token: number;
   readonly elements_per_token: number;
+  /** Present where a KV policy governs the cache. */
+  readonly use?: KvUse;
 }
 
 /** One step of the program: a sub-layer applied to one batch. */
@@ -148,6 +151,10 @@ export interface Program {
   };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
+  readonly kv_policy?: string;
+  /** What its reader must know (values that no source gives). */
+  readonly warnings?: readonly string[];
   /** The layers and maps of a `cnn` program; its sub-layers are these layers. */
   readonly network?: Network;
   /** The same stream each time it is called. */
