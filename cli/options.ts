@@ -28,6 +28,7 @@ export interface CaseOptions {
   readonly output?: number;
   readonly batch?: number;
   readonly batches?: number;
+  readonly dim?: readonly string[];
   readonly set?: readonly string[];
   readonly seed?: number;
 }
@@ -42,6 +43,7 @@ export function withCaseOptions(command: Command): Command {
     .option('--output <tokens>', 'output tokens (32 without a study)', wholeNumber(1))
     .option('--batch <n>', 'sequences computed together (1 without a study)', wholeNumber(1))
     .option('--batches <n>', 'batches that share each load of weights', wholeNumber(1))
+    .option('--dim <name=n>', 'value of a dimension that an .onnx model leaves open; may be repeated', collect)
     .option('--set <path=value>', 'set any field; the value is YAML; may be repeated', collect)
     .option('--seed <n>', 'seed of the random streams', wholeNumber(0));
 }

@@ -71,7 +71,7 @@ async function inputsOf(run: StudyRun): Promise<ChartInput[]> {
   for (const { resolved, outcome } of run.cases) {
     if (outcome.status !== 'ran') continue;
     const result = await resultOf(resolved, outcome, files, (id) => outcomes.get(id));
-    inputs.push({ result, machine: resolved.machine });
+    inputs.push({ result, machine: resolved.machine, ...(outcome.layout && { layout: outcome.layout }) });
   }
   return inputs;
 }

@@ -111,13 +111,14 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .description('turn a model or trace of another tool into a file of ours')
     .requiredOption('-o, --out <file>', 'the file to write; - for standard output')
     .option('--id <id>', 'id of what is imported')
+    .option('--dim <name=n>', 'value of a dimension that an .onnx file leaves open; may be repeated', collect)
     .action((format, file, options) =>
       act(async () => (await import('./importFile.ts')).importToFile(terminal, format, file, options)),
     );
 
   tree
     .command('list')
-    .argument('<kind>', 'machines, models, policies, studies, systems, metrics, figures or formats')
+    .argument('<kind>', 'machines, models, policies, presets, studies, systems, metrics, figures or formats')
     .description('list what there is to choose from')
     .option('--json', 'print an array of objects with an id')
     .action((kind, options) => act(async () => (await import('./list.ts')).list(terminal, kind, options)));

@@ -23,6 +23,8 @@ const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
 const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   capacity_bytes: roomier,
   reserved_bytes: tighter,
+  bank_bytes: roomier,
+  code_bytes: { metric: 'memory.flash.peak_bytes', direction: 'up' },
   read_bytes_per_s: faster,
   write_bytes_per_s: faster,
   read_share_curve: faster,
@@ -51,6 +53,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   idle_w: hungrier,
   relay_bytes_per_s: faster,
   convert_elements_per_s: faster,
+  scatter_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
   first_run_s: slower,
@@ -75,7 +78,7 @@ export function knobEffect(path: Path): KnobEffect | undefined {
   const names = path.map(String);
   const field = names.at(-1) ?? '';
   const owner = names.at(-2) ?? '';
-  const name = owner === 'peak_flop_per_s' || owner === 'efficiency' ? owner : field;
+  const name = ['peak_flop_per_s', 'efficiency'].includes(owner) ? owner : field;
   if (Object.hasOwn(EFFECTS, name)) return EFFECTS[name];
   const part = DIRECTION.exec(name)?.[2] ?? '';
   return Object.hasOwn(DIRECTION_EFFECTS, part) ? DIRECTION_EFFECTS[part] : undefined;

@@ -62,10 +62,12 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
   const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
+  const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
     ...fields,
-    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : fields.read_bytes_per_s),
+    read_bytes_per_s,
+    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
     read_share_curve: fields.read_share_curve ?? [],
     latency_s: fields.latency_s ?? 0,
@@ -123,7 +125,9 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     ...fields,
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
-    memory_efficiency: asCurve(memory_efficiency),
+    launch_s: fields.launch_s ?? 0,
+    roofline_exponent: fields.roofline_exponent ?? 1,
+    memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
   };
 }

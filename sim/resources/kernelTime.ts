@@ -11,20 +11,22 @@ import { curveAt } from './curve.ts';
  * @throws MissingFactError when the machine has no peak for the kernel's precision.
  */
 export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel: Kernel): number {
+  // Launches of one kind are of equal size, and efficiency is that of one.
+  const launches = Math.max(1, kernel.launches);
   let computeS = 0;
   if (kernel.flops > 0) {
     const peak = unit.peak_flop_per_s[kernel.dtype];
     if (peak === undefined) {
       throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
     }
-    computeS = kernel.flops / (peak * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1));
+    computeS = kernel.flops / (peak * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1));
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes, 1));
+    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
   }
   const p = unit.roofline_exponent;
   if (p === 1) return computeS + memoryS;

@@ -30,6 +30,8 @@ export interface Memory {
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
   readonly energy?: AccessEnergy;
+  /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
+  readonly bank_bytes?: number;
 }
 
 /** The operating system's cache of disk files, held in the spare bytes of a host memory. */
@@ -106,6 +108,10 @@ export interface ComputeUnit {
   readonly roofline_exponent: number;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
+  /** A memory that it reads where it stands, such as memory-mapped flash; weights need no other place. */
+  readonly reads_in_place?: string;
+  /** Bytes that the program of its kernels takes in that memory. */
+  readonly code_bytes?: number;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
@@ -119,6 +125,8 @@ export interface Host {
   readonly relay_bytes_per_s: number;
   /** One call converting fp16 to fp32 (or back), in elements. */
   readonly convert_elements_per_s: number;
+  /** One thread scattering rows into a cache in its memory, in elements; absent where nothing says. */
+  readonly scatter_elements_per_s?: number;
   /** One copy worker taking bytes off the device and storing them in pageable memory or a mapped file. */
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */

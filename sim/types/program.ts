@@ -1,3 +1,5 @@
+import type { KvUse } from './kv.ts';
+import type { Network } from './network.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
 /**
@@ -67,6 +69,8 @@ export interface StateUse {
   /** Stored bytes and elements of one token in one tensor, all sequences of the batch together. */
   readonly bytes_per_token: number;
   readonly elements_per_token: number;
+  /** Present where a KV policy governs the cache. */
+  readonly use?: KvUse;
 }
 
 /** One step of the program: a sub-layer applied to one batch. */
@@ -134,9 +138,21 @@ export interface Program {
   readonly layers: readonly LayerInfo[];
   readonly batches: number;
   /** Output tokens, sequences and other units that throughput metrics divide. */
-  readonly produced: { readonly tokens: number; readonly decode_tokens: number; readonly requests: number };
+  readonly produced: {
+    readonly tokens: number;
+    readonly decode_tokens: number;
+    readonly requests: number;
+    /** Images or other inputs of a network. */
+    readonly samples?: number;
+  };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
+  readonly kv_policy?: string;
+  /** What its reader must know (values that no source gives). */
+  readonly warnings?: readonly string[];
+  /** The layers and maps of a `cnn` program; its sub-layers are these layers. */
+  readonly network?: Network;
   /** The same stream each time it is called. */
   segments(): Iterable<Segment>;
 }

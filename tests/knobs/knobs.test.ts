@@ -58,7 +58,7 @@ const MOVES = 1e-7;
 async function stopsFitting(file: MachineFile, { path }: NumericField, bases: readonly Reading[]): Promise<boolean> {
   const id = String(path[1]);
   const memory = file.memories[id]!;
-  const left = path.at(-1) === 'capacity_bytes' ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
+  const left = /capacity|bank/.test(String(path.at(-1))) ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
   const machine = withValue(file, path, left);
   for (const [i, probe] of PROBES.entries()) {
     if (bases[i] !== null && (await readProbe(machine, probe)) === null) return true;

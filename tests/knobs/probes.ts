@@ -6,7 +6,7 @@ import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
-import { readModel } from '../../workloads/models/load.ts';
+import { readAnyModel } from '../../workloads/load.ts';
 
 /**
  * Small runs that between them touch every part of a machine.
@@ -22,7 +22,8 @@ export interface Probe {
 /** Metrics of a probe, or null where the machine cannot run it. */
 export type Reading = Readonly<Record<string, number>> | null;
 
-const generate = (model: string, more: Partial<Workload> = {}): Workload => ({
+type Generate = Extract<Workload, { kind: 'generate' }>;
+const generate = (model: string, more: Partial<Generate> = {}): Workload => ({
   kind: 'generate',
   model,
   prompt: 96,
@@ -63,6 +64,14 @@ const layers = (fields: object): Policy => ({
 
 const small = generate('opt-1.3b');
 
+const network: Extract<Workload, { kind: 'cnn' }> = {
+  kind: 'cnn',
+  model: 'mlperf-tiny-vww-mbv1-0.25',
+  batch: 1,
+  dtype: 'int8',
+  mode: 'infer',
+};
+
 export const PROBES: readonly Probe[] = [
   { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
   {
@@ -84,6 +93,9 @@ export const PROBES: readonly Probe[] = [
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
   { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
   { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
+  { name: 'network', workload: network, policy: {} },
+  { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
+  { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
 ];
 
@@ -91,9 +103,12 @@ export const PROBES: readonly Probe[] = [
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     const precision = precisionOf(policy);
-    const program = buildProgram(workload, precision, readModel);
+    const program = buildProgram(workload, precision, readAnyModel);
     const placement = await loadPlacement(policy, { machine, program, precision });
-    return simulate(machine, program, placement).metrics;
+    const { metrics } = simulate(machine, program, placement);
+    // Where every part has a source, what is known is all.
+    const known = metrics['energy.known_j'] ?? metrics['energy.total_j'];
+    return known === undefined ? metrics : { ...metrics, 'energy.known_j': known };
   } catch (error) {
     const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError];
     if (expected.some((kind) => error instanceof kind)) return null;

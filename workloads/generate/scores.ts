@@ -13,8 +13,8 @@ const part = 'attention';
 const unfused = { part, batched: true } as const;
 
 /** FLOPs of one of the two products: scores, or values. */
-const productFlops = ({ model, batch }: Setting, { tokens, context }: Step): number =>
-  attentionFlops(batch, model.heads, tokens, context + tokens, model.head_dim) / 2;
+const productFlops = ({ model, batch }: Setting, { tokens, context, use }: Step): number =>
+  (attentionFlops(batch, model.heads, tokens, context + tokens, model.head_dim) / 2) * (use?.pair_share ?? 1);
 
 /** Bytes of one score matrix: batch x heads x new tokens x all tokens. */
 export const scoreBytes = ({ model, batch, score_bytes }: Setting, { tokens, context }: Step): number =>
@@ -23,6 +23,17 @@ export const scoreBytes = ({ model, batch, score_bytes }: Setting, { tokens, con
 /** Bytes of all keys (or all values) of the batch at compute precision, for a width of `width` a token. */
 const stateBytes = ({ batch }: Setting, { tokens, context }: Step, width: number): number =>
   batch * (context + tokens) * width * COMPUTE_BYTES;
+
+/** Bytes of the stored keys (or values) that attention reads, and of the new ones; what a KV policy keeps narrow is read so. */
+function readBytes(setting: Setting, step: Step): number {
+  const { use, tokens, context } = step;
+  if (use === undefined || setting.precision.kv_bits < PLAIN_BITS) return stateBytes(setting, step, keyWidth(setting));
+  return context * use.read_bytes_per_token + setting.batch * tokens * keyWidth(setting) * COMPUTE_BYTES;
+}
+
+/** Bytes of what earlier passes of the prefill have stored, read by each of the two products. */
+const earlierBytes = (setting: Setting, step: Step): number =>
+  step.context === 0 ? 0 : readBytes(setting, step) - setting.batch * step.tokens * keyWidth(setting) * COMPUTE_BYTES;
 
 const grouped = ({ model }: Setting): boolean => model.kv_heads < model.heads;
 
@@ -40,9 +51,11 @@ export function squareScores(walk: Walk, setting: Setting, step: Step): void {
     walk.run({ ...unfused, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
   }
   const flops = productFlops(setting, step);
-  walk.run({ ...unfused, name: 'gemm', reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes }, flops });
+  const operand_bytes = earlierBytes(setting, step);
+  const product = { ...unfused, name: 'gemm', flops, operand_bytes };
+  walk.run({ ...product, reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes } });
   softmax(walk, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
-  walk.run({ ...unfused, name: 'gemm', reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes }, flops });
+  walk.run({ ...product, reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes } });
   walk.run({ ...unfused, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
 }
 
@@ -71,7 +84,7 @@ function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
  * A quantised cache is expanded whole beforehand.
  */
 export function rowScores(walk: Walk, setting: Setting, step: Step): void {
-  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  const state_bytes = readBytes(setting, step);
   const wide_bytes = stateBytes(setting, step, queryWidth(setting));
   const score_bytes = scoreBytes(setting, step);
   if (setting.precision.kv_bits < PLAIN_BITS) walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
@@ -101,7 +114,7 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
  */
 export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   const decode = step.phase === 'decode';
-  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  const state_bytes = readBytes(setting, step);
   if (decode && setting.precision.kv_bits < PLAIN_BITS) {
     walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
   }
@@ -111,7 +124,7 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
     name: 'flash',
     reads: decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
-    operand_bytes: decode ? 2 * state_bytes : 0,
+    operand_bytes: decode ? 2 * state_bytes : 2 * earlierBytes(setting, step),
     flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
   });
 }
