@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { kvMaker, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
+import { readPreset } from '../../policies/presets/load.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
@@ -93,6 +94,11 @@ export const PROBES: readonly Probe[] = [
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
   { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
   { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
+  {
+    name: 'host, CPU attention, heavy hitters',
+    workload: small,
+    policy: { ...percent([0, 100], [0, 100], [0, 100], { attention_on: 'cpu' }), kv: { preset: 'h2o' } },
+  },
   { name: 'network', workload: network, policy: {} },
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
   { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
@@ -103,7 +109,9 @@ export const PROBES: readonly Probe[] = [
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     const precision = precisionOf(policy);
-    const program = buildProgram(workload, precision, readAnyModel);
+    const kv =
+      policy.kv && kvMaker(resolvePreset(readPreset(policy.kv.preset), policy.kv, () => undefined, readPreset));
+    const program = buildProgram(workload, precision, readAnyModel, kv ?? null);
     const placement = await loadPlacement(policy, { machine, program, precision });
     const { metrics } = simulate(machine, program, placement);
     // Where every part has a source, what is known is all.
