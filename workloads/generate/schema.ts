@@ -51,6 +51,13 @@ export const generateSchema = v.strictObject({
     ),
     'full',
   ),
+  checkpoint: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.description('Trained weights by the name papers use, for scores they measured; it changes no time or memory.'),
+    ),
+  ),
   logits: v.optional(
     v.pipe(
       v.picklist(['all', 'last']),
