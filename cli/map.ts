@@ -7,9 +7,10 @@ import { type ReadProblem, readProblem } from '../policies/planner/mapping/reade
 import { writePlan } from '../policies/planner/mapping/readers/write.ts';
 import { type MapPlan, Mapper, type SolveOptions } from '../policies/planner/mapping/solve.ts';
 import { faultOf } from '../policies/planner/mapping/validate.ts';
+import { runCachingAllocator } from '../policies/planner/online/cachingAllocator.ts';
 import { stableJson } from '../reports/json.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { mapText } from './mapText.ts';
+import { mapText, onlineText } from './mapText.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface MapOptions {
@@ -23,6 +24,10 @@ export interface MapOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly svg?: string;
+  readonly twoLevel?: string;
+  readonly machine?: string;
+  readonly play?: boolean;
+  readonly online?: boolean;
 }
 
 /** Largest file of buffers read, bytes. */
@@ -35,7 +40,20 @@ const PULSE_S = 0.05;
 const now_s = (): number => performance.now() / 1000;
 
 /** Gives buffers their addresses and says what is proved about them. */
-export async function map(terminal: Terminal, file: string, options: MapOptions): Promise<ExitCode> {
+export async function map(terminal: Terminal, file: string | undefined, options: MapOptions): Promise<ExitCode> {
+  const { twoLevel } = options;
+  if ((file === undefined) === (twoLevel === undefined) || (options.play && twoLevel === undefined)) {
+    const expected = 'a file of buffers, or --two-level and a program';
+    throw new InputError({ code: 'missing_key', problem: 'map needs one thing to map', expected });
+  }
+  if (twoLevel !== undefined) {
+    const { mapLevels, playLevels } = await import('./mapLevels.ts');
+    return options.play ? playLevels(terminal, twoLevel, options) : mapLevels(terminal, twoLevel, options);
+  }
+  return mapBuffers(terminal, file!, options);
+}
+
+async function mapBuffers(terminal: Terminal, file: string, options: MapOptions): Promise<ExitCode> {
   const text = readTextFile(file, { maxBytes: MAX_BYTES });
   const problem = readProblem(text, file === '-' ? 'standard input' : file, options.closed);
   const capacity = capacityOf(options.capacity, problem);
@@ -60,8 +78,14 @@ export async function map(terminal: Terminal, file: string, options: MapOptions)
     else writeFileSync(options.out, written);
   }
   if (plan.offsets && options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
-  if (options.json) terminal.print(stableJson(mapDocument(problem, plan, capacity, elapsed_s)));
-  else if (options.out !== '-') terminal.print(mapText(problem.buffers.length, plan, capacity, elapsed_s));
+  const online = options.online ? runCachingAllocator(problem.buffers) : undefined;
+  if (options.json) {
+    const document = mapDocument(problem, plan, capacity, elapsed_s);
+    terminal.print(stableJson(online ? { ...document, online } : document));
+  } else if (options.out !== '-') {
+    terminal.print(mapText(problem.buffers.length, plan, capacity, elapsed_s));
+    if (online) terminal.print(onlineText(online, plan));
+  }
   if (plan.verdict === 'infeasible') return EXIT.infeasible;
   return usable ? EXIT.ok : EXIT.failed;
 }

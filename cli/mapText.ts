@@ -1,4 +1,5 @@
 import type { MapPlan } from '../policies/planner/mapping/solve.ts';
+import type { OnlineResult } from '../policies/planner/online/cachingAllocator.ts';
 
 const bytes = (value: number): string => `${value.toLocaleString('en')} bytes`;
 
@@ -29,5 +30,19 @@ export function mapText(buffers: number, plan: MapPlan, capacity: number | undef
     ['verdict', verdictOf(plan, capacity)],
     ['elapsed', `${elapsed_s.toFixed(3)} s, ${plan.nodes.toLocaleString('en')} nodes`],
   ];
+  return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
+}
+
+/** The caching allocator beside the plan: what it takes from the device for the same lives. */
+export function onlineText(online: OnlineResult, plan: MapPlan): string {
+  const share = (part: number): string => `${(part * 100).toFixed(2)} %`;
+  const rows: [string, string][] = [
+    [
+      'online',
+      `${bytes(online.reserved_peak_bytes)} reserved, ${bytes(online.allocated_peak_bytes)} allocated at most`,
+    ],
+    ['fragmented', share(online.fragmentation)],
+  ];
+  if (plan.peak_bytes !== null) rows.push(['plan saves', share(1 - plan.peak_bytes / online.reserved_peak_bytes)]);
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
 }

@@ -86,7 +86,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
 
   tree
     .command('map')
-    .argument('<buffers>', 'CSV (id,lower,upper,size and more) or JSON; - for standard input')
+    .argument('[buffers]', 'CSV (id,lower,upper,size and more) or JSON; - for standard input')
     .description('give buffers their addresses: exits 0 with a plan, 1 without one in time, 3 when none can fit')
     .option('--capacity <bytes>', 'bytes that all must fit in, such as 1048576 or 1 MiB (default: as few as can be)')
     .option('--minimize', 'look for the lowest plan, even when one within the capacity is known')
@@ -97,6 +97,10 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--seed <n>', 'seed of the search', wholeNumber(0))
     .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
     .option('--svg <file>', 'draw the plan: address over time')
+    .option('--online', 'run the same lives through a caching allocator and compare')
+    .option('--two-level <program>', 'place the buffers of a program in a fast and a slow memory instead')
+    .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
+    .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
     .option('--json', 'print the answer as JSON')
     .action((file, options) => act(async () => (await import('./map.ts')).map(terminal, file, options)));
 

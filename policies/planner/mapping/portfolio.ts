@@ -1,4 +1,4 @@
-import { randomStreams } from '../../../sim/kernel/random.ts';
+import { type Rng, randomStreams } from '../../../sim/kernel/random.ts';
 import type { Instance } from './instance.ts';
 import { Searcher, type SearchStatus } from './searcher.ts';
 import type { Neighbours } from './state.ts';
@@ -6,6 +6,8 @@ import { styleOf } from './styles.ts';
 
 /** Nodes of a short run in items: a lucky order needs about one node an item. */
 const SHORT_RUN = 2;
+/** Nodes between two looks at the clock. */
+const SLICE = 100;
 /** Of so many turns, one goes to the search that is never restarted. */
 const TURNS = 4;
 
@@ -18,39 +20,58 @@ export class Portfolio {
   readonly capacity: number;
   nodes = 0;
   private readonly instance: Instance;
-  private readonly steady: Searcher;
+  private readonly neighbours: Neighbours;
+  private readonly random: Rng;
+  private readonly first: number;
   private readonly lucky: Searcher;
-  private readonly random;
+  private steady: Searcher | null = null;
+  private searcher: Searcher;
   private turn = 0;
   private runs = 0;
+  /** Nodes left of this turn. */
+  private left = 0;
   private found: Searcher | null = null;
-  private readonly first: number;
 
   /** `first` is the number of the first style, so that several portfolios differ. */
   constructor(instance: Instance, neighbours: Neighbours, capacity: number, seed = 0, first = 0) {
     this.instance = instance;
+    this.neighbours = neighbours;
     this.capacity = capacity;
     this.first = first;
     this.random = randomStreams(seed).stream('planner.exact');
-    this.steady = new Searcher(instance, neighbours, capacity, styleOf(instance, first, this.random));
-    this.lucky = new Searcher(instance, neighbours, capacity, styleOf(instance, first, this.random));
+    this.lucky = this.search(first);
+    this.searcher = this.lucky;
   }
 
-  /** One turn of one search. */
+  /** A slice of the turn of one search. */
   step(): SearchStatus {
-    const { instance, steady, lucky } = this;
-    const turn = this.turn++;
-    const searcher = turn % TURNS === TURNS - 1 ? steady : lucky;
+    if (this.left <= 0) this.nextTurn();
+    const { searcher } = this;
     const before = searcher.nodes;
-    const short = SHORT_RUN * instance.items + 50;
-    if (searcher === steady) steady.run(short * 2);
-    else {
-      if (this.runs > 0) lucky.restart(styleOf(instance, this.first + this.runs, this.random));
-      lucky.run(short * luby(++this.runs));
-    }
-    this.nodes += searcher.nodes - before;
+    searcher.run(Math.min(this.left, SLICE));
+    const used = searcher.nodes - before;
+    this.nodes += used;
+    this.left = searcher.status === 'running' ? this.left - used : 0;
     if (searcher.status === 'found') this.found = searcher;
     return searcher.status;
+  }
+
+  private nextTurn(): void {
+    const { instance } = this;
+    const short = SHORT_RUN * instance.items + 50;
+    if (this.turn++ % TURNS === TURNS - 1) {
+      this.steady ??= this.search(this.first);
+      this.searcher = this.steady;
+      this.left = short * 2;
+      return;
+    }
+    if (this.runs > 0) this.lucky.restart(styleOf(instance, this.first + this.runs, this.random));
+    this.searcher = this.lucky;
+    this.left = short * luby(++this.runs);
+  }
+
+  private search(style: number): Searcher {
+    return new Searcher(this.instance, this.neighbours, this.capacity, styleOf(this.instance, style, this.random));
   }
 
   /** Offset of each item after `found`. */

@@ -38,6 +38,8 @@ const EXACT_ENTRIES = 4e6;
 const EXACT_ITEMS = 20_000;
 /** Beyond so many items one order is placed, largest first. */
 const MANY_ITEMS = 200_000;
+/** Of so many steps towards the lowest plan, one goes to the search over orders. */
+const ORDER_STEPS = 6;
 /** Orders that the search over orders tries when no time limit asks for more. */
 const FREE_TRIES = 60;
 
@@ -57,6 +59,7 @@ export class Mapper {
   private turn = 0;
   private orderSearch: OrderSearch | null = null;
   private tries = 0;
+  private steps = 0;
   private readonly limited: boolean;
   nodes = 0;
 
@@ -90,7 +93,7 @@ export class Mapper {
     const { timeline } = this;
     const name = this.orders.shift();
     if (name !== undefined) this.keep(firstFit(timeline, orderOf(timeline, name), this.high - 1));
-    else if (this.exact) this.climb();
+    else if (this.exact && !(this.minimize && this.steps++ % ORDER_STEPS === 0)) this.climb();
     else {
       this.orderSearch ??= new OrderSearch(timeline, this.seed);
       this.keep(this.orderSearch.step(this.high - 1));
@@ -136,8 +139,7 @@ export class Mapper {
   private climb(): void {
     this.instance ??= buildInstance(this.timeline);
     this.neighbours ??= neighboursOf(this.instance);
-    this.setRungs();
-    const rung = this.rungs[this.turn++ % this.rungs.length]!;
+    const rung = this.nextRung();
     const before = rung.nodes;
     const status = rung.step();
     this.nodes += rung.nodes - before;
@@ -148,19 +150,22 @@ export class Mapper {
     this.keep({ offsets, height });
   }
 
-  /** The capacities searched now: multiples of the grain, at least the bound and below the best plan. */
-  private setRungs(): void {
+  /** The next of the capacities searched now: multiples of the grain, at least the bound and below the best plan. */
+  private nextRung(): Portfolio {
     const { low, grain, instance, neighbours } = this;
     const down = (bytes: number): number => Math.floor(bytes / grain) * grain;
     const top = down(Math.min(this.capacity_bytes, this.high - grain));
     const gap = top - low;
-    const wanted = this.minimize ? [top, low, down(low + gap / 4), down(low + gap / 16), down(low + gap / 2)] : [top];
+    const part = (share: number): number => down(low + gap * share);
+    const wanted = this.minimize ? [part(0.75), part(0.5), top, part(0.25), low] : [top];
     const targets = [...new Set(wanted)];
-    this.rungs = targets.map(
-      (capacity, n) =>
-        this.rungs.find((rung) => rung.capacity === capacity) ??
-        new Portfolio(instance!, neighbours!, capacity, this.seed, n),
-    );
+    this.rungs = this.rungs.filter((rung) => targets.includes(rung.capacity));
+    const n = this.turn++ % targets.length;
+    const known = this.rungs.find((rung) => rung.capacity === targets[n]);
+    if (known) return known;
+    const made = new Portfolio(instance!, neighbours!, targets[n]!, this.seed, n);
+    this.rungs.push(made);
+    return made;
   }
 }
 

@@ -167,7 +167,11 @@ export class TwoLevelGame {
     const { op, buffer, write, before } = this.accesses[index]!;
     if (write || op === 0) return [];
     const { bytes } = this.program.buffers[buffer]!;
-    return this.picker.candidates(copyTime(this.program.levels, bytes), before < 0 ? 0 : this.accesses[before]!.op, op);
+    return this.picker.candidates(
+      copyTime(this.program.levels, bytes),
+      before < 0 ? -1 : this.accesses[before]!.op,
+      op,
+    );
   }
 
   isFast(plan: TwoLevelPlan, index: number): boolean {
@@ -184,7 +188,9 @@ export class TwoLevelGame {
     plan.actions.forEach((action, index) => {
       if (action?.do !== 'copy') return;
       const { bytes } = buffers[accesses[index]!.buffer]!;
-      after[Math.max(action.start, 0)]!.push({ index, bytes });
+      // Inputs may be on their way before the first op.
+      if (action.start < 0) queues.push('read', index, bytes);
+      else after[action.start]!.push({ index, bytes });
     });
     const given: number[][] = ops.map(() => []);
     plan.writtenBy.forEach((end, index) => {
