@@ -6,6 +6,7 @@ import { type AnyModel, buildProgram } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
+import { retainedMass } from './proxy.ts';
 import { type QualitySeries, qualityOf } from './quality.ts';
 import type { ResolvedCase } from './resolve.ts';
 import type { ToleranceRule } from './tolerances.ts';
@@ -52,7 +53,9 @@ export function makeRunner(readModel: ReadModel, readQuality: () => readonly Qua
     try {
       const { program, placement } = await prepare(resolved, readModel);
       const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
-      return { status: 'ran', ...withQuality(result, resolved, readQuality) };
+      const { parts, kv, seed } = resolved;
+      const metrics = { ...result.metrics, ...retainedMass(parts.workload, kv, program, seed) };
+      return { status: 'ran', ...withQuality({ ...result, metrics }, resolved, readQuality) };
     } catch (error) {
       if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
       if (error instanceof DeadlockError || error instanceof MissingFactError) {
