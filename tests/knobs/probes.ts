@@ -1,11 +1,18 @@
 import * as v from 'valibot';
-import { kvMaker, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import {
+  type KvFields,
+  kvMaker,
+  loadPlacement,
+  type Policy,
+  precisionOf,
+  resolvePreset,
+} from '../../policies/index.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { readPreset } from '../../policies/presets/load.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
-import type { Machine } from '../../sim/types/index.ts';
+import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
 
@@ -89,29 +96,38 @@ export const PROBES: readonly Probe[] = [
   { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
   { name: 'GPU, not warmed up', workload: small, policy: percent([100, 0], [100, 0], [100, 0], { warm_up: false }) },
   { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
+  {
+    name: 'host, evicting',
+    workload: small,
+    policy: {
+      ...percent([0, 100], [0, 100], [0, 100], { attention_on: 'cpu' }),
+      kv: { preset: 'h2o', ratio: 0.1 },
+    },
+  },
   { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
   { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
   { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
-  {
-    name: 'host, CPU attention, heavy hitters',
-    workload: small,
-    policy: { ...percent([0, 100], [0, 100], [0, 100], { attention_on: 'cpu' }), kv: { preset: 'h2o' } },
-  },
   { name: 'network', workload: network, policy: {} },
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
   { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
 ];
 
+/** The KV policy of a probe, as a study's would be resolved. */
+function kvOf({ kv }: Policy): KvPolicyMaker | null {
+  if (kv === undefined) return null;
+  const { preset, ...fields } = kv;
+  const place = () => ({ file: 'probe' });
+  return kvMaker(resolvePreset(readPreset(preset), fields as KvFields, place, readPreset));
+}
+
 /** What the machine makes of the probe. */
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     const precision = precisionOf(policy);
-    const kv =
-      policy.kv && kvMaker(resolvePreset(readPreset(policy.kv.preset), policy.kv, () => undefined, readPreset));
-    const program = buildProgram(workload, precision, readAnyModel, kv ?? null);
+    const program = buildProgram(workload, precision, readAnyModel, kvOf(policy));
     const placement = await loadPlacement(policy, { machine, program, precision });
     const { metrics } = simulate(machine, program, placement);
     // Where every part has a source, what is known is all.
