@@ -19,7 +19,8 @@ export interface SweepWorkerData {
   readonly studyFile: string;
 }
 
-const runCase = makeRunner(filesBeside((workerData as SweepWorkerData).studyFile).readModel);
+const { readModel, readQuality } = filesBeside((workerData as SweepWorkerData).studyFile);
+const runCase = makeRunner(readModel, readQuality);
 
 parentPort?.on('message', async ({ hash, resolved }: SweepJob) => {
   try {

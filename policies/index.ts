@@ -53,5 +53,6 @@ export function listPolicies(): { id: string; part: string; description: string 
   return [...listed('placement', PLACEMENTS), ...listed('schedule', SCHEDULES), ...listed('planner', PLANNERS)];
 }
 
+export { chooserOf, retention } from './kv/identities.ts';
 export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';

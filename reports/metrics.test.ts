@@ -71,6 +71,10 @@ const NAMES = [
   'bound.gap',
   'sim.events',
   'quality.longbench.avg',
+  'memory.gpu.kv.end_bytes',
+  'proxy.retained_mass',
+  'proxy.retained_mass_half_width',
+  'proxy.step_overlap',
 ];
 
 describe('the glossary', () => {

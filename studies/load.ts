@@ -11,6 +11,7 @@ import type { Machine } from '../sim/types/index.ts';
 import { readAnyModel } from '../workloads/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
+import { parseQuality, type QualitySeries } from './quality.ts';
 import type { MachineCatalogue } from './resolve.ts';
 import type { ReadModel } from './run.ts';
 import { claimOps } from './schema.ts';
@@ -53,6 +54,15 @@ export function studyFile(id: string): string {
 export function readSystems(): readonly System[] {
   const file = join(catalogue(), 'systems.yaml');
   return parseSystems(parseYaml(readTextFile(file), shownPath(file)));
+}
+
+let quality: readonly QualitySeries[] | undefined;
+
+/** Every measured series of scores. */
+export function readQuality(): readonly QualitySeries[] {
+  const file = join(catalogue(), 'quality.yaml');
+  quality ??= parseQuality(parseYaml(readTextFile(file), shownPath(file)));
+  return quality;
 }
 
 /** How near each system's studies came, by id, when they were last all run (`npx vitest run tests/docs -u` runs them). */
@@ -128,6 +138,7 @@ function beside(folder: string, ref: string): string {
 export interface StudyFiles {
   readonly catalogue: MachineCatalogue;
   readonly readModel: ReadModel;
+  readonly readQuality: () => readonly QualitySeries[];
   readonly readRows: ReadRows;
   /** Outside data that is not here and how to get it, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
@@ -153,6 +164,7 @@ export function filesBeside(studyFile: string): StudyFiles {
       preset: (ref) => readPreset(beside(folder, ref)),
     },
     readModel: (ref) => readAnyModel(beside(folder, ref)),
+    readQuality,
     readRows: rowsBeside(folder),
     missingData: ({ frame }) => {
       const missing = (frame.data ?? []).filter(

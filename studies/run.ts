@@ -2,11 +2,13 @@ import { InputError } from '../input/index.ts';
 import { kvMaker, loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
+import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import { type AnyModel, buildProgram, isDeviceWorkload, runDevice, type Workload } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
+import { retainedMass } from './proxy.ts';
+import { type QualitySeries, qualityOf } from './quality.ts';
 import type { ResolvedCase } from './resolve.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
@@ -52,7 +54,7 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
 /**
  * A runner over one source of models. What does not fit or cannot proceed is an outcome; anything else is thrown.
  */
-export function makeRunner(readModel: ReadModel): RunCase {
+export function makeRunner(readModel: ReadModel, readQuality: () => readonly QualitySeries[] = () => []): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
     try {
       const { workload, policy } = resolved.parts;
@@ -62,7 +64,9 @@ export function makeRunner(readModel: ReadModel): RunCase {
       }
       const { program, placement } = await prepare(resolved, readModel);
       const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
-      return { status: 'ran', ...result };
+      const { parts, kv, seed } = resolved;
+      const metrics = { ...result.metrics, ...retainedMass(parts.workload, kv, program, seed) };
+      return { status: 'ran', ...withQuality({ ...result, metrics }, resolved, readQuality) };
     } catch (error) {
       if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
       if (error instanceof DeadlockError || error instanceof MissingFactError) {
@@ -79,6 +83,25 @@ function unusedPolicy(kind: string): InputError {
     problem: `the workload kind ${kind} exercises one device, so no policy has a part in it`,
     expected: 'a study without the key policy',
   });
+}
+
+/** The result with the scores that were measured for its policy and checkpoint, and why others are absent. */
+function withQuality(
+  result: RunResult,
+  { parts, kv }: ResolvedCase,
+  readQuality: () => readonly QualitySeries[],
+): RunResult {
+  const checkpoint = parts.workload.kind === 'generate' ? parts.workload.checkpoint : undefined;
+  if (checkpoint === undefined) return result;
+  const metrics: Record<string, number> = { ...result.metrics };
+  const warnings = [...result.warnings];
+  const found = qualityOf(readQuality(), kv, checkpoint);
+  for (const { benchmark, score, reason } of found) {
+    if (score === null) warnings.push(`quality.${benchmark} is absent: ${reason}`);
+    else metrics[`quality.${benchmark}`] = score;
+  }
+  if (found.length === 0) warnings.push(`no score was measured for this policy with ${checkpoint}`);
+  return { ...result, metrics, warnings };
 }
 
 /**

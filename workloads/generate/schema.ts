@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { processSchema } from '../attention/schema.ts';
 
 /** Beyond any model's context and any batch that runs; what is larger is a slip of the keyboard. */
 const LARGEST = 1_000_000;
@@ -50,6 +51,19 @@ export const generateSchema = v.strictObject({
       ),
     ),
     'full',
+  ),
+  attention: v.optional(
+    v.pipe(
+      processSchema,
+      v.description('A seeded process of attention, from which the mass that a KV policy retains follows.'),
+    ),
+  ),
+  checkpoint: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.description('Trained weights by the name papers use, for scores they measured; it changes no time or memory.'),
+    ),
   ),
   logits: v.optional(
     v.pipe(
