@@ -2,7 +2,7 @@ import { InputError } from '../input/errors.ts';
 import type { Path } from '../input/path.ts';
 import { validate } from '../input/schema.ts';
 import type { YamlSource } from '../input/yaml.ts';
-import type { ComputeUnit, Link, LinkDirection, Machine, Memory, PageCache } from '../sim/types/machine.ts';
+import type { ComputeUnit, Host, Link, LinkDirection, Machine, Memory, PageCache } from '../sim/types/machine.ts';
 import type { Curve } from '../sim/types/units.ts';
 import { crossIssues } from './checks.ts';
 import { directionsOf, isStorage } from './ids.ts';
@@ -41,7 +41,7 @@ function resolve(file: MachineFile): Machine {
     links: Object.entries(file.links ?? {}).map(([id, link]) => resolveLink(id, link)),
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
-    ...(file.host && { host: without(file.host) }),
+    ...(file.host && { host: resolveHost(file.host) }),
     ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
@@ -59,6 +59,11 @@ interface Provenance {
 function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
   const { source: _, fitted_on: __, illustrative: ___, ...fields } = map;
   return fields;
+}
+
+function resolveHost(file: NonNullable<MachineFile['host']>): Host {
+  const { framework, ...fields } = without(file);
+  return { ...fields, ...(framework && { framework: without(framework) }) };
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
@@ -104,6 +109,17 @@ function resolveLink(id: string, file: LinkFile): Link {
     copy_engines: file.copy_engines ?? 1,
     ...(file.total_bytes_per_s !== undefined && { total_bytes_per_s: file.total_bytes_per_s }),
     ...(file.energy && { energy: without(file.energy) }),
+    ...collectivesOf(file),
+  };
+}
+
+/** Only links between devices carry collectives. */
+function collectivesOf(file: LinkFile): Pick<Link, 'collective_bytes_per_s' | 'collective_setup_s'> {
+  if (!('collective_bytes_per_s' in file) && !('collective_setup_s' in file)) return {};
+  const { collective_bytes_per_s, collective_setup_s } = file;
+  return {
+    ...(collective_bytes_per_s && { collective_bytes_per_s }),
+    ...(collective_setup_s !== undefined && { collective_setup_s }),
   };
 }
 
@@ -111,7 +127,7 @@ function resolveLink(id: string, file: LinkFile): Link {
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, ...fields } = without(file);
+  const { efficiency, peak_flop_per_s, memory_efficiency, tiling, ...fields } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
@@ -119,5 +135,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
     memory_efficiency: asCurve(memory_efficiency),
+    ...(tiling && { tiling: without(tiling) }),
   };
 }

@@ -62,6 +62,32 @@ const byDtype = <S extends v.GenericSchema>(schema: S, description: string) => {
   return v.pipe(v.strictObject({ ...dtypes, ...provenance }), v.description(description));
 };
 
+const tiling = v.pipe(
+  v.strictObject({
+    multiprocessors: positive('count', 'Multiprocessors that tiles are dealt to'),
+    cache_bytes_per_s: positive('bytes_per_s', 'Bandwidth of the cache that feeds all tiles'),
+    inner_half: positive('count', "Inner size at which half of a tile's time fills and empties its pipeline"),
+    collective_multiprocessors: quantity('count', {
+      description: 'Multiprocessors that a collective occupies while it runs beside kernels',
+    }),
+    ...provenance,
+  }),
+  v.description('How matrix products are cut into tiles, of which each multiprocessor computes one at a time.'),
+);
+
+const framework = v.pipe(
+  v.strictObject({
+    forward_op_s: positive('s', 'Host time of one op of a forward pass'),
+    backward_op_s: positive('s', 'Host time of one op of a backward pass'),
+    rank_skew: quantity('fraction', {
+      description: "Standard deviation of a rank's host time over the mean; ranks wait for the slowest",
+      max: 1,
+    }),
+    ...provenance,
+  }),
+  v.description("The training framework's host time. Absent: kernel launches alone."),
+);
+
 export const computeSchema = v.strictObject({
   memory: memoryId('The memory its operands stream from'),
   peak_flop_per_s: byDtype(positive('flop_per_s', 'Datasheet peak, dense'), 'Datasheet peak by precision, dense.'),
@@ -87,6 +113,7 @@ export const computeSchema = v.strictObject({
       'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one.',
     ),
   ),
+  tiling: v.exactOptional(tiling),
   quantise_elements_per_s: v.exactOptional(
     v.pipe(v.number(), v.gtValue(0), v.description('Elements per second of group-wise (de)quantisation.')),
   ),
@@ -105,6 +132,7 @@ export const hostSchema = v.strictObject({
   ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
+  framework: v.exactOptional(framework),
   ...provenance,
 });
 

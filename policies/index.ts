@@ -1,8 +1,11 @@
 import * as v from 'valibot';
 import type { Placement } from '../sim/types/index.ts';
+import { ACTIVATIONS } from './activations/registry.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
+import { OPTIMIZERS } from './optimizer/plan.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
+import { refuseTraining, trainingParts } from './training.ts';
 
 const [first, ...others] = PLACEMENTS.map((definition) => definition.schema);
 
@@ -15,6 +18,7 @@ export const policySchema = v.strictObject({
   placement: v.optional(v.variant('kind', [first!, ...others])),
   precision: v.optional(precisionSchema),
   kv: v.optional(kvSchema),
+  ...trainingParts,
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -25,13 +29,17 @@ export function precisionOf(policy: Policy | undefined): ReturnType<typeof readP
 
 /** The placement a policy asks for; without one, everything is resident. */
 export async function loadPlacement(policy: Policy | undefined, context: PlacementContext): Promise<Placement> {
+  refuseTraining(policy, context.program.kind);
   const fields = policy?.placement ?? { kind: 'resident' as const };
   return placementOf(fields.kind).create(fields, context);
 }
 
 /** Kinds of every part, for `list policies`. */
 export function listPolicies(): { id: string; part: string; description: string }[] {
-  return PLACEMENTS.map(({ kind, description }) => ({ id: kind, part: 'placement', description }));
+  const listed = (part: string, kinds: readonly { readonly kind: string; readonly description: string }[]) =>
+    kinds.map(({ kind, description }) => ({ id: kind, part, description }));
+  return [...listed('placement', PLACEMENTS), ...listed('activations', ACTIVATIONS), ...listed('optimizer', OPTIMIZERS)];
 }
 
 export type { PlacementContext } from './placement/placement.ts';
+export { loadTraining, type TrainingPolicy } from './training.ts';

@@ -1,7 +1,8 @@
-import { loadPlacement, precisionOf } from '../policies/index.ts';
+import { loadPlacement, loadTraining, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import type { Placement, Program, StudyResult } from '../sim/types/index.ts';
+import { simulateTraining } from '../sim/training/index.ts';
+import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import { buildProgram } from '../workloads/index.ts';
 import type { Model } from '../workloads/models/model.ts';
 import { contentHash, sharedHash } from './canonical.ts';
@@ -39,7 +40,7 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
   const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram({ ...workload, batch, batches }, precision, readModel);
+    buildProgram(workload.kind === 'generate' ? { ...workload, batch, batches } : workload, precision, readModel);
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -49,9 +50,7 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
 export function makeRunner(readModel: ReadModel): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
     try {
-      const { program, placement } = await prepare(resolved, readModel);
-      const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
-      return { status: 'ran', ...result };
+      return { status: 'ran', ...(await simulateCase(resolved, readModel, options.timeline ?? false)) };
     } catch (error) {
       if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
       if (error instanceof DeadlockError || error instanceof MissingFactError) {
@@ -60,6 +59,19 @@ export function makeRunner(readModel: ReadModel): RunCase {
       throw error;
     }
   };
+}
+
+async function simulateCase(resolved: ResolvedCase, readModel: ReadModel, timeline: boolean): Promise<RunResult> {
+  const { machine, parts } = resolved;
+  if (parts.workload.kind === 'train') {
+    const program = buildProgram(parts.workload, precisionOf(parts.policy), readModel);
+    const { training } = program;
+    if (training === undefined) throw new Error('a train workload builds a training step');
+    const { activations, optimizer } = loadTraining(parts.policy, machine, training);
+    return simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline });
+  }
+  const { program, placement } = await prepare(resolved, readModel);
+  return simulate(machine, program, placement, { timeline });
 }
 
 /**

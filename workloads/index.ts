@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import type { Precision, Program } from '../sim/types/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import type { Model } from './models/model.ts';
+import { trainProgram, trainSchema } from './train/index.ts';
 
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram`. */
-export const workloadSchema = v.variant('kind', [generateSchema]);
+export const workloadSchema = v.variant('kind', [generateSchema, trainSchema]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /**
@@ -17,6 +18,8 @@ export function buildProgram(
   readModel: (idOrPath: string) => Model,
 ): Program {
   switch (workload.kind) {
+    case 'train':
+      return trainProgram(workload, readModel(workload.model), precision);
     case 'generate':
       return generateProgram(workload, readModel(workload.model), precision);
   }

@@ -157,6 +157,16 @@ export class Recorder implements Actions {
     return task;
   }
 
+  collective(queue: string, linkId: string, seconds: number, bytes: number, after: Task): Task {
+    const task = this.begin(-1, null, queue);
+    this.tape.depend(task, after);
+    this.tape.phase(task, -1, nsFromSeconds(seconds), -1, 0, 0);
+    const link = this.machine.links.find(({ id }) => id === linkId);
+    if (link !== undefined) this.engine.ledger.add(this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`), bytes);
+    this.name(task, `link: ${linkId}`, queue, 'collective');
+    return task;
+  }
+
   readFile(request: FileRequest): Task {
     const { disk, host } = this.storage();
     const task = this.begin(this.pool(request.workers), request.stream, null);

@@ -2,6 +2,7 @@ import { MissingFactError } from '../executor/errors.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
+import { shapeEfficiency } from './tiling.ts';
 
 /**
  * Seconds one kernel busies a compute unit: the roofline (Williams, Waterman and Patterson, CACM 2009) with
@@ -17,7 +18,8 @@ export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel
     if (peak === undefined) {
       throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
     }
-    computeS = kernel.flops / (peak * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1));
+    const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
+    computeS = kernel.flops / (peak * shape * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1));
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;

@@ -79,6 +79,10 @@ export interface Link {
   readonly total_bytes_per_s?: number;
   /** Transfers in flight per direction; further ones queue, streams taking turns. */
   readonly copy_engines: number;
+  /** Measured all-reduces over a whole node: (bytes of the buffer, bus bandwidth 2(n-1)/n x bytes / time). Empty = the plateau. */
+  readonly collective_bytes_per_s?: Curve;
+  /** Fixed cost of one collective beyond what it moves: launch and synchronisation of its ranks. */
+  readonly collective_setup_s?: number;
   readonly energy?: AccessEnergy;
 }
 
@@ -102,11 +106,32 @@ export interface ComputeUnit {
    * kernel), a large p is the classic roofline's maximum.
    */
   readonly roofline_exponent: number;
+  /** How matrix products are cut over the unit; absent = shapes cost nothing. */
+  readonly tiling?: Tiling;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
+}
+
+/** A matrix product is cut into tiles that its multiprocessors compute in waves. */
+export interface Tiling {
+  readonly multiprocessors: number;
+  /** Bandwidth of the cache that feeds all tiles; small tiles ask more of it. */
+  readonly cache_bytes_per_s: number;
+  /** Inner size at which half of a tile's time goes to filling and emptying its pipeline. */
+  readonly inner_half: number;
+  /** Multiprocessors that a collective occupies while it runs beside kernels. */
+  readonly collective_multiprocessors: number;
+}
+
+/** What a training framework costs the host thread that drives one device. */
+export interface Framework {
+  readonly forward_op_s: number;
+  readonly backward_op_s: number;
+  /** Share of a layer's host time by which the ranks of a group differ (one standard deviation); they wait at every collective. */
+  readonly rank_skew: number;
 }
 
 /** Work of the host that is a resource too. */
@@ -121,6 +146,8 @@ export interface Host {
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */
   readonly step_s: number;
+  /** The training framework's host time; absent = kernel launches alone. */
+  readonly framework?: Framework;
 }
 
 /** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */

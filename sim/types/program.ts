@@ -1,3 +1,4 @@
+import type { Training } from './training.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
 /**
@@ -53,6 +54,16 @@ export interface Kernel {
   readonly activation_bytes: number;
   /** Kernel launches it stands for. */
   readonly launches: number;
+  /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
+  readonly gemm?: GemmShape;
+}
+
+/** `count` products C(m,n) = A(m,k) B(k,n) launched together. */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly count: number;
 }
 
 /** The part of a growing state (a KV cache) that an op uses. Bytes are of one of the K and V pair. */
@@ -135,6 +146,8 @@ export interface Program {
   readonly produced: { readonly tokens: number; readonly decode_tokens: number; readonly requests: number };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** What a `train` program runs; its segments are one micro-batch forward. */
+  readonly training?: Training;
   /** The same stream each time it is called. */
   segments(): Iterable<Segment>;
 }

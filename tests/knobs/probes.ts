@@ -20,7 +20,8 @@ export interface Probe {
 /** Metrics of a probe, or null where the machine cannot run it. */
 export type Reading = Readonly<Record<string, number>> | null;
 
-const generate = (model: string, more: Partial<Workload> = {}): Workload => ({
+type Generate = Extract<Workload, { kind: 'generate' }>;
+const generate = (model: string, more: Partial<Generate> = {}): Workload => ({
   kind: 'generate',
   model,
   prompt: 96,

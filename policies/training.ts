@@ -1,0 +1,50 @@
+import * as v from 'valibot';
+import { InputError } from '../input/index.ts';
+import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
+import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
+import { optimizerPlan } from './optimizer/plan.ts';
+import { adamSchema, optimizerSchema } from './optimizer/schema.ts';
+
+const [first, ...others] = ACTIVATIONS.map((definition) => definition.schema);
+
+/** The parts that only a training step can use. */
+export const trainingParts = {
+  activations: v.optional(v.variant('kind', [first!, ...others])),
+  optimizer: v.optional(optimizerSchema),
+};
+
+export interface TrainingPolicy {
+  readonly activations: ActivationPlan;
+  readonly optimizer: OptimizerPlan;
+}
+
+type Parts = { readonly [part in 'placement' | 'kv' | keyof typeof trainingParts]?: unknown };
+
+/**
+ * The plans of a training step; without parts, everything is kept and Adam updates in mixed precision.
+ * @throws InputError for a part that a training step cannot use.
+ */
+export function loadTraining(policy: Parts | undefined, machine: Machine, training: Training): TrainingPolicy {
+  refuse(policy, ['placement', 'kv'], 'train');
+  const optimizer = optimizerPlan(
+    (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ?? v.parse(adamSchema, { kind: 'adam' }),
+  );
+  const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
+  return { activations: activationsOf(fields.kind).create(fields, { machine, training, optimizer }), optimizer };
+}
+
+/** @throws InputError where a policy has parts that only a training step can use. */
+export function refuseTraining(policy: Parts | undefined, kind: string): void {
+  refuse(policy, ['activations', 'optimizer'], kind);
+}
+
+function refuse(policy: Parts | undefined, parts: readonly (keyof Parts)[], kind: string): void {
+  for (const part of parts) {
+    if (policy?.[part] === undefined) continue;
+    throw new InputError({
+      code: 'bad_value',
+      problem: `policy.${part} has no use in the workload kind "${kind}"`,
+      expected: 'a policy without it',
+    });
+  }
+}

@@ -1,0 +1,1 @@
+export { simulateTraining, type TrainingOptions } from './simulate.ts';
