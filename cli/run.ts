@@ -26,7 +26,7 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   }
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
-  const runCase = makeRunner(selection.files.readModel);
+  const runCase = makeRunner(selection.files.readModel, selection.files.readText);
   const outcome = await runCase(resolved, { timeline: options.trace !== undefined });
   if (outcome.status !== 'ran') {
     const { explainMisfit } = await import('./fit.ts');

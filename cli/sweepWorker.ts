@@ -19,7 +19,8 @@ export interface SweepWorkerData {
   readonly studyFile: string;
 }
 
-const runCase = makeRunner(filesBeside((workerData as SweepWorkerData).studyFile).readModel);
+const files = filesBeside((workerData as SweepWorkerData).studyFile);
+const runCase = makeRunner(files.readModel, files.readText);
 
 parentPort?.on('message', async ({ hash, resolved }: SweepJob) => {
   try {

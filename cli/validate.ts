@@ -44,11 +44,11 @@ export async function runStudies(terminal: Terminal, refs: readonly string[], on
   const runs: StudyRun[] = [];
   for (const study of studies) {
     bar.step(study.name);
-    const { catalogue, readModel, missingData } = filesBeside(study.source.file);
+    const { catalogue, readModel, readText, missingData } = filesBeside(study.source.file);
     runs.push(
       await runStudy(study, {
         resolve: (document, id) => resolveCase(document, id, { catalogue }),
-        run: makeRunner(readModel),
+        run: makeRunner(readModel, readText),
         tolerances,
         missingData,
         ...(only === undefined ? {} : { only }),

@@ -57,6 +57,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
   collective_bytes_per_s: faster,
   collective_setup_s: slower,
+  kernel_s: slower,
   multiprocessors: faster,
   cache_bytes_per_s: faster,
   inner_half: slower,

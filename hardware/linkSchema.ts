@@ -62,7 +62,9 @@ export const peerLinkSchema = v.strictObject({
       'Measured collectives over the whole node: [bytes, bus bandwidth], linear in log(size). Absent: the plateau.',
     ),
   ),
-  collective_setup_s: time('Time of a collective beyond what it moves: launch and synchronisation. Absent: not modelled'),
+  collective_setup_s: time(
+    'Time of a collective beyond what it moves: launch and synchronisation. Absent: not modelled',
+  ),
 });
 
 /** Several links of a kind count from 0. */

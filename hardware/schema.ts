@@ -66,7 +66,11 @@ const tiling = v.pipe(
   v.strictObject({
     multiprocessors: positive('count', 'Multiprocessors that tiles are dealt to'),
     cache_bytes_per_s: positive('bytes_per_s', 'Bandwidth of the cache that feeds all tiles'),
-    inner_half: positive('count', "Inner size at which half of a tile's time fills and empties its pipeline"),
+    inner_half: v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.description("Inner size at which half of a tile's time fills and empties its pipeline."),
+    ),
     collective_multiprocessors: quantity('count', {
       description: 'Multiprocessors that a collective occupies while it runs beside kernels',
     }),
@@ -113,6 +117,7 @@ export const computeSchema = v.strictObject({
       'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one.',
     ),
   ),
+  kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
   quantise_elements_per_s: v.exactOptional(
     v.pipe(v.number(), v.gtValue(0), v.description('Elements per second of group-wise (de)quantisation.')),

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { Placement } from '../sim/types/index.ts';
 import { ACTIVATIONS } from './activations/registry.ts';
+import { OPTIMIZERS } from './optimizer/plan.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
-import { OPTIMIZERS } from './optimizer/plan.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
 import { refuseTraining, trainingParts } from './training.ts';
 
@@ -38,8 +38,12 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
 export function listPolicies(): { id: string; part: string; description: string }[] {
   const listed = (part: string, kinds: readonly { readonly kind: string; readonly description: string }[]) =>
     kinds.map(({ kind, description }) => ({ id: kind, part, description }));
-  return [...listed('placement', PLACEMENTS), ...listed('activations', ACTIVATIONS), ...listed('optimizer', OPTIMIZERS)];
+  return [
+    ...listed('placement', PLACEMENTS),
+    ...listed('activations', ACTIVATIONS),
+    ...listed('optimizer', OPTIMIZERS),
+  ];
 }
 
 export type { PlacementContext } from './placement/placement.ts';
-export { loadTraining, type TrainingPolicy } from './training.ts';
+export { loadReplay, loadTraining, type TrainingPolicy } from './training.ts';

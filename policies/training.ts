@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
 import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
+import type { DtrFields } from './activations/dtr.ts';
 import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
 import { adamSchema, optimizerSchema } from './optimizer/schema.ts';
@@ -31,6 +32,24 @@ export function loadTraining(policy: Parts | undefined, machine: Machine, traini
   );
   const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
   return { activations: activationsOf(fields.kind).create(fields, { machine, training, optimizer }), optimizer };
+}
+
+/**
+ * How a recorded step is replayed; without an `activations` part it keeps everything.
+ * @throws InputError for parts a trace cannot use.
+ */
+export function loadReplay(policy: Parts | undefined): Omit<DtrFields, 'kind'> {
+  refuse(policy, ['placement', 'kv', 'optimizer'], 'trace');
+  const fields = policy?.activations as { readonly kind: string } | undefined;
+  if (fields === undefined || fields.kind === 'keep') {
+    return { budget_bytes: Number.POSITIVE_INFINITY, order: 'union-find' };
+  }
+  if (fields.kind === 'dtr') return fields as DtrFields;
+  throw new InputError({
+    code: 'bad_value',
+    problem: `activations of kind ${JSON.stringify(fields.kind)} need the layers of a model, which a trace does not have`,
+    expected: 'keep or dtr',
+  });
 }
 
 /** @throws InputError where a policy has parts that only a training step can use. */

@@ -104,7 +104,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'forward time',
     "Forward of all micro-batches on one stage. Forward and backward of different micro-batches alternate, and a pipeline's stages overlap.",
   ),
-  define('time.backward_s', 'T_b', 's', 'lower', false, 'backward time', 'The same of backward, recomputation included.'),
+  define(
+    'time.backward_s',
+    'T_b',
+    's',
+    'lower',
+    false,
+    'backward time',
+    'The same of backward, recomputation included.',
+  ),
   define(
     'time.optimizer_s',
     'T_o',
@@ -122,6 +130,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     false,
     'gradient reduction time',
     'The part of T_o in which gradients are summed over the copies of the model.',
+  ),
+  define(
+    'time.recompute_s',
+    'T_2',
+    's',
+    'lower',
+    true,
+    'recomputation time',
+    'Time of ops that ran again because their results had been evicted.',
   ),
   define(
     'time.bubble_s',
@@ -318,6 +335,16 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'Share of T in which the copy engine or worker had a transfer.',
   ),
 
+  define('cache.evictions', 'n_e', 'count', 'lower', false, 'evictions', 'Tensors evicted because memory ran short.'),
+  define(
+    'cache.eager_frees',
+    'n_f',
+    'count',
+    'none',
+    false,
+    'eager frees',
+    'Tensors that left because nothing refers to them any more.',
+  ),
   define(
     'cache.prefix.token_hit_ratio',
     'h_t',

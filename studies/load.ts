@@ -121,6 +121,8 @@ export interface StudyFiles {
   readonly catalogue: MachineCatalogue;
   readonly readModel: ReadModel;
   readonly readRows: ReadRows;
+  /** The text of a file that a workload names, relative to the study. */
+  readonly readText: (file: string) => string;
   /** Outside data that is not here and how to get it, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
 }
@@ -145,6 +147,7 @@ export function filesBeside(studyFile: string): StudyFiles {
     },
     readModel: (ref) => readModel(beside(folder, ref)),
     readRows: rowsBeside(folder),
+    readText: (file) => readTextFile(isAbsolute(file) ? file : join(folder, file), { maxBytes: MAX_TRACE_BYTES }),
     missingData: ({ frame }) => {
       const missing = (frame.data ?? []).filter(
         ({ file }) => !existsSync(isAbsolute(file) ? file : join(folder, file)),
@@ -171,6 +174,9 @@ export function readTolerances(): readonly ToleranceRule[] {
   const file = join(catalogue(), 'tolerances.yaml');
   return validate(tolerancesSchema, parseYaml(readTextFile(file), shownPath(file))).rules;
 }
+
+/** The largest trace that is read whole. */
+const MAX_TRACE_BYTES = 256 * 1024 * 1024;
 
 /** The largest JSON file that is read. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;

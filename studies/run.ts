@@ -1,9 +1,10 @@
-import { loadPlacement, loadTraining, precisionOf } from '../policies/index.ts';
+import { InputError } from '../input/index.ts';
+import { loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import { simulateTraining } from '../sim/training/index.ts';
+import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import { buildProgram } from '../workloads/index.ts';
+import { buildProgram, readTrace } from '../workloads/index.ts';
 import type { Model } from '../workloads/models/model.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
@@ -21,6 +22,9 @@ export type ReadModel = (ref: string) => Model;
 
 /** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
 export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
+
+/** The text of a file that a workload names. */
+export type ReadText = (file: string) => string;
 
 export interface InputHashes {
   readonly study_sha256: string;
@@ -47,10 +51,10 @@ export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadM
 /**
  * A runner over one source of models. What does not fit or cannot proceed is an outcome; anything else is thrown.
  */
-export function makeRunner(readModel: ReadModel): RunCase {
+export function makeRunner(readModel: ReadModel, readText: ReadText = noFiles): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
     try {
-      return { status: 'ran', ...(await simulateCase(resolved, readModel, options.timeline ?? false)) };
+      return { status: 'ran', ...(await simulateCase(resolved, readModel, readText, options.timeline ?? false)) };
     } catch (error) {
       if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
       if (error instanceof DeadlockError || error instanceof MissingFactError) {
@@ -61,8 +65,20 @@ export function makeRunner(readModel: ReadModel): RunCase {
   };
 }
 
-async function simulateCase(resolved: ResolvedCase, readModel: ReadModel, timeline: boolean): Promise<RunResult> {
+const noFiles: ReadText = (file) => {
+  throw new InputError({ code: 'file_missing', problem: `${file} cannot be read here`, place: { file } });
+};
+
+async function simulateCase(
+  resolved: ResolvedCase,
+  readModel: ReadModel,
+  readText: ReadText,
+  timeline: boolean,
+): Promise<RunResult> {
   const { machine, parts } = resolved;
+  if (parts.workload.kind === 'trace') {
+    return simulateDtr(machine, readTrace(parts.workload, readText(parts.workload.file)), loadReplay(parts.policy));
+  }
   if (parts.workload.kind === 'train') {
     const program = buildProgram(parts.workload, precisionOf(parts.policy), readModel);
     const { training } = program;
@@ -80,11 +96,13 @@ async function simulateCase(resolved: ResolvedCase, readModel: ReadModel, timeli
  */
 export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, Model>();
-  buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
-    const model = readModel(ref);
-    models.set(ref, model);
-    return model;
-  });
+  if (parts.workload.kind !== 'trace') {
+    buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
+      const model = readModel(ref);
+      models.set(ref, model);
+      return model;
+    });
+  }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(parts),

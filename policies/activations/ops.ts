@@ -2,8 +2,7 @@ import * as v from 'valibot';
 import { unknownName } from '../../input/index.ts';
 import { type ActivationDefinition, DROPPED, planOf, savedOf } from './part.ts';
 
-const names = (description: string) =>
-  v.pipe(v.array(v.string()), v.minLength(1), v.description(description));
+const names = (description: string) => v.pipe(v.array(v.string()), v.minLength(1), v.description(description));
 
 const schema = v.strictObject({
   kind: v.literal('ops'),

@@ -1,3 +1,4 @@
+import { activations as dtr } from './dtr.ts';
 import { activations as full } from './full.ts';
 import { activations as keep } from './keep.ts';
 import { activations as offload } from './offload.ts';
@@ -6,7 +7,7 @@ import type { ActivationDefinition } from './part.ts';
 import { activations as selective } from './selective.ts';
 
 /** Every kind of the `activations` part, one line each. */
-export const ACTIVATIONS = [keep, full, selective, ops, offload] as const;
+export const ACTIVATIONS = [keep, full, selective, ops, offload, dtr] as const;
 
 /** The definition of a kind that the schema has accepted. */
 export function activationsOf(kind: string): ActivationDefinition {

@@ -50,12 +50,13 @@ export function optimizerPlan(fields: OptimizerFields): OptimizerPlan {
 }
 
 /**
- * Device traffic of an update in passes, as Megatron-LM's mixed-precision optimizer makes them: the sums are cleared (one
- * write), unscaled and checked (read and write), their norm taken (read) and clipped (read and write); Adam reads gradient
- * and state and writes state; the weights are written from the master copy.
+ * Device traffic of an update in passes, as mixed-precision optimizers of Megatron-LM and DeepSpeed make them: gradients of
+ * 16 bits become fp32 (read, write), then the norm (read) and the clip (read and write); Adam reads gradient and state and
+ * writes state; the weights are written from the master copy; the sums are cleared (write).
  */
 function updateBytes(weight: number, gradient: number, state: number): number {
-  const prepare = (1 + 2 + 1 + 2) * gradient;
-  const adam = gradient + 2 * state;
-  return prepare + adam + FULL_BYTES + weight;
+  const widen = gradient < FULL_BYTES ? gradient + FULL_BYTES : 0;
+  const clip = (1 + 2) * FULL_BYTES;
+  const adam = FULL_BYTES + 2 * state;
+  return widen + clip + adam + FULL_BYTES + weight + gradient;
 }

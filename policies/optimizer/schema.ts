@@ -2,13 +2,18 @@ import * as v from 'valibot';
 
 type Bits = 0 | 4 | 8 | 16 | 32;
 const bits = (description: string, otherwise: Bits) =>
-  v.optional(v.pipe(v.picklist([0, 4, 8, 16, 32] as Bits[]), v.description(`${description} Default ${otherwise}.`)), otherwise);
+  v.optional(
+    v.pipe(v.picklist([0, 4, 8, 16, 32] as Bits[]), v.description(`${description} Default ${otherwise}.`)),
+    otherwise,
+  );
 
 const zero = {
   zero: v.optional(
     v.pipe(
       v.picklist([0, 1, 2, 3]),
-      v.description('ZeRO stage: the copies of the model share optimizer state (1), gradients too (2), weights too (3).'),
+      v.description(
+        'ZeRO stage: the copies of the model share optimizer state (1), gradients too (2), weights too (3).',
+      ),
     ),
     0,
   ),
@@ -41,12 +46,7 @@ export const adam8Schema = v.strictObject({
   kind: v.literal('adam-8bit'),
   ...zero,
   block: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(1),
-      v.description('Elements that share one fp32 scale. Default 2048.'),
-    ),
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description('Elements that share one fp32 scale. Default 2048.')),
     2048,
   ),
 });

@@ -162,7 +162,8 @@ export class Recorder implements Actions {
     this.tape.depend(task, after);
     this.tape.phase(task, -1, nsFromSeconds(seconds), -1, 0, 0);
     const link = this.machine.links.find(({ id }) => id === linkId);
-    if (link !== undefined) this.engine.ledger.add(this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`), bytes);
+    if (link !== undefined)
+      this.engine.ledger.add(this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`), bytes);
     this.name(task, `link: ${linkId}`, queue, 'collective');
     return task;
   }
@@ -366,7 +367,7 @@ function costOf(unit: Unit, kernels: readonly Kernel[]): KernelCost {
   let flops = 0;
   let bytes = 0;
   for (const kernel of kernels) {
-    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel);
+    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel) + kernel.launches * (unit.unit.kernel_s ?? 0);
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;

@@ -124,14 +124,13 @@ export function expectedMaximum(n: number): number {
 }
 
 /** The machine with the host cost of its training framework: that of the slowest rank where ranks wait for each other. */
-function asDriven({ machine, training }: ChunkContext, phase: Phase, collectives: Collectives): Machine {
+function asDriven({ machine }: ChunkContext, phase: Phase, collectives: Collectives): Machine {
   const framework = machine.host?.framework;
   if (framework === undefined) return machine;
   const waiting = Math.max(collectives.size('tensor'), collectives.size('context'));
   const slowest = 1 + framework.rank_skew * expectedMaximum(waiting);
   const perOp = phase === 'forward' ? framework.forward_op_s : framework.backward_op_s;
   const fast = machine.roles.fast;
-  void training;
   return {
     ...machine,
     compute: machine.compute.map((unit) => (unit.memory === fast ? { ...unit, launch_s: perOp * slowest } : unit)),
@@ -185,7 +184,7 @@ class Emitter {
     const { activations } = this.context;
     const leaving: Task[] = [];
     for (let layer = 0; layer < layers; layer++) {
-      this.gatherWeights(layer, 'forward');
+      this.gatherWeights(layer);
       const waited = leaving[layer - activations.buffers];
       if (waited !== undefined) this.last = this.recorder.join([this.last, waited]);
       this.steps(steps);
@@ -209,7 +208,7 @@ class Emitter {
     };
     for (let layer = layers - 1; layer >= Math.max(0, layers - activations.buffers); layer--) fetch(layer);
     for (let layer = layers - 1; layer >= 0; layer--) {
-      this.gatherWeights(layers - 1 - layer, 'backward');
+      this.gatherWeights(layers - 1 - layer);
       const arrived = back[layer];
       if (arrived !== undefined) this.last = this.recorder.join([this.last, arrived]);
       this.steps(steps);
@@ -224,7 +223,7 @@ class Emitter {
   private scattered: Task = NONE;
 
   /** Divided weights of the next layer are gathered beside the present one (Rajbhandari et al., SC 2020, section 7.2.2). */
-  private gatherWeights(nth: number, _phase: Phase): void {
+  private gatherWeights(nth: number): void {
     const { optimizer, training } = this.context;
     if (optimizer.zero < 3) return;
     const { matrices, others } = training.layer;

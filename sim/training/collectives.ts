@@ -67,7 +67,9 @@ export class Collectives {
     const crosses = tensor * context * data >= this.perNode && gpus > this.perNode;
     const link = this.link(crosses ? 'net' : 'nvlink');
     const direct = (link.forward.setup_s ?? 0) + bytes / rateOf(link);
-    const gathered = sequence_parallel ? NOTHING : this.cost({ kind: 'all-gather', group: 'tensor', bytes: wholeBytes });
+    const gathered = sequence_parallel
+      ? NOTHING
+      : this.cost({ kind: 'all-gather', group: 'tensor', bytes: wholeBytes });
     return { seconds: direct + gathered.seconds, link: crosses ? 'net' : 'nvlink', sent_bytes: bytes };
   }
 

@@ -1,1 +1,3 @@
+export type { EvictionOrder } from './dtr/heuristics.ts';
+export { simulateDtr } from './dtr/simulate.ts';
 export { simulateTraining, type TrainingOptions } from './simulate.ts';

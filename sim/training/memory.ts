@@ -46,10 +46,13 @@ export interface StageMemory {
 }
 
 /** Parameters of one rank of a stage. */
-export function stageParameters(training: Training, stage: number): { matrices: number; others: number; frozen_bytes: number } {
+export function stageParameters(
+  training: Training,
+  stage: number,
+): { matrices: number; others: number; frozen_bytes: number } {
   const { layout, layers, layer, embed, head, tied_table_parameters } = training;
   const own = layers / layout.pipeline;
-  let matrices = own * layer.matrices.trained;
+  const matrices = own * layer.matrices.trained;
   let others = own * layer.others.trained;
   let frozen_bytes = own * frozenBytes(layer);
   if (stage === 0) {

@@ -38,7 +38,6 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   const peak = peakOf(run);
   const done = flopsDone(run);
   metrics['compute.flops'] = done;
-  const again = done - training.model_flops / layout.gpus;
   metrics['compute.recompute_flops'] = recomputed(run);
   if (peak > 0) {
     metrics['compute.mfu'] = training.model_flops / (layout.gpus * peak * totalS);
@@ -46,7 +45,6 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
     metrics['compute.hfu'] =
       (training.model_flops + layout.gpus * metrics['compute.recompute_flops']) / (layout.gpus * peak * totalS);
   }
-  void again;
   if (machine.cost_usd_per_h !== undefined) {
     metrics['cost.usd'] = (machine.cost_usd_per_h * layout.gpus * totalS) / 3600;
   }
@@ -146,10 +144,9 @@ function recomputed({ training, activations }: StepRun): number {
   return (training.layout.microbatches * training.layers * perLayer) / training.layout.pipeline;
 }
 
-function energy(metrics: Record<string, number>, { machine, training, layer }: StepRun, totalS: number): void {
+function energy(metrics: Record<string, number>, { machine, training }: StepRun, totalS: number): void {
   const unit = machine.compute.find(({ memory }) => memory === machine.roles.fast);
   if (unit?.busy_w === undefined) return;
-  void layer;
   // Boards at their stated power for the whole step: an upper figure, since bubbles draw less.
   metrics['energy.known_j'] = unit.busy_w * totalS * training.layout.gpus;
 }

@@ -4,11 +4,11 @@ import type { Machine } from '../types/machine.ts';
 import type { Program } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
-import { type ChunkContext, type ChunkShape, ChunkSimulator, type ChunkTimes } from './chunk.ts';
+import { type ChunkContext, type ChunkShape, ChunkSimulator } from './chunk.ts';
 import { Collectives } from './collectives.ts';
 import { deviceBytes, hostBytes, type StageMemory, stageMemory } from './memory.ts';
 import { trainingMetrics } from './metrics.ts';
-import { type PipelineRun, runPipeline, type UnitSpan } from './schedule.ts';
+import { runPipeline, type UnitSpan } from './schedule.ts';
 import { stepTimeline } from './timeline.ts';
 import { updateTime } from './update.ts';
 
@@ -63,7 +63,7 @@ export function simulateTraining(
   return {
     metrics,
     warnings,
-    ...(options.timeline === true && { timeline: stepTimeline(context, spans, times, memories, pipeline, update) }),
+    ...(options.timeline === true && { timeline: stepTimeline(context, spans, memories, pipeline, update) }),
   };
 }
 
@@ -99,7 +99,7 @@ function checkFits(machine: Machine, training: Training, memories: readonly Stag
     if (offloaded === 0) continue;
     const room = host === undefined ? 0 : host.capacity_bytes - host.reserved_bytes;
     if (offloaded <= room) continue;
-    const what = "what the step moves to the host";
+    const what = 'what the step moves to the host';
     const error = new DoesNotFitError(host?.id ?? 'cpu', what, offloaded, room, 0, [
       { what: 'activations', bytes: memory.host_activation },
       { what: 'optimizer state', bytes: memory.host_optimizer },
@@ -120,5 +120,3 @@ function holders({ weight, gradient, optimizer, activation, workspace }: StageMe
     { what: 'workspace', bytes: workspace },
   ].filter(({ bytes }) => bytes > 0);
 }
-
-export type { ChunkTimes, PipelineRun };

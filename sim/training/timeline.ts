@@ -1,5 +1,5 @@
 import type { Counter, Span, Timeline } from '../types/result.ts';
-import type { ChunkContext, ChunkTimes } from './chunk.ts';
+import type { ChunkContext } from './chunk.ts';
 import { type StageMemory, savedBytes } from './memory.ts';
 import type { PipelineRun, UnitSpan } from './schedule.ts';
 import type { UpdateTime } from './update.ts';
@@ -9,9 +9,8 @@ import type { UpdateTime } from './update.ts';
  * of the time, and each brings or gives back its activations when it ends.
  */
 export function stepTimeline(
-  { machine, training, activations, optimizer }: ChunkContext,
+  { machine, training, activations }: ChunkContext,
   units: readonly UnitSpan[],
-  _times: readonly (readonly ChunkTimes[])[],
   memories: readonly StageMemory[],
   pipeline: PipelineRun,
   update: UpdateTime,
@@ -67,7 +66,6 @@ export function stepTimeline(
   const held = (name: string, bytes: number): Counter[] =>
     bytes > 0 ? [{ name: `memory.${fast}.${name}`, unit: 'bytes', samples: [[0, bytes]] }] : [];
   const fixed = first.weight + first.gradient + first.optimizer;
-  void optimizer;
   return {
     tracks,
     spans,

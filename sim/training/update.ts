@@ -63,7 +63,11 @@ function times(
   to_host_bytes: number,
   to_device_bytes: number,
 ): UpdateTime {
-  const [reduce_ns, update_ns, transfer_ns] = [reduceS, updateS, transferS].map(nsFromSeconds) as [number, number, number];
+  const [reduce_ns, update_ns, transfer_ns] = [reduceS, updateS, transferS].map(nsFromSeconds) as [
+    number,
+    number,
+    number,
+  ];
   return {
     total_ns: reduce_ns + update_ns + transfer_ns,
     reduce_ns,

@@ -106,6 +106,8 @@ export interface ComputeUnit {
    * kernel), a large p is the classic roofline's maximum.
    */
   readonly roofline_exponent: number;
+  /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
+  readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */
   readonly tiling?: Tiling;
   /** Elements per second of group-wise (de)quantisation. */

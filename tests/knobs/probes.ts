@@ -1,7 +1,8 @@
-import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { loadPlacement, loadTraining, type Policy, precisionOf } from '../../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
+import { simulateTraining } from '../../sim/training/index.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
 import { readModel } from '../../workloads/models/load.ts';
@@ -58,6 +59,28 @@ const quantised = (policy: Policy): Policy => ({
 
 const small = generate('opt-1.3b');
 
+const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload => ({
+  kind: 'train',
+  model: 'gpt-22b',
+  shape: { layers: 4, hidden: 1024, heads: 16 },
+  seq: 1024,
+  batch: 8,
+  microbatch: 2,
+  tensor_parallel: 4,
+  pipeline_parallel: 1,
+  interleave: 1,
+  context_parallel: 1,
+  expert_parallel: 1,
+  sequence_parallel: false,
+  attention_kernel: 'eager',
+  flop_convention: 'full',
+  dropout: true,
+  fused: true,
+  loss: 'whole',
+  measured_as: 'full',
+  ...more,
+});
+
 export const PROBES: readonly Probe[] = [
   { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
   {
@@ -77,6 +100,17 @@ export const PROBES: readonly Probe[] = [
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
+  { name: 'training on one node', workload: train({ shape: { layers: 2, hidden: 4096, heads: 32 } }), policy: {} },
+  {
+    name: 'training on four',
+    workload: train({ gpus: 32, tensor_parallel: 8, pipeline_parallel: 2, batch: 8 }),
+    policy: {},
+  },
+  {
+    name: 'training with the host',
+    workload: train({ tensor_parallel: 1 }),
+    policy: { activations: { kind: 'offload', buffers: 2 } },
+  },
 ];
 
 /** What the machine makes of the probe. */
@@ -84,6 +118,11 @@ export async function readProbe(machine: Machine, { workload, policy }: Probe): 
   try {
     const precision = precisionOf(policy);
     const program = buildProgram(workload, precision, readModel);
+    const { training } = program;
+    if (training !== undefined) {
+      const { activations, optimizer } = loadTraining(policy, machine, training);
+      return simulateTraining(machine, { ...program, training }, activations, optimizer).metrics;
+    }
     const placement = await loadPlacement(policy, { machine, program, precision });
     return simulate(machine, program, placement).metrics;
   } catch (error) {

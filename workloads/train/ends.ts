@@ -8,11 +8,11 @@ const FULL = 4;
 
 /**
  * Passes over the logits of a vocabulary-parallel cross-entropy in fp32 (Megatron-LM, `cross_entropy.py`), in bytes a
- * logit. Forward: to fp32 (6), maximum (4), shift (8), exp (8), sum (4), divide (8). Backward: scale the softmax (8),
- * back to 16 bits (6).
+ * logit. Forward: transposed copy (4), to fp32 (6), maximum (4), shift (8), exp (8), sum (4), divide (8). Backward: scale
+ * the softmax (8), back to 16 bits (6), transposed copy (4).
  */
-const LOSS_FORWARD = 6 + 4 + 8 + 8 + 4 + 8;
-const LOSS_BACKWARD = 8 + 6;
+const LOSS_FORWARD = 4 + 6 + 4 + 8 + 8 + 4 + 8;
+const LOSS_BACKWARD = 8 + 6 + 4;
 
 /** Rows gathered from the token table, positions added, dropout. The gradient is scattered back. */
 export function embedOps(setting: TrainSetting): TrainOp[] {

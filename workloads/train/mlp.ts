@@ -11,7 +11,9 @@ export function mlpOps(setting: TrainSetting): TrainOp[] {
   const { model } = setting;
   return [
     norm(setting, 'norm2'),
-    ...(model.moe ? expertOps(setting, model.moe) : feedForward(setting, setting.tokens, model.ffn / setting.tensor, 1)),
+    ...(model.moe
+      ? expertOps(setting, model.moe)
+      : feedForward(setting, setting.tokens, model.ffn / setting.tensor, 1)),
     residual(setting, 'residual2', model.bias.mlp),
   ];
 }

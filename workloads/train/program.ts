@@ -1,4 +1,4 @@
-import type { Kernel, Precision, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
+import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
 import { attentionOps } from './attention.ts';
@@ -17,7 +17,7 @@ const LOSS_CHUNK_TOKENS = 4096;
  * with its schedule, is in `training`.
  * @throws InputError for sizes that do not divide.
  */
-export function trainProgram(fields: TrainFields, base: Model, _precision: Precision): Program {
+export function trainProgram(fields: TrainFields, base: Model): Program {
   const model = resized(base, fields);
   const layout = layoutOf(fields, model);
   const sequences = fields.microbatch;
@@ -42,7 +42,14 @@ export function trainProgram(fields: TrainFields, base: Model, _precision: Preci
   const body = (ops: readonly TrainOp[], weights: readonly WeightShape[]): TrainBody => ({
     ops,
     matrices: { trained: countOf(weights.filter(isMatrix), layout), frozen: 0, frozen_bits: 16 },
-    others: { trained: countOf(weights.filter((weight) => !isMatrix(weight)), layout), frozen: 0, frozen_bits: 16 },
+    others: {
+      trained: countOf(
+        weights.filter((weight) => !isMatrix(weight)),
+        layout,
+      ),
+      frozen: 0,
+      frozen_bits: 16,
+    },
   });
   const untied = shapes.head.filter(({ tied }) => tied !== true);
   const chunks = fields.loss === 'chunked' ? Math.ceil(tokens / LOSS_CHUNK_TOKENS) : 1;

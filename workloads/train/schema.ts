@@ -51,7 +51,10 @@ export const trainSchema = v.strictObject({
     ),
     'full',
   ),
-  dropout: flag('Dropout after attention, its scores and the MLP. Default: where the model has learned positions.', true),
+  dropout: flag(
+    'Dropout after attention, its scores and the MLP. Default: where the model has learned positions.',
+    true,
+  ),
   fused: flag('Element-wise chains run as one kernel each (a compiler or fused kernels).', true),
   loss: v.optional(
     v.pipe(
