@@ -58,6 +58,8 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   collective_bytes_per_s: faster,
   collective_setup_s: slower,
   kernel_s: slower,
+  forward: faster,
+  backward: faster,
   multiprocessors: faster,
   cache_bytes_per_s: faster,
   inner_half: slower,

@@ -127,7 +127,7 @@ function collectivesOf(file: LinkFile): Pick<Link, 'collective_bytes_per_s' | 'c
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, tiling, ...fields } = without(file);
+  const { efficiency, peak_flop_per_s, memory_efficiency, tiling, fused_attention, ...fields } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
@@ -136,5 +136,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     efficiency: Object.fromEntries(curves),
     memory_efficiency: asCurve(memory_efficiency),
     ...(tiling && { tiling: without(tiling) }),
+    ...(fused_attention && { fused_attention: without(fused_attention) }),
   };
 }

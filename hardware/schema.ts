@@ -117,6 +117,16 @@ export const computeSchema = v.strictObject({
       'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one.',
     ),
   ),
+  fused_attention: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        forward: fraction('Fraction of the peak, forward'),
+        backward: fraction('Fraction of the peak, backward'),
+        ...provenance,
+      }),
+      v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
+    ),
+  ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
   quantise_elements_per_s: v.exactOptional(

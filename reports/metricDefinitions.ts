@@ -53,6 +53,7 @@ export const PLACEHOLDERS: Readonly<Record<string, { readonly expression: string
   dir: { expression: '[A-Za-z0-9]+', meaning: 'a direction: `h2d`/`d2h`, `read`/`write`, `tx`/`rx`' },
   resource: { expression: '[A-Za-z0-9_-]+', meaning: 'the id of a memory, link, compute unit or copy engine' },
   part: { expression: '[A-Za-z0-9_-]+', meaning: 'the part of the machine that used the energy' },
+  choice: { expression: '[a-z0-9_]+', meaning: 'what the policy chose' },
   benchmark: { expression: '.+', meaning: 'the benchmark the paper measured' },
 };
 
@@ -451,6 +452,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'Bytes programmed into a flash memory, write amplification included.',
   ),
 
+  define(
+    'choice.<choice>',
+    'x',
+    'ratio',
+    'none',
+    false,
+    'chosen <choice>',
+    'A number that the policy chose by itself, such as a batch size or a share.',
+  ),
   define(
     'bound.time_s',
     'T*',

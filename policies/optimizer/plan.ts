@@ -9,6 +9,8 @@ export const OPTIMIZERS: readonly { readonly kind: OptimizerFields['kind']; read
 ];
 
 const FULL_BYTES = 4;
+/** Weights are computed with in 16 bits. */
+const COMPUTED_BYTES = 2;
 
 /** Bytes of both moments of one parameter. */
 function momentBytes(fields: OptimizerFields): number {
@@ -40,6 +42,7 @@ export function optimizerPlan(fields: OptimizerFields): OptimizerPlan {
     state_bytes: state,
     update_bytes: updateBytes(weight, gradient, state),
     zero: fields.zero,
+    gather_bytes: Math.min(weight, COMPUTED_BYTES),
     reduce_bytes: (fields.reduce_bits ?? Math.max(16, fields.gradient_bits)) / 8,
     offload: fields.offload,
     // Gradient and state read, state and weight written (Ren et al., USENIX ATC 2021, section 5.1).

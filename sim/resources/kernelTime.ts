@@ -19,7 +19,9 @@ export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel
       throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
     }
     const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
-    computeS = kernel.flops / (peak * shape * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1));
+    const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
+    const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1);
+    computeS = kernel.flops / (peak * shape * efficiency);
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;

@@ -115,6 +115,11 @@ export class ChunkSimulator {
   }
 }
 
+/** Seconds of one layer's forward for one micro-batch. */
+export function layerForwardSeconds(context: ChunkContext): number {
+  return new ChunkSimulator(context).times({ layers: 1, embed: false, head: false }).forward_ns / 1e9;
+}
+
 /** Expected maximum of n standard normals (Blom, 1958: the quantile at (n - 0.375) / (n + 0.25)), for n up to a few dozen. */
 export function expectedMaximum(n: number): number {
   if (n <= 1) return 0;
@@ -227,7 +232,7 @@ class Emitter {
     const { optimizer, training } = this.context;
     if (optimizer.zero < 3) return;
     const { matrices, others } = training.layer;
-    const bytes = (matrices.trained + others.trained) * optimizer.weight_bytes;
+    const bytes = (matrices.trained + others.trained) * optimizer.gather_bytes;
     const { seconds, link, sent_bytes } = this.collectives.cost({ kind: 'all-gather', group: 'data', bytes });
     if (seconds === 0) return;
     const own = nth === 0 ? this.recorder.collective('data', link, seconds, sent_bytes, NONE) : this.gathered;

@@ -103,14 +103,15 @@ export function stageMemory(
   const onHost = layer.host * units * moving;
   // What would have left but stays, and the buffers through which the rest passes.
   const buffered = layer.host * (units * staying + Math.min(plan.buffers, moving));
-  const layer_activation = units * perChunk * layer.kept + (layer.host > 0 ? buffered : 0);
+  const layer_activation = units * perChunk * (layer.kept + plan.extra_bytes) + (layer.host > 0 ? buffered : 0);
   // While a layer's dropped activations are there again, and its scratch.
   const again = layer.whole - layer.kept - layer.host;
   const bodies = [training.layer, ...(stage === layout.pipeline - 1 ? [training.head] : [])];
   const scratch = Math.max(0, ...bodies.flatMap(({ ops }) => ops.map(({ scratch_bytes }) => scratch_bytes)));
   const gathered =
     optimizer.zero === 3 && layout.data * layout.context > 1
-      ? 2 * (training.layer.matrices.trained + training.layer.others.trained) * optimizer.weight_bytes
+      ? rootBytes(training, optimizer, stage) +
+        2 * (training.layer.matrices.trained + training.layer.others.trained) * optimizer.gather_bytes
       : 0;
   return {
     stage,
@@ -125,6 +126,13 @@ export function stageMemory(
     host_optimizer: (parameters * optimizer.state_bytes * (1 - onDevice)) / over(1),
     host_weight: (parameters * optimizer.weight_bytes * (1 - weightsOnDevice)) / over(3),
   };
+}
+
+/** Weights of the embedding and the head, gathered for the whole step, and the head's gradient before it is scattered. */
+function rootBytes({ embed, head, layout }: Training, { gather_bytes }: OptimizerPlan, stage: number): number {
+  const first = stage === 0 ? embed.matrices.trained + embed.others.trained : 0;
+  const last = stage === layout.pipeline - 1 ? head.matrices.trained + head.others.trained : 0;
+  return (first + 2 * last) * gather_bytes;
 }
 
 /** Bytes on the device. */

@@ -26,7 +26,7 @@ export function updateTime({ machine, training, optimizer }: ChunkContext, stage
   const parameters = matrices + others;
   const copies = training.layout.data * training.layout.context;
   const gradients = parameters * optimizer.reduce_bytes;
-  const weights = parameters * optimizer.weight_bytes;
+  const weights = parameters * optimizer.gather_bytes;
   const cost = (kind: 'all-reduce' | 'reduce-scatter' | 'all-gather', bytes: number): number =>
     collectives.cost({ kind, group: 'data', bytes }).seconds;
   let reduce = 0;

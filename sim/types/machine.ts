@@ -106,6 +106,8 @@ export interface ComputeUnit {
    * kernel), a large p is the classic roofline's maximum.
    */
   readonly roofline_exponent: number;
+  /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
+  readonly fused_attention?: { readonly forward: number; readonly backward: number };
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */

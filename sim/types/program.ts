@@ -56,6 +56,8 @@ export interface Kernel {
   readonly launches: number;
   /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
   readonly gemm?: GemmShape;
+  /** A fused attention kernel, whose rate a machine may state apart. */
+  readonly fused_attention?: 'forward' | 'backward';
 }
 
 /** `count` products C(m,n) = A(m,k) B(k,n) launched together. */

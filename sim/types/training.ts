@@ -114,6 +114,8 @@ export interface ActivationPlan {
   readonly saved: Readonly<Record<string, SavedShare>>;
   /** Share of an op's forward that backward runs again, by name of the op. */
   readonly again: Readonly<Record<string, number>>;
+  /** Outputs of a layer that are kept beside what backward needs, in bytes. */
+  readonly extra_bytes: number;
   /** Layers at the end of a chunk whose activations never leave the device. */
   readonly stay_layers: number;
   /** Device buffers through which moved activations pass; a layer waits until one is free. */
@@ -133,6 +135,8 @@ export interface OptimizerPlan {
   readonly update_bytes: number;
   /** Ranks over which state (1), gradients (2) and weights (3) are divided. */
   readonly zero: 0 | 1 | 2 | 3;
+  /** Bytes of a weight on the wire, as it is computed with. */
+  readonly gather_bytes: number;
   /** Bytes of a gradient on the wire. */
   readonly reduce_bytes: number;
   readonly offload: 'none' | 'optimizer' | 'optimizer-and-weights';

@@ -107,6 +107,11 @@ export const PROBES: readonly Probe[] = [
     policy: {},
   },
   {
+    name: 'training with fused attention',
+    workload: train({ tensor_parallel: 1, attention_kernel: 'flash', seq: 4096 }),
+    policy: {},
+  },
+  {
     name: 'training with the host',
     workload: train({ tensor_parallel: 1 }),
     policy: { activations: { kind: 'offload', buffers: 2 } },

@@ -5,6 +5,13 @@ import { columnCollectives, ELEMENT, MASK, ownTokens, rowCollectives, shared, ty
 /** Reads a value and writes one. */
 const THROUGH = 2 * ELEMENT;
 
+/**
+ * Bytes an element moved where each framework op is a kernel of its own. A norm: to fp32 (6), square (8), mean (4), scale
+ * (8), back (6), weight (4), and twice that in backward. Rotation: to fp32 (6), complex product (8), back (6).
+ */
+const EAGER_NORM = 6 + 8 + 4 + 8 + 6 + 4;
+const EAGER_ROTARY = 6 + 8 + 6;
+
 /** fp32 log-sum-exp of each query row, which a fused kernel keeps for backward (Dao, arXiv:2205.14135, section 3.1). */
 const LSE_BYTES = 4;
 
@@ -35,7 +42,8 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
     },
   ];
   if (model.position === 'rotary') {
-    out.push(pointwise(setting, 'rotary', 'attention', tokens * (query + key), THROUGH, THROUGH));
+    const bytes = setting.fused ? THROUGH : EAGER_ROTARY;
+    out.push(pointwise(setting, 'rotary', 'attention', tokens * (query + key), bytes, bytes));
   }
   const qkv = [
     saved('query', ELEMENT * tokens * query, tokens),
@@ -122,8 +130,9 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
   const { model, seq, sequences, tensor, tokens, context, dtype } = setting;
   const heads = shared(model.heads, tensor);
   const pairs = (sequences * heads * (seq / context) * seq) / 2;
-  const kernel = (name: string, multiply_adds: number, bytes: number) => ({
+  const kernel = (name: string, fused_attention: 'forward' | 'backward', multiply_adds: number, bytes: number) => ({
     name,
+    fused_attention,
     part: 'attention' as const,
     dtype,
     flops: 2 * multiply_adds * pairs * model.head_dim,
@@ -142,8 +151,8 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
         };
   return {
     name: 'attention',
-    forward: [kernel('attention', 2, moved)],
-    backward: [kernel('attention backward', 5, 2 * moved)],
+    forward: [kernel('attention', 'forward', 2, moved)],
+    backward: [kernel('attention backward', 'backward', 5, 2 * moved)],
     weight_gradient: [],
     ...ring,
     saves: [...qkv, saved('log_sum_exp', LSE_BYTES * tokens * heads, tokens)],
@@ -157,7 +166,8 @@ export function norm(setting: TrainSetting, name: string): TrainOp {
   const own = ownTokens(setting);
   const elements = own * setting.model.hidden;
   // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
-  return pointwise(setting, name, 'other', elements, THROUGH, 3 * ELEMENT + 3 * ELEMENT, {
+  const [forward, backward] = setting.fused ? [THROUGH, 6 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM + 3 * ELEMENT];
+  return pointwise(setting, name, 'other', elements, forward!, backward!, {
     saves: [saved(`${name}_input`, ELEMENT * elements, own)],
   });
 }

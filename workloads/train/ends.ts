@@ -60,7 +60,8 @@ export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
       saves: [saved('softmax', FULL * live, tokens)],
-      scratch_bytes: FULL * live,
+      // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient.
+      scratch_bytes: (ELEMENT + 2 * FULL) * live,
     },
   ];
 }
