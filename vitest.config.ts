@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     coverage: {
       provider: 'v8',
-      include: ['cli.ts', 'sim', 'input', 'hardware', 'workloads', 'policies', 'studies', 'reports'].map((d) =>
+      include: ['cli.ts', 'cli', 'sim', 'input', 'hardware', 'workloads', 'policies', 'studies', 'reports'].map((d) =>
         d.endsWith('.ts') ? d : `${d}/**/*.ts`,
       ),
       exclude: ['**/*.test.ts'],

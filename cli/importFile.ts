@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { importFile } from '../workloads/importers/index.ts';
+import { readDims } from './dims.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ImportFileOptions {
   readonly out: string;
   readonly id?: string;
+  readonly dim?: readonly string[];
 }
 
 /** Turns a file of another tool into one of ours. */
@@ -15,7 +17,10 @@ export async function importToFile(
   file: string,
   options: ImportFileOptions,
 ): Promise<ExitCode> {
-  const { kind, text } = await importFile(format, file, options.id === undefined ? {} : { id: options.id });
+  const { kind, text } = await importFile(format, file, {
+    ...(options.id !== undefined && { id: options.id }),
+    dims: readDims(options.dim ?? []),
+  });
   if (options.out === '-') terminal.print(text);
   else {
     writeFileSync(options.out, text);

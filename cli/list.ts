@@ -14,8 +14,8 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return listMachines().map(({ id, title, variants }) => ({ id, title, variants }));
   },
   models: async () => {
-    const { listModels, readModel } = await import('../workloads/models/load.ts');
-    return listModels().map((id) => ({ id, title: readModel(id).title }));
+    const { listAllModels, readAnyModel } = await import('../workloads/load.ts');
+    return listAllModels().map((id) => ({ id, title: readAnyModel(id).title }));
   },
   studies: async () => {
     const { listStudies, readStudy } = await import('../studies/load.ts');
@@ -30,11 +30,22 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return listPolicies();
   },
   systems: async () => {
-    const { listStudies, listSystems, readStudy } = await import('../studies/load.ts');
-    return listSystems().map((id) => {
-      const own = listStudies().filter((study) => study.startsWith(`${id}/`));
-      const claims = own.flatMap((study) => readStudy(study).cases.flatMap((item) => item.claims));
-      return { id, status: statusOf(claims.map(({ use }) => use)), studies: own.length, claims: claims.length };
+    const { listStudies, readSystems, readSystemStatuses } = await import('../studies/load.ts');
+    const { studiesOf } = await import('../studies/systems.ts');
+    const statuses = readSystemStatuses();
+    const studies = listStudies();
+    return readSystems().map((system) => {
+      const { id, n, paper, kind, preset = '', figures } = system;
+      const { status = 'mechanism only', claims = 0, passed = 0 } = statuses[id] ?? {};
+      const own = studiesOf(system, studies);
+      return { id, n, paper, kind, study: own, preset, status, claims, passed, figures };
+    });
+  },
+  presets: async () => {
+    const { listPresets, readPreset } = await import('../policies/presets/load.ts');
+    return listPresets().map((id) => {
+      const { title, params } = readPreset(id);
+      return { id, title, params: Object.keys(params) };
     });
   },
   metrics: async () => {
@@ -51,12 +62,6 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return importers.map(({ format, description }) => ({ id: format, description }));
   },
 };
-
-/** `judged` against published figures, `fitted` on them only, or `modelled` without any. */
-function statusOf(uses: readonly string[]): string {
-  if (uses.includes('validate')) return 'judged';
-  return uses.includes('calibrate') ? 'fitted' : 'modelled';
-}
 
 export const LIST_KINDS = Object.keys(KINDS);
 

@@ -9,6 +9,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Reads a number above 0. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d*)?$|^\.\d+$/.test(text) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
 /** Collects an option that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
@@ -21,6 +28,7 @@ export interface CaseOptions {
   readonly output?: number;
   readonly batch?: number;
   readonly batches?: number;
+  readonly dim?: readonly string[];
   readonly set?: readonly string[];
   readonly seed?: number;
 }
@@ -35,6 +43,7 @@ export function withCaseOptions(command: Command): Command {
     .option('--output <tokens>', 'output tokens (32 without a study)', wholeNumber(1))
     .option('--batch <n>', 'sequences computed together (1 without a study)', wholeNumber(1))
     .option('--batches <n>', 'batches that share each load of weights', wholeNumber(1))
+    .option('--dim <name=n>', 'value of a dimension that an .onnx model leaves open; may be repeated', collect)
     .option('--set <path=value>', 'set any field; the value is YAML; may be repeated', collect)
     .option('--seed <n>', 'seed of the random streams', wholeNumber(0));
 }

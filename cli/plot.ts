@@ -39,17 +39,26 @@ export async function plot(terminal: Terminal, ref: string, folder: string, opti
   return EXIT.ok;
 }
 
-/** Writes every figure that the studies declare, in a folder a study; says on standard error how many. */
+/** All claims of all studies in one picture, drawn where several studies are. */
+const OVERVIEW: FigureSpec = { kind: 'parity', name: 'overview', title: 'Published and simulated, all studies' };
+
+/** Writes every figure that the studies declare, in a folder a study, and one of all; says on standard error how many. */
 export async function plotStudies(terminal: Terminal, runs: readonly StudyRun[], folder: string): Promise<void> {
   let count = 0;
+  const all: ChartInput[] = [];
   for (const run of runs) {
     const specs = (run.study.frame.figures ?? []) as readonly FigureSpec[];
-    if (specs.length === 0 || run.skipped !== null) continue;
+    if (run.skipped !== null) continue;
     const inputs = await inputsOf(run);
+    all.push(...inputs);
     for (const spec of specs) {
       await drawRun(join(folder, run.study.name), spec, run, inputs);
       count += 1;
     }
+  }
+  if (runs.length > 1 && all.some(({ result }) => result.claims.length > 0)) {
+    await draw(folder, OVERVIEW, all);
+    count += 1;
   }
   terminal.note(`${count} figures in ${folder}\n`);
 }
@@ -62,7 +71,7 @@ async function inputsOf(run: StudyRun): Promise<ChartInput[]> {
   for (const { resolved, outcome } of run.cases) {
     if (outcome.status !== 'ran') continue;
     const result = await resultOf(resolved, outcome, files, (id) => outcomes.get(id));
-    inputs.push({ result, machine: resolved.machine });
+    inputs.push({ result, machine: resolved.machine, ...(outcome.layout && { layout: outcome.layout }) });
   }
   return inputs;
 }

@@ -2,6 +2,8 @@ import { type Assignment, dataSource, InputError, parseAssignment } from '../inp
 import { readDocument, type StudyDocument } from '../studies/cases.ts';
 import { filesBeside, readStudy, type StudyFiles } from '../studies/load.ts';
 import { type ResolvedCase, resolveCase, withFrameSets } from '../studies/resolve.ts';
+import { isNetwork } from '../workloads/load.ts';
+import { readDims } from './dims.ts';
 import type { CaseOptions } from './options.ts';
 
 /** Flags that are short for a `--set`. */
@@ -32,7 +34,10 @@ export function selectStudy(ref: string | undefined, options: CaseOptions): Sele
     const value = options[flag as keyof typeof FLAG_PATHS];
     return value === undefined ? [] : [{ path, value, from: `--${flag}` }];
   });
-  const sets = [...flags, ...(options.set ?? []).map((text) => parseAssignment(text))];
+  const dims = Object.entries(readDims(options.dim ?? [])).map(([name, value]): Assignment => {
+    return { path: ['workload', 'dims', name], value, from: '--dim' };
+  });
+  const sets = [...flags, ...dims, ...(options.set ?? []).map((text) => parseAssignment(text))];
   const plain = ref === undefined ? studyOfFlags(options, sets) : readStudy(ref);
   const files = filesBeside(plain.source.file);
   return { study: withFrameSets(plain, sets, files.readRows), files, sets, seed: options.seed };
@@ -55,6 +60,8 @@ export function resolveSelected(selection: Selection, caseId = 'base'): Resolved
 
 /** What is simulated when only a machine and a model are named: one batch of one sequence. */
 const WITHOUT_STUDY = { kind: 'generate', prompt: 512, output: 32, batch: 1 } as const;
+/** The same for a network: one image. */
+const NETWORK_WITHOUT_STUDY = { kind: 'cnn', batch: 1 } as const;
 
 function studyOfFlags(options: CaseOptions, sets: readonly Assignment[]): StudyDocument {
   const given = (head: string, field?: string): boolean =>
@@ -67,5 +74,7 @@ function studyOfFlags(options: CaseOptions, sets: readonly Assignment[]): StudyD
     });
   }
   const title = [options.model, options.machine].filter(Boolean).join(' on ') || 'From the command line';
-  return readDocument('command-line', dataSource({ title, workload: WITHOUT_STUDY }, 'the command line'), () => []);
+  const model = sets.find(({ path }) => path.join('.') === 'workload.model')?.value;
+  const workload = isNetwork(String(model)) ? NETWORK_WITHOUT_STUDY : WITHOUT_STUDY;
+  return readDocument('command-line', dataSource({ title, workload }, 'the command line'), () => []);
 }

@@ -4,6 +4,7 @@ import { listMachines } from '../hardware/load.ts';
 import { unknownName } from '../input/errors.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import { listStudies, studyFile } from '../studies/load.ts';
+import { listNetworks } from '../workloads/load.ts';
 import { listModels } from '../workloads/models/load.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -40,6 +41,9 @@ function catalogue(): Shown[] {
   const models = listModels().map((id) => {
     return { kind: 'model', id, file: join(packageFolder(), 'workloads', 'models', `${id}.yaml`) };
   });
+  const networks = listNetworks().map((id) => {
+    return { kind: 'network', id, file: join(packageFolder(), 'workloads', 'networks', `${id}.yaml`) };
+  });
   const studies = listStudies().map((id) => ({ kind: 'study', id, file: studyFile(id) }));
-  return [...machines, ...models, ...studies];
+  return [...machines, ...models, ...networks, ...studies];
 }

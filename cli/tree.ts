@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../input/packageFiles.ts';
 import type { ExitCode } from './exit.ts';
-import { collect, wholeNumber, withCaseOptions } from './options.ts';
+import { collect, positiveNumber, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the work of the chosen command and keeps its exit code. */
@@ -85,19 +85,40 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .action((ref, dir, options) => act(async () => (await import('./plot.ts')).plot(terminal, ref, dir, options)));
 
   tree
+    .command('map')
+    .argument('[buffers]', 'CSV (id,lower,upper,size and more) or JSON; - for standard input')
+    .description('give buffers their addresses: exits 0 with a plan, 1 without one in time, 3 when none can fit')
+    .option('--capacity <bytes>', 'bytes that all must fit in, such as 1048576 or 1 MiB (default: as few as can be)')
+    .option('--minimize', 'look for the lowest plan, even when one within the capacity is known')
+    .option('--time-limit <s>', 'seconds after which the best plan so far is printed (default: 60)', positiveNumber)
+    .option('--workers <n>', 'threads that search (1)', wholeNumber(1))
+    .option('--validate', 'check the plan by a walk through time and say so')
+    .option('--closed', 'the upper times are still in use, as in IREE and TFLite Micro')
+    .option('--seed <n>', 'seed of the search', wholeNumber(0))
+    .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
+    .option('--svg <file>', 'draw the plan: address over time')
+    .option('--online', 'run the same lives through a caching allocator and compare')
+    .option('--two-level <program>', 'place the buffers of a program in a fast and a slow memory instead')
+    .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
+    .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
+    .option('--json', 'print the answer as JSON')
+    .action((file, options) => act(async () => (await import('./map.ts')).map(terminal, file, options)));
+
+  tree
     .command('import')
     .argument('<format>', 'tierflow list formats')
     .argument('<file>', 'the file to read')
     .description('turn a model or trace of another tool into a file of ours')
     .requiredOption('-o, --out <file>', 'the file to write; - for standard output')
     .option('--id <id>', 'id of what is imported')
+    .option('--dim <name=n>', 'value of a dimension that an .onnx file leaves open; may be repeated', collect)
     .action((format, file, options) =>
       act(async () => (await import('./importFile.ts')).importToFile(terminal, format, file, options)),
     );
 
   tree
     .command('list')
-    .argument('<kind>', 'machines, models, policies, studies, systems, metrics, figures or formats')
+    .argument('<kind>', 'machines, models, policies, presets, studies, systems, metrics, figures or formats')
     .description('list what there is to choose from')
     .option('--json', 'print an array of objects with an id')
     .action((kind, options) => act(async () => (await import('./list.ts')).list(terminal, kind, options)));

@@ -62,9 +62,11 @@ function references(machine: MachineFile): (readonly [Path, string])[] {
       ...named(['links', id, 'from'], link.from),
       ...named(['links', id, 'to'], link.to),
     ]),
-    ...Object.entries(machine.compute).flatMap(([id, unit]) => named(['compute', id, 'memory'], unit.memory)),
+    ...Object.entries(machine.compute).flatMap(([id, unit]) => [
+      ...named(['compute', id, 'memory'], unit.memory),
+      ...named(['compute', id, 'reads_in_place'], unit.reads_in_place),
+    ]),
     ...named(['host', 'memory'], machine.host?.memory),
-    ...named(['pressure', 'memory'], machine.pressure?.memory),
   ];
 }
 
@@ -128,7 +130,18 @@ function computeIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
   return Object.entries(machine.compute).flatMap(([id, unit]) => {
     const peaks = dtypes(unit.peak_flop_per_s);
     const efficiencies = dtypes(unit.efficiency);
+    const paced = unit.memory_bytes_per_s ?? machine.memories[unit.memory]?.read_bytes_per_s;
     return [
+      ...(['memory_efficiency', 'launch_s', 'roofline_exponent'] as const)
+        .filter((field) => paced !== undefined && unit[field] === undefined)
+        .map(
+          (field): InputIssue => ({
+            code: 'missing_key',
+            problem: `compute.${id} has no ${field}, which kernels on a memory with a rate need`,
+            expected: field,
+            place: placeOf(['compute', id], 'key'),
+          }),
+        ),
       ...efficiencies
         .filter((dtype) => !peaks.includes(dtype))
         .map(

@@ -23,6 +23,8 @@ const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
 const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   capacity_bytes: roomier,
   reserved_bytes: tighter,
+  bank_bytes: roomier,
+  code_bytes: { metric: 'memory.flash.peak_bytes', direction: 'up' },
   read_bytes_per_s: faster,
   write_bytes_per_s: faster,
   read_share_curve: faster,
@@ -42,6 +44,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   peak_flop_per_s: faster,
   efficiency: faster,
   memory_efficiency: faster,
+  batched_memory_efficiency: faster,
   memory_bytes_per_s: faster,
   launch_s: slower,
   roofline_exponent: faster,
@@ -50,8 +53,10 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   idle_w: hungrier,
   relay_bytes_per_s: faster,
   convert_elements_per_s: faster,
+  scatter_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
+  first_run_s: slower,
   slowdown: slower,
   usd_per_h: { metric: 'cost.usd', direction: 'up' },
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
@@ -85,7 +90,7 @@ export function knobEffect(path: Path): KnobEffect | undefined {
   const names = path.map(String);
   const field = names.at(-1) ?? '';
   const owner = names.at(-2) ?? '';
-  const name = owner === 'peak_flop_per_s' || owner === 'efficiency' ? owner : field;
+  const name = ['peak_flop_per_s', 'efficiency'].includes(owner) ? owner : field;
   if (Object.hasOwn(EFFECTS, name)) return EFFECTS[name];
   const part = DIRECTION.exec(name)?.[2] ?? '';
   return Object.hasOwn(DIRECTION_EFFECTS, part) ? DIRECTION_EFFECTS[part] : undefined;

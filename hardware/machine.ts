@@ -42,7 +42,6 @@ function resolve(file: MachineFile): Machine {
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
     ...(file.host && { host: resolveHost(file.host) }),
-    ...(file.pressure && { pressure: without(file.pressure) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
     ...(file.carbon && { carbon_gco2e_per_kwh: file.carbon.gco2e_per_kwh }),
@@ -68,10 +67,12 @@ function resolveHost(file: NonNullable<MachineFile['host']>): Host {
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
   const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
+  const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
     ...fields,
-    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : fields.read_bytes_per_s),
+    read_bytes_per_s,
+    write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
     read_share_curve: fields.read_share_curve ?? [],
     latency_s: fields.latency_s ?? 0,
@@ -127,14 +128,25 @@ function collectivesOf(file: LinkFile): Pick<Link, 'collective_bytes_per_s' | 'c
 const asCurve = (value: number | Curve): Curve => (typeof value === 'number' ? [[1, value]] : value);
 
 function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
-  const { efficiency, peak_flop_per_s, memory_efficiency, tiling, fused_attention, ...fields } = without(file);
+  const {
+    efficiency,
+    peak_flop_per_s,
+    memory_efficiency,
+    batched_memory_efficiency: batched,
+    tiling,
+    fused_attention,
+    ...fields
+  } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
     ...fields,
     peak_flop_per_s: without(peak_flop_per_s),
     efficiency: Object.fromEntries(curves),
-    memory_efficiency: asCurve(memory_efficiency),
+    launch_s: fields.launch_s ?? 0,
+    roofline_exponent: fields.roofline_exponent ?? 1,
+    memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
+    ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
     ...(tiling && { tiling: without(tiling) }),
     ...(fused_attention && { fused_attention: without(fused_attention) }),
   };

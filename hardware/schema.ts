@@ -36,7 +36,9 @@ export const memorySchema = v.strictObject({
   reserved_bytes: v.exactOptional(
     quantity('bytes', { description: 'Bytes that the driver or the system takes first. Absent: none are counted' }),
   ),
-  read_bytes_per_s: positive('bytes_per_s', 'Read bandwidth that software can reach on the device'),
+  read_bytes_per_s: rate(
+    "Read bandwidth that software can reach on the device. Absent: not known apart from the compute units' measured rates, which then hold it",
+  ),
   write_bytes_per_s: rate(
     'Write bandwidth. Absent: for DRAM-like memories the same as for reads; a disk or a flash then refuses writes',
   ),
@@ -52,6 +54,12 @@ export const memorySchema = v.strictObject({
   read_stream_bytes_per_s: rate('Limit of one reader. Absent: one reader reaches the whole device'),
   write_stream_bytes_per_s: rate('Limit of one writer. Absent: one writer reaches the whole device'),
   page_cache: v.exactOptional(pageCache),
+  bank_bytes: v.exactOptional(
+    positive(
+      'bytes',
+      'Largest bank, a range of addresses: one buffer cannot reach beyond it. Absent: the whole memory is one',
+    ),
+  ),
   energy: v.exactOptional(energy),
   ...provenance,
 });
@@ -103,18 +111,11 @@ export const computeSchema = v.strictObject({
     ),
     'Fraction of the datasheet peak by precision.',
   ),
-  memory_efficiency: fractionBy(
-    positive('bytes', 'Bytes one kernel moves'),
-    "Fraction of the memory's bandwidth that a kernel reaches",
-    "Fraction of the memory's bandwidth that a kernel reaches.",
-  ),
-  memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
-  launch_s: quantity('s', { description: 'Host time to launch one kernel' }),
-  roofline_exponent: v.pipe(
-    v.number(),
-    v.minValue(1),
-    v.description(
-      'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one.',
+  memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      "Fraction of the memory's bandwidth that a kernel reaches",
+      "Fraction of the memory's bandwidth that a kernel reaches. Required where the memory has a rate.",
     ),
   ),
   fused_attention: v.exactOptional(
@@ -129,6 +130,28 @@ export const computeSchema = v.strictObject({
   ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
+  batched_memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      'Fraction of the bandwidth that un-fused attention reaches',
+      'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
+    ),
+  ),
+  memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
+  launch_s: v.exactOptional(
+    quantity('s', { description: 'Host time to launch one kernel. Required where the memory has a rate' }),
+  ),
+  roofline_exponent: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.minValue(1),
+      v.description(
+        'p of t = (t_compute^p + t_memory^p)^(1/p): 1 adds compute and memory time, a large p takes the longer one. Required where the memory has a rate.',
+      ),
+    ),
+  ),
+  reads_in_place: v.exactOptional(memoryId('A memory that it reads where it stands, such as memory-mapped flash')),
+  code_bytes: v.exactOptional(positive('bytes', 'Bytes that the program of its kernels takes in that memory')),
   quantise_elements_per_s: v.exactOptional(
     v.pipe(v.number(), v.gtValue(0), v.description('Elements per second of group-wise (de)quantisation.')),
   ),
@@ -145,18 +168,14 @@ export const hostSchema = v.strictObject({
     v.gtValue(0),
     v.description('Elements per second that one call converts between fp16 and fp32.'),
   ),
+  scatter_elements_per_s: v.exactOptional(
+    v.pipe(v.number(), v.gtValue(0), v.description('Elements per second that one thread scatters into a cache.')),
+  ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
   framework: v.exactOptional(framework),
-  ...provenance,
-});
-
-const pressure = v.strictObject({
-  memory: memoryId('The memory that runs short'),
-  slowdown: curve(
-    quantity('fraction', { description: 'Free fraction of the memory', max: 1 }),
-    v.pipe(v.number(), v.minValue(1)),
-    'Slow-down of host copies: [free fraction, factor].',
+  first_run_s: v.exactOptional(
+    quantity('s', { description: 'What the first computation of a process takes beside. Absent: not modelled' }),
   ),
   ...provenance,
 });
@@ -218,7 +237,6 @@ export const machineSchema = v.strictObject({
   links: v.exactOptional(linksSchema),
   compute: v.pipe(v.record(v.string(), computeSchema), v.description('Compute units by id.')),
   host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
-  pressure: v.exactOptional(v.pipe(pressure, v.description('How host copies slow down as a memory runs short.'))),
   cluster: v.exactOptional(
     v.pipe(cluster, v.description("Equal nodes; memories and links are then one device's share.")),
   ),

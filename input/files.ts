@@ -23,6 +23,27 @@ export function readTextFile(path: string, options: ReadOptions = {}): string {
   return text;
 }
 
+/**
+ * The bytes of a file of any kind.
+ * @throws InputError when the file is missing, a directory, unreadable, empty, or larger than `maxBytes`.
+ */
+export function readBinaryFile(path: string, options: ReadOptions = {}): Uint8Array {
+  const max = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const handle = open(path, path, max);
+  try {
+    const chunks = [...readBytes(handle, path, max)];
+    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  } finally {
+    closeSync(handle);
+  }
+}
+
 /** The same text in pieces, for traces too long to hold; without `maxBytes` there is no limit. */
 export function* readTextChunks(path: string, options: ReadOptions = {}): Generator<string> {
   const file = path === '-' ? 'standard input' : path;

@@ -1,16 +1,25 @@
 import * as v from 'valibot';
 import type { Placement } from '../sim/types/index.ts';
 import { ACTIVATIONS } from './activations/registry.ts';
+import { networkPlacement, refuseParts } from './network/create.ts';
 import { OPTIMIZERS } from './optimizer/plan.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
+import { PLANNERS, plannerSchema } from './planner/registry.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
-import { refuseTraining, trainingParts } from './training.ts';
+import { SCHEDULES, scheduleSchema } from './schedule/schema.ts';
+import { trainingParts } from './training.ts';
 
 const [first, ...others] = PLACEMENTS.map((definition) => definition.schema);
 
-const kvSchema = v.strictObject({
-  preset: v.pipe(v.picklist(['full']), v.description('What of the KV cache is kept. `full`: everything.')),
+const kvSchema = v.looseObject({
+  preset: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description(
+      "What of the KV cache is kept: `full` (everything), a preset's id, or the path of one. Its parameters stand beside.",
+    ),
+  ),
 });
 
 /** A policy: independent parts, each chosen by `kind` or `preset`. An absent part is the plain one. */
@@ -19,6 +28,8 @@ export const policySchema = v.strictObject({
   precision: v.optional(precisionSchema),
   kv: v.optional(kvSchema),
   ...trainingParts,
+  schedule: v.optional(scheduleSchema),
+  planner: v.optional(plannerSchema),
 });
 export type Policy = v.InferOutput<typeof policySchema>;
 
@@ -29,7 +40,12 @@ export function precisionOf(policy: Policy | undefined): ReturnType<typeof readP
 
 /** The placement a policy asks for; without one, everything is resident. */
 export async function loadPlacement(policy: Policy | undefined, context: PlacementContext): Promise<Placement> {
-  refuseTraining(policy, context.program.kind);
+  const { network, kind } = context.program;
+  if (network !== undefined) {
+    refuseParts(kind, policy ?? {}, ['schedule', 'planner']);
+    return networkPlacement(policy ?? {}, network, context);
+  }
+  refuseParts(kind, policy ?? {}, ['placement', 'precision', 'kv']);
   const fields = policy?.placement ?? { kind: 'resident' as const };
   return placementOf(fields.kind).create(fields, context);
 }
@@ -42,8 +58,11 @@ export function listPolicies(): { id: string; part: string; description: string 
     ...listed('placement', PLACEMENTS),
     ...listed('activations', ACTIVATIONS),
     ...listed('optimizer', OPTIMIZERS),
+    ...listed('schedule', SCHEDULES),
+    ...listed('planner', PLANNERS),
   ];
 }
 
+export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
 export { loadReplay, loadTraining, type TrainingPolicy } from './training.ts';

@@ -52,11 +52,6 @@ export function loadReplay(policy: Parts | undefined): Omit<DtrFields, 'kind'> {
   });
 }
 
-/** @throws InputError where a policy has parts that only a training step can use. */
-export function refuseTraining(policy: Parts | undefined, kind: string): void {
-  refuse(policy, ['activations', 'optimizer'], kind);
-}
-
 function refuse(policy: Parts | undefined, parts: readonly (keyof Parts)[], kind: string): void {
   for (const part of parts) {
     if (policy?.[part] === undefined) continue;

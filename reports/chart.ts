@@ -1,5 +1,5 @@
 import type { GenericSchema } from 'valibot';
-import type { Machine, StudyResult, Timeline } from '../sim/types/index.ts';
+import type { Machine, MemoryLayout, StudyResult, Timeline } from '../sim/types/index.ts';
 import type { Pen } from './marks/pen.ts';
 import type { Theme } from './themes.ts';
 
@@ -17,6 +17,8 @@ export interface OpPoint {
 export interface ChartInput {
   readonly result: StudyResult;
   readonly timeline?: Timeline;
+  /** How the plan of the run laid tensors out. */
+  readonly layout?: MemoryLayout;
   readonly machine?: Machine;
   readonly ops?: readonly OpPoint[];
 }

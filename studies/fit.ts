@@ -1,5 +1,6 @@
 import { type Assignment, formatPath, InputError, isMap, type Path } from '../input/index.ts';
 import type { Metrics } from '../sim/types/index.ts';
+import { networkFits } from './fitNetwork.ts';
 import type { Outcome } from './outcome.ts';
 import type { Parts } from './resolve.ts';
 
@@ -52,6 +53,17 @@ const DISK_SHARES = [75, 50, 25, 0] as const;
  * assume that less of a size never needs more memory. Empty when nothing that was tried fits.
  */
 export async function findFits(parts: Parts, attempt: Attempt): Promise<FittingChange[]> {
+  const tried = networkFits(parts, (what, changes) =>
+    change(
+      what,
+      changes.map(([path, value]) => set(path, value)),
+      attempt,
+    ),
+  );
+  if (parts.workload.kind === 'cnn') {
+    const batch = await smallerSize(parts, 'batch', 'a smaller batch', attempt);
+    return [...(batch ? [batch] : []), ...(await tried)];
+  }
   const found: FittingChange[] = [];
   const keep = (change: FittingChange | undefined): void => void (change && found.push(change));
   for (const { field, what } of SIZES) keep(await smallerSize(parts, field, what, attempt));

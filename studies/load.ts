@@ -6,13 +6,15 @@ import { parseMachine } from '../hardware/machine.ts';
 import { readTextFile } from '../input/files.ts';
 import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
+import { readPreset } from '../policies/presets/load.ts';
 import type { Machine } from '../sim/types/index.ts';
-import { readModel } from '../workloads/models/load.ts';
+import { readAnyModel } from '../workloads/load.ts';
 import { type Baseline, baselineSchema } from './baseline.ts';
 import { type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { MachineCatalogue } from './resolve.ts';
 import type { ReadModel } from './run.ts';
 import { claimOps } from './schema.ts';
+import { parseSystems, type System, type SystemStatus } from './systems.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
 /**
@@ -47,9 +49,15 @@ export function studyFile(id: string): string {
   return join(catalogue(), `${id}.yaml`);
 }
 
-/** Systems of the catalogue: the folders of its studies. */
-export function listSystems(): string[] {
-  return [...new Set(listStudies().map((id) => id.slice(0, id.indexOf('/'))))];
+/** Every system of the mission, in its order. */
+export function readSystems(): readonly System[] {
+  const file = join(catalogue(), 'systems.yaml');
+  return parseSystems(parseYaml(readTextFile(file), shownPath(file)));
+}
+
+/** How near each system's studies came, by id, when they were last all run (`npx vitest run tests/docs -u` runs them). */
+export function readSystemStatuses(): Readonly<Record<string, SystemStatus>> {
+  return readJson(join(catalogue(), 'systems.json')) as Readonly<Record<string, SystemStatus>>;
 }
 
 /**
@@ -114,7 +122,7 @@ function rowsBeside(folder: string): ReadRows {
 /** A path that a study names is relative to the study; ids and other paths are left as they are. */
 function beside(folder: string, ref: string): string {
   const path = join(folder, ref);
-  return isYaml(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
+  return /\.(ya?ml|tflite|onnx)$/i.test(ref) && !isAbsolute(ref) && existsSync(path) ? path : ref;
 }
 
 export interface StudyFiles {
@@ -144,8 +152,9 @@ export function filesBeside(studyFile: string): StudyFiles {
     catalogue: {
       machineData,
       machine: (ref) => remember(machines, ref, () => parseMachine(machineData(ref))),
+      preset: (ref) => readPreset(beside(folder, ref)),
     },
-    readModel: (ref) => readModel(beside(folder, ref)),
+    readModel: (ref) => readAnyModel(beside(folder, ref)),
     readRows: rowsBeside(folder),
     readText: (file) => readTextFile(isAbsolute(file) ? file : join(folder, file), { maxBytes: MAX_TRACE_BYTES }),
     missingData: ({ frame }) => {

@@ -1,4 +1,4 @@
-import type { Metrics, Timeline } from '../sim/types/index.ts';
+import type { MemoryLayout, Metrics, Timeline } from '../sim/types/index.ts';
 
 /** How one case ended. A case that cannot fit or cannot proceed has no metrics; `error` says why. */
 export type Outcome =
@@ -7,6 +7,8 @@ export type Outcome =
       readonly metrics: Metrics;
       readonly warnings: readonly string[];
       readonly timeline?: Timeline;
+      /** How the plan laid tensors out, where it did. */
+      readonly layout?: MemoryLayout;
     }
   | { readonly status: 'does_not_fit' | 'cannot_proceed'; readonly error: Error };
 

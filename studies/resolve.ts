@@ -10,7 +10,7 @@ import {
   validate,
   type YamlSource,
 } from '../input/index.ts';
-import { policySchema } from '../policies/index.ts';
+import { checkKv, type KvSpec, type Preset, policySchema, resolvePreset } from '../policies/index.ts';
 import type { Machine } from '../sim/types/index.ts';
 import { workloadSchema } from '../workloads/index.ts';
 import { canonicalJson } from './canonical.ts';
@@ -29,6 +29,8 @@ export interface MachineCatalogue {
   machineData(ref: string): YamlSource;
   /** The machine that this file describes, the same object for the same ref. */
   machine(ref: string): Machine;
+  /** The KV preset behind an id or a path. */
+  preset(ref: string): Preset;
 }
 
 const partsSchema = v.strictObject({
@@ -48,6 +50,8 @@ export interface ResolvedCase {
   /** What is run, validated: units read, defaults filled in. */
   readonly parts: Parts;
   readonly machine: Machine;
+  /** The KV policy with its values; null keeps everything. */
+  readonly kv: KvSpec | null;
   /** Empty when something changed that the figures were not published for. */
   readonly claims: readonly Claim[];
   readonly warnings: readonly string[];
@@ -107,9 +111,37 @@ export function resolveCase(study: StudyDocument, caseId: string, options: Resol
     seed: options.seed ?? study.frame.seed ?? 0,
     parts,
     machine,
+    kv: kvOf(parts, machine, source, options.catalogue),
     claims: reason === null ? chosen.claims : [],
     warnings: dropped ? [`the claims of this case are left out: ${reason}`] : [],
   };
+}
+
+/** The KV policy that the case asks for, checked against its workload and machine. */
+function kvOf(
+  { policy, workload }: Parts,
+  machine: Machine,
+  source: YamlSource,
+  catalogue: MachineCatalogue,
+): KvSpec | null {
+  const fields = policy?.kv;
+  if (fields === undefined || fields.preset === 'full') {
+    const extra = Object.keys(fields ?? {}).find((key) => key !== 'preset');
+    if (extra === undefined) return null;
+    const problem = `preset "full" has no parameter ${JSON.stringify(extra)}`;
+    throw new InputError({ code: 'unknown_key', problem, place: source.place(['policy', 'kv', extra], 'key') });
+  }
+  if (workload.kind !== 'generate') {
+    const problem = `a workload of kind ${workload.kind} has no KV cache`;
+    throw new InputError({ code: 'bad_value', problem, place: source.place(['policy', 'kv'], 'key') });
+  }
+  const given = getPath(source.value, ['policy', 'kv']);
+  const place = (key: string) =>
+    isMap(given) && Object.hasOwn(given, key) ? source.place(['policy', 'kv', key]) : undefined;
+  const preset = atPlace(source, ['policy', 'kv', 'preset'], () => catalogue.preset(fields.preset));
+  const spec = resolvePreset(preset, fields, place, (id) => catalogue.preset(id));
+  checkKv(spec, workload, machine, place);
+  return spec;
 }
 
 /** Claims hold for a machine or one of its variants, and for the workload and policy they were published for. */
@@ -151,9 +183,13 @@ function withMachineInline(source: YamlSource, catalogue: MachineCatalogue): Yam
 
 /** What `read` gives; an error without a place stands where the study names its machine. */
 function atMachine<T>(source: YamlSource, read: () => T): T {
+  return atPlace(source, ['machine'], read);
+}
+
+function atPlace<T>(source: YamlSource, path: readonly string[], read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof InputError ? error.at(source.place(['machine'])) : error;
+    throw error instanceof InputError ? error.at(source.place(path)) : error;
   }
 }

@@ -1,11 +1,10 @@
 import { InputError } from '../input/index.ts';
-import { loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
+import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import { buildProgram, readTrace } from '../workloads/index.ts';
-import type { Model } from '../workloads/models/model.ts';
+import { type AnyModel, buildProgram, readTrace } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -18,7 +17,7 @@ import type { ToleranceRule } from './tolerances.ts';
  */
 
 /** Where models are looked up. */
-export type ReadModel = (ref: string) => Model;
+export type ReadModel = (ref: string) => AnyModel;
 
 /** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
 export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
@@ -39,12 +38,18 @@ export interface Prepared {
 }
 
 /** Builds the program and loads the placement. Throws InputError where a part cannot be used. */
-export async function prepare({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
+export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
   const { workload, policy } = parts;
+  const maker = kv === null ? null : kvMaker(kv);
   const precision = precisionOf(policy);
-  const program = buildProgram(workload, precision, readModel);
+  const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram(workload.kind === 'generate' ? { ...workload, batch, batches } : workload, precision, readModel);
+    buildProgram(
+      workload.kind === 'generate' ? { ...workload, batch, batches } : workload,
+      precision,
+      readModel,
+      maker,
+    );
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -94,8 +99,8 @@ async function simulateCase(
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
-export async function inputHashes({ parts, machine }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
-  const models = new Map<string, Model>();
+export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
+  const models = new Map<string, AnyModel>();
   if (parts.workload.kind !== 'trace') {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
@@ -105,7 +110,7 @@ export async function inputHashes({ parts, machine }: ResolvedCase, readModel: R
   }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
-    study_sha256: await contentHash(parts),
+    study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
   };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ClaimRow } from '../sim/types/index.ts';
 import type { Frame } from './schema.ts';
-import { type TableRun, validationTable, withValidation } from './validationTable.ts';
+import { missesMarkdown, type TableRun, validationTable, withValidation } from './validationTable.ts';
 
 const row = (rest: Partial<ClaimRow>): ClaimRow => ({
   study: 'one/a',
@@ -84,7 +84,9 @@ test.each<[string, Partial<ClaimRow>, Partial<Frame>, string]>([
   ],
   ['nothing', {}, { claims: [{ ...noted, id: 'other' }] }, 'not explained'],
 ])('a miss is named with the note of %s', (_, at, frame, reason) => {
-  const table = validationTable([run('one/a', [row({ ...miss, ...at })], frame)]);
+  const runs = [run('one/a', [row({ ...miss, ...at })], frame)];
+  expect(validationTable(runs)).toContain('1 measured figures are missed');
+  const table = missesMarkdown(runs);
   expect(cellsOf(table, '`c`')).toEqual([
     '`c`',
     `one/a, ${at.case ?? 'base'}`,

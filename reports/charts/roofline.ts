@@ -48,7 +48,8 @@ function roofs(machine: Machine, options: Options): Mark[] {
     marks.push({ mark: 'roof', name, series: 'roof', flop_per_byte: null, flop_per_s, bytes_per_s });
   };
   if (peak !== undefined) roof(`${unit.id} ${dtype}`, peak, null);
-  if (memory) roof(memory.id, null, unit.memory_bytes_per_s ?? memory.read_bytes_per_s);
+  const bandwidth = unit.memory_bytes_per_s ?? memory?.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
+  if (memory && Number.isFinite(bandwidth)) roof(memory.id, null, bandwidth);
   if (!options.links) return marks;
   for (const link of machine.links) {
     const inward = link.to === unit.memory ? link.forward : link.from === unit.memory ? link.backward : undefined;

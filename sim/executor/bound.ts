@@ -32,7 +32,8 @@ export function lowerBound(machine: Machine, summary: ProgramSummary): Bound {
   const fast = machine.roles.fast;
   const storage = machine.roles.storage;
   const fastBytes = capacity(machine, (id) => id === fast);
-  if (fast !== undefined) {
+  const inPlace = machine.compute.some((unit) => unit.memory === fast && unit.reads_in_place !== undefined);
+  if (fast !== undefined && !inPlace) {
     const inbound = sum(
       machine.links.map((link) =>
         link.to === fast ? rate(link.forward.bytes_per_s) : link.from === fast ? rate(link.backward.bytes_per_s) : 0,

@@ -65,7 +65,9 @@ export class PolicyError extends Error {
   }
 }
 
+/** Small memories are counted to the byte. */
 function gib(bytes: number): string {
+  if (bytes < 2 ** 24) return `${bytes} bytes`;
   const [value, unit] =
     bytes >= 2 ** 30
       ? [bytes / 2 ** 30, 'GiB']

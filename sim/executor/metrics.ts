@@ -56,11 +56,13 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
 }
 
 function throughput(metrics: MutableMetrics, { program, phases }: Measured, totalS: number): void {
-  const { tokens, decode_tokens, requests } = program.produced;
+  const { tokens, decode_tokens, requests, samples = 0 } = program.produced;
   const decodeS = phases.get('decode') ?? 0;
   if (tokens > 0 && totalS > 0) metrics['throughput.tokens_per_s'] = tokens / totalS;
   if (decode_tokens > 0 && decodeS > 0) metrics['throughput.decode_tokens_per_s'] = decode_tokens / decodeS;
   if (requests > 0 && totalS > 0) metrics['throughput.requests_per_s'] = requests / totalS;
+  if (samples > 0 && totalS > 0) metrics['throughput.samples_per_s'] = samples / totalS;
+  if (samples > 0) metrics['time.step_s'] = totalS;
 }
 
 function memory(metrics: MutableMetrics, run: Measured): void {
@@ -71,6 +73,8 @@ function memory(metrics: MutableMetrics, run: Measured): void {
     TENSOR_KINDS.forEach((kind, i) => {
       const peak = account.peakByKind[i]!;
       if (peak > 0) metrics[`memory.${account.id}.${kind}.peak_bytes`] = peak;
+      const end = account.usedByKind[i]!;
+      if (kind === 'kv' && end > 0) metrics[`memory.${account.id}.kv.end_bytes`] = end;
     });
   }
   if (run.cache !== null && run.cache.hit_bytes + run.cache.miss_bytes > 0) {

@@ -71,9 +71,10 @@ export function simulate(
     choices: plan.choices ?? {},
   });
   return {
-    metrics,
+    metrics: { ...metrics, ...plan.metrics },
     warnings: [...plan.warnings, ...warnings],
     ...(engine.timeline === null ? {} : { timeline: engine.timeline.finish(engine.now) }),
+    ...(plan.layout && { layout: plan.layout }),
   };
 }
 

@@ -12,6 +12,8 @@ import { shapeEfficiency } from './tiling.ts';
  * @throws MissingFactError when the machine has no peak for the kernel's precision.
  */
 export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel: Kernel): number {
+  // Launches of one kind are of equal size, and efficiency is that of one.
+  const launches = Math.max(1, kernel.launches);
   let computeS = 0;
   if (kernel.flops > 0) {
     const peak = unit.peak_flop_per_s[kernel.dtype];
@@ -20,14 +22,15 @@ export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel
     }
     const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
     const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
-    const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops, 1);
+    const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
     computeS = kernel.flops / (peak * shape * efficiency);
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
-    memoryS = bytes / (bandwidth * curveAt(unit.memory_efficiency, bytes, 1));
+    const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
+    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
   }
   const p = unit.roofline_exponent;
   if (p === 1) return computeS + memoryS;

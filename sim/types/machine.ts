@@ -30,6 +30,8 @@ export interface Memory {
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
   readonly energy?: AccessEnergy;
+  /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
+  readonly bank_bytes?: number;
 }
 
 /** The operating system's cache of disk files, held in the spare bytes of a host memory. */
@@ -97,6 +99,8 @@ export interface ComputeUnit {
   readonly efficiency: Readonly<Partial<Record<Dtype, Curve>>>;
   /** Fraction of the memory's bandwidth that a kernel reaches, by its bytes. */
   readonly memory_efficiency: Curve;
+  /** The same of un-fused attention, a small matrix for every head; absent = as any other kernel. */
+  readonly batched_memory_efficiency?: Curve;
   /** Bandwidth from the unit to its memory; absent = the memory's own. */
   readonly memory_bytes_per_s?: number;
   /** Host time to launch one kernel. */
@@ -114,6 +118,10 @@ export interface ComputeUnit {
   readonly tiling?: Tiling;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
+  /** A memory that it reads where it stands, such as memory-mapped flash; weights need no other place. */
+  readonly reads_in_place?: string;
+  /** Bytes that the program of its kernels takes in that memory. */
+  readonly code_bytes?: number;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
@@ -146,18 +154,16 @@ export interface Host {
   readonly relay_bytes_per_s: number;
   /** One call converting fp16 to fp32 (or back), in elements. */
   readonly convert_elements_per_s: number;
+  /** One thread scattering rows into a cache in its memory, in elements; absent where nothing says. */
+  readonly scatter_elements_per_s?: number;
   /** One copy worker taking bytes off the device and storing them in pageable memory or a mapped file. */
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */
   readonly step_s: number;
   /** The training framework's host time; absent = kernel launches alone. */
   readonly framework?: Framework;
-}
-
-/** Where memory runs short, host work slows down: (free fraction of the host memory, slow-down factor of relay and store). */
-export interface MemoryPressure {
-  readonly memory: string;
-  readonly slowdown: Curve;
+  /** What the first computation of a process takes beside (library handles, loading of kernels), where a run includes it. */
+  readonly first_run_s?: number;
 }
 
 /** A cluster of equal nodes: `nvlink` joins the devices of a node, `net` the nodes, and the memories are one device's. */
@@ -174,7 +180,6 @@ export interface Machine {
   readonly links: readonly Link[];
   readonly compute: readonly ComputeUnit[];
   readonly host?: Host;
-  readonly pressure?: MemoryPressure;
   readonly cluster?: Cluster;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
   readonly cost_usd_per_h?: number;

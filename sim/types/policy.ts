@@ -1,5 +1,7 @@
+import type { MemoryLayout } from './layout.ts';
 import type { Machine } from './machine.ts';
 import type { Kernel, Op, Program } from './program.ts';
+import type { Metrics } from './result.ts';
 import type { TensorKind } from './units.ts';
 
 /**
@@ -118,6 +120,10 @@ export interface Plan {
   /** Whether files go through the operating system's page cache. */
   readonly page_cache: boolean;
   readonly warnings: readonly string[];
+  /** Figures of the plan itself, added to the metrics of the run. */
+  readonly metrics?: Metrics;
+  /** How tensors are laid out, where the plan gives them addresses or counts them step by step. */
+  readonly layout?: MemoryLayout;
   /** Numbers that the policy has chosen by itself; reported as `choice.<name>`. */
   readonly choices?: Readonly<Record<string, number>>;
 }

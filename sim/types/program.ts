@@ -1,3 +1,5 @@
+import type { KvUse } from './kv.ts';
+import type { Network } from './network.ts';
 import type { Training } from './training.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
@@ -58,6 +60,8 @@ export interface Kernel {
   readonly gemm?: GemmShape;
   /** A fused attention kernel, whose rate a machine may state apart. */
   readonly fused_attention?: 'forward' | 'backward';
+  /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
+  readonly batched?: boolean;
 }
 
 /** `count` products C(m,n) = A(m,k) B(k,n) launched together. */
@@ -78,6 +82,8 @@ export interface StateUse {
   /** Stored bytes and elements of one token in one tensor, all sequences of the batch together. */
   readonly bytes_per_token: number;
   readonly elements_per_token: number;
+  /** Present where a KV policy governs the cache. */
+  readonly use?: KvUse;
 }
 
 /** One step of the program: a sub-layer applied to one batch. */
@@ -145,9 +151,21 @@ export interface Program {
   readonly layers: readonly LayerInfo[];
   readonly batches: number;
   /** Output tokens, sequences and other units that throughput metrics divide. */
-  readonly produced: { readonly tokens: number; readonly decode_tokens: number; readonly requests: number };
+  readonly produced: {
+    readonly tokens: number;
+    readonly decode_tokens: number;
+    readonly requests: number;
+    /** Images or other inputs of a network. */
+    readonly samples?: number;
+  };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
+  readonly kv_policy?: string;
+  /** What its reader must know (values that no source gives). */
+  readonly warnings?: readonly string[];
+  /** The layers and maps of a `cnn` program; its sub-layers are these layers. */
+  readonly network?: Network;
   /** What a `train` program runs; its segments are one micro-batch forward. */
   readonly training?: Training;
   /** The same stream each time it is called. */

@@ -1,3 +1,5 @@
+import type { MemoryLayout } from './layout.ts';
+
 /**
  * What a run gives back and how a claim is judged. Reports read these and never run anything.
  * @module
@@ -38,6 +40,8 @@ export interface RunResult {
   readonly warnings: readonly string[];
   /** Present when asked for. */
   readonly timeline?: Timeline;
+  /** How the plan laid tensors out, where it did. */
+  readonly layout?: MemoryLayout;
 }
 
 export type ClaimUse = 'calibrate' | 'validate' | 'peer' | 'reference' | 'unverified';

@@ -1,4 +1,6 @@
+import { relative } from 'node:path';
 import { InputError } from '../../input/errors.ts';
+import { packageFolder } from '../../input/packageFiles.ts';
 import { tierflow } from '../cli/harness.ts';
 import { words } from './markdown.ts';
 
@@ -20,7 +22,13 @@ export async function runConsole(block: string): Promise<string> {
     if (program !== 'tierflow') throw new InputError({ code: 'bad_value', problem: `cannot run ${line}` });
     const said = await tierflow(...words(rest!));
     code = said.code;
-    const output = filtered(said.out + said.err, / \| (\w+)(?: -n (\d+))?(?: '?([^']*)'?)?$/.exec(rest!));
+    // Files of the package stand under its own folder, wherever that is from here.
+    const home = packageFolder();
+    const printed = [home, relative(process.cwd(), home)].reduce(
+      (text, folder) => text.replaceAll(`${folder}/`, ''),
+      `${said.out}${said.err}`,
+    );
+    const output = filtered(printed, / \| (\w+)(?: -n (\d+))?(?: '?([^']*)'?)?$/.exec(rest!));
     // A block may stand between other text, so trailing spaces and empty ends are dropped.
     text += `${output.replaceAll(/ +$/gm, '').replace(/\n+$/, '')}\n`;
   }

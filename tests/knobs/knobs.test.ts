@@ -16,7 +16,6 @@ import { PROBES, type Reading, readProbe } from './probes.ts';
 const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly why: string }[] = [
   { path: /^links\.(nvlink|net)\.(rx_|total_)/, why: 'transfers between devices in both directions' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
-  { path: /pageable_bytes_per_s$/, why: 'a placement that moves pageable memory' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
   { path: /^memories\.disk\.|^links\.nvme\.|^compute\.cpu\./, on: /^m[12]/, why: 'placement on unified memory' },
 ];
@@ -66,7 +65,7 @@ const MOVES = 1e-7;
 async function stopsFitting(file: MachineFile, { path }: NumericField, bases: readonly Reading[]): Promise<boolean> {
   const id = String(path[1]);
   const memory = file.memories[id]!;
-  const left = path.at(-1) === 'capacity_bytes' ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
+  const left = /capacity|bank/.test(String(path.at(-1))) ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
   const machine = withValue(file, path, left);
   for (const [i, probe] of PROBES.entries()) {
     if (bases[i] !== null && (await readProbe(machine, probe)) === null) return true;

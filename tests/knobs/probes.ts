@@ -1,11 +1,13 @@
+import * as v from 'valibot';
 import { loadPlacement, loadTraining, type Policy, precisionOf } from '../../policies/index.ts';
+import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
-import { readModel } from '../../workloads/models/load.ts';
+import { readAnyModel } from '../../workloads/load.ts';
 
 /**
  * Small runs that between them touch every part of a machine.
@@ -57,6 +59,10 @@ const quantised = (policy: Policy): Policy => ({
   precision: { weight_bits: 4, kv_bits: 4, activation_bits: 16, group_size: 64, group_overhead_bits: 32 },
 });
 
+const layers = (fields: object): Policy => ({
+  placement: v.parse(layerStreamSchema, { kind: 'layer-stream', weights: 'cpu', ...fields }),
+});
+
 const small = generate('opt-1.3b');
 
 const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload => ({
@@ -80,6 +86,13 @@ const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload =>
   measured_as: 'full',
   ...more,
 });
+const network: Extract<Workload, { kind: 'cnn' }> = {
+  kind: 'cnn',
+  model: 'mlperf-tiny-vww-mbv1-0.25',
+  batch: 1,
+  dtype: 'int8',
+  mode: 'infer',
+};
 
 export const PROBES: readonly Probe[] = [
   { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
@@ -95,10 +108,16 @@ export const PROBES: readonly Probe[] = [
   },
   { name: 'host, GPU attention', workload: small, policy: percent([0, 100], [0, 100], [0, 100]) },
   { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
+  { name: 'GPU, not warmed up', workload: small, policy: percent([100, 0], [100, 0], [100, 0], { warm_up: false }) },
   { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
   { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
+  { name: 'layers from pageable memory', workload: small, policy: layers({ host_memory: 'pageable' }) },
+  { name: 'layers, cache on the host', workload: small, policy: layers({ host_memory: 'pageable', kv: 'cpu' }) },
+  { name: 'network', workload: network, policy: {} },
+  { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
+  { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
   { name: 'training on one node', workload: train({ shape: { layers: 2, hidden: 4096, heads: 32 } }), policy: {} },
   {
@@ -122,14 +141,17 @@ export const PROBES: readonly Probe[] = [
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     const precision = precisionOf(policy);
-    const program = buildProgram(workload, precision, readModel);
+    const program = buildProgram(workload, precision, readAnyModel);
     const { training } = program;
     if (training !== undefined) {
       const { activations, optimizer } = loadTraining(policy, machine, training);
       return simulateTraining(machine, { ...program, training }, activations, optimizer).metrics;
     }
     const placement = await loadPlacement(policy, { machine, program, precision });
-    return simulate(machine, program, placement).metrics;
+    const { metrics } = simulate(machine, program, placement);
+    // Where every part has a source, what is known is all.
+    const known = metrics['energy.known_j'] ?? metrics['energy.total_j'];
+    return known === undefined ? metrics : { ...metrics, 'energy.known_j': known };
   } catch (error) {
     const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError];
     if (expected.some((kind) => error instanceof kind)) return null;

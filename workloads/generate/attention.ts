@@ -30,7 +30,10 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   else rowScores(walk, setting, step);
   projectOut(walk, setting, step, weights);
   takeCompressionBuffers(walk, setting, step);
-  return walk.work();
+  if (step.use === undefined) return walk.work();
+  if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
+  const { kernels, scratch_bytes } = walk.work();
+  return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
 }
 
 const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>

@@ -1,11 +1,12 @@
 import { InputError } from '../../input/index.ts';
-import type { Measurement, Precision, Program, Segment } from '../../sim/types/index.ts';
+import type { KvPolicyMaker, KvShape, Measurement, Precision, Program, Segment } from '../../sim/types/index.ts';
 import { COMPUTE_BYTES, type Model } from '../models/model.ts';
-import { stepAt, stepSegments, WorkTable } from './schedule.ts';
+import { Passes } from './passes.ts';
+import { stepSegments, WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import type { Setting } from './setting.ts';
 import { summarise } from './summary.ts';
-import { buildTensors, subLayers, tokenSize } from './tensors.ts';
+import { buildTensors, subLayers, type TokenSize, tokenSize } from './tensors.ts';
 
 /** Decode sub-layers that FlexGen's shortened run executes, and the first it averages (`generation_loop_debug_*_batch`). */
 export const PROJECTED_SUB_LAYERS = 20;
@@ -19,22 +20,30 @@ const LOOK_AHEAD = 1;
  * @throws InputError for parallelism, which is not built yet, for options that would have no effect, and for a projection
  * of fewer decode sub-layers than it samples.
  */
-export function generateProgram(fields: GenerateFields, model: Model, precision: Precision): Program {
+export function generateProgram(
+  fields: GenerateFields,
+  model: Model,
+  precision: Precision,
+  kvMaker: KvPolicyMaker | null = null,
+): Program {
   refuseUnusable(fields, model);
-  const { prompt, output, batch, batches } = fields;
+  const { output, batch, batches } = fields;
   const setting = settingOf(fields, model, precision);
   const token = tokenSize(model, batch, precision);
   const table = new WorkTable(setting, token, output - 1);
-  const { tensors, layers } = buildTensors(model, batches, precision, token, prompt + output - 1);
+  const kv = kvMaker?.(shapeOf(fields, setting, token)) ?? null;
+  const passes = new Passes(fields, kv);
+  const { tensors, layers } = buildTensors(model, batches, precision, token, passes);
   const stateOf = (layer: number, k: number): readonly number[] => layers[layer]?.state[k] ?? [];
   const projected = fields.measured_as === 'projected';
   const decode_limit = projected ? PROJECTED_SUB_LAYERS + LOOK_AHEAD : Number.POSITIVE_INFINITY;
 
   function* segments(): Generator<Segment> {
     const per_step = subLayers(model.layers);
-    let left = per_step + decode_limit;
-    for (let i = 0; i < output && left > 0; i++) {
-      yield* stepSegments(table, stepAt(i, prompt), model.layers, stateOf, batches, Math.min(left, per_step));
+    let left = passes.prefills * per_step + decode_limit;
+    for (let i = 0; i < passes.count && left > 0; i++) {
+      const count = Math.min(left, per_step);
+      yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes.attention);
       left -= per_step;
     }
   }
@@ -50,7 +59,8 @@ export function generateProgram(fields: GenerateFields, model: Model, precision:
     batches,
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,
-    summary: summarise({ fields, setting, table, layers, token, measurement }),
+    summary: summarise({ fields, setting, table, layers, passes, token, measurement }),
+    ...(kv === null ? {} : { kv_policy: kv.name, warnings: kv.warnings }),
     segments,
   };
 }
@@ -65,6 +75,24 @@ function settingOf(fields: GenerateFields, model: Model, precision: Precision): 
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
     activation_sparsity: fields.activation_sparsity,
     logits: fields.logits ?? (fused ? 'last' : 'all'),
+  };
+}
+
+function shapeOf({ batch, prompt, output }: GenerateFields, setting: Setting, token: TokenSize): KvShape {
+  const { layers, heads, kv_heads, head_dim, hidden, dtype } = setting.model;
+  return {
+    layers,
+    heads,
+    kv_heads,
+    head_dim,
+    hidden,
+    batch,
+    prompt_tokens: prompt,
+    output_tokens: output,
+    dtype,
+    token_bytes: token.bytes,
+    fused: setting.fused,
+    score_bytes: setting.score_bytes,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Op, Segment, StateUse } from '../../sim/types/index.ts';
+import type { KvUse, Op, Segment, StateUse } from '../../sim/types/index.ts';
 import { weightShapes } from '../models/weights.ts';
 import { attentionWork } from './attention.ts';
 import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
@@ -36,6 +36,8 @@ export class WorkTable {
   readonly #last_step: number;
   readonly #weights: ReturnType<typeof weightShapes>;
   readonly #known = new Map<string, SubLayerWork>();
+  /** Of attention under a KV policy; equal uses are one object. */
+  readonly #ofUse = new WeakMap<KvUse, SubLayerWork>();
 
   constructor(setting: Setting, token: TokenSize, last_step: number) {
     this.#setting = setting;
@@ -45,12 +47,23 @@ export class WorkTable {
   }
 
   at(kind: SubLayer, step: Step): SubLayerWork {
+    if (kind === 'attention' && step.use !== undefined) return this.#underPolicy(step, step.use);
     const key = kind === 'attention' ? `${kind} ${step.step}` : `${kind} ${step.phase}`;
     let work = this.#known.get(key);
     if (!work) {
       work = this.#compute(kind, step);
       if (this.#known.size < MOST_KNOWN) this.#known.set(key, work);
     }
+    return work;
+  }
+
+  #underPolicy(step: Step, use: KvUse): SubLayerWork {
+    // The last token is not stored, so its op is another one.
+    const last = step.phase === 'decode' && step.step === this.#last_step;
+    const known = last ? undefined : this.#ofUse.get(use);
+    if (known !== undefined) return known;
+    const work = this.#compute('attention', { ...step, context: use.read_tokens });
+    if (!last) this.#ofUse.set(use, work);
     return work;
   }
 
@@ -74,8 +87,17 @@ export class WorkTable {
   }
 
   /** Keys and values of the last decode token are read by nobody, so they are not stored (FlexGen, `store_cache`). */
-  #stateUse({ phase, step, tokens, context }: Step): Omit<StateUse, 'tensors'> {
+  #stateUse({ phase, step, tokens, context, use }: Step): Omit<StateUse, 'tensors'> {
     const stored = phase === 'prefill' || step < this.#last_step;
+    if (use !== undefined) {
+      return {
+        read_tokens: use.read_tokens,
+        write_tokens: stored ? use.write_tokens : 0,
+        bytes_per_token: phase === 'decode' ? use.read_bytes_per_token : use.write_bytes_per_token,
+        elements_per_token: this.#token.elements,
+        use,
+      };
+    }
     return {
       read_tokens: context,
       write_tokens: stored ? tokens : 0,
@@ -92,9 +114,12 @@ export function stepAt(step: number, prompt: number): Step {
     : { phase: 'decode', step, tokens: 1, context: prompt + step - 1 };
 }
 
+/** What attention of one layer does in a pass: as it is, or as a KV policy has it. */
+export type AttentionStep = (step: Step, layer: number) => Step;
+
 /**
  * The first `count` sub-layers of one step, zig-zag: every sub-layer runs for all batches before the next begins
- * (FlexGen, ICML 2023, section 4.1, the block schedule). Layers are one body, repeated.
+ * (FlexGen, ICML 2023, section 4.1, the block schedule). Neighbouring layers that do the same are one body, repeated.
  */
 export function* stepSegments(
   table: WorkTable,
@@ -103,10 +128,12 @@ export function* stepSegments(
   stateOf: (layer: number, batch: number) => readonly number[],
   batches: number,
   count: number,
+  attentionStep: AttentionStep,
 ): Generator<Segment> {
   const ops = (layer: number): Op[] => {
     const kind = subLayerAt(layer, layers);
-    const { state, ...work } = table.at(kind, step);
+    const at = kind === 'attention' ? attentionStep(step, (layer - 1) / 2) : step;
+    const { state, ...work } = table.at(kind, at);
     return Array.from({ length: batches }, (_, batch) => ({
       name: kind,
       phase: step.phase,
@@ -120,7 +147,13 @@ export function* stepSegments(
   if (count <= 0) return;
   yield { repeat: 1, layer_stride: 0, ops: ops(0) };
   const pairs = Math.min(layers, Math.floor((count - 1) / 2));
-  if (pairs > 0) yield { repeat: pairs, layer_stride: 2, ops: [...ops(1), ...ops(2)] };
+  for (let from = 0; from < pairs; ) {
+    const { use } = attentionStep(step, from);
+    let to = from + 1;
+    while (to < pairs && attentionStep(step, to).use === use) to += 1;
+    yield { repeat: to - from, layer_stride: 2, ops: [...ops(1 + 2 * from), ...ops(2 + 2 * from)] };
+    from = to;
+  }
   const next = 1 + 2 * pairs;
   if (next < count) yield { repeat: 1, layer_stride: 0, ops: ops(next) };
 }

@@ -10,10 +10,11 @@ import type { Walk } from './walk.ts';
  */
 
 const part = 'attention';
+const unfused = { part, batched: true } as const;
 
 /** FLOPs of one of the two products: scores, or values. */
-const productFlops = ({ model, batch }: Setting, { tokens, context }: Step): number =>
-  attentionFlops(batch, model.heads, tokens, context + tokens, model.head_dim) / 2;
+const productFlops = ({ model, batch }: Setting, { tokens, context, use }: Step): number =>
+  (attentionFlops(batch, model.heads, tokens, context + tokens, model.head_dim) / 2) * (use?.pair_share ?? 1);
 
 /** Bytes of one score matrix: batch x heads x new tokens x all tokens. */
 export const scoreBytes = ({ model, batch, score_bytes }: Setting, { tokens, context }: Step): number =>
@@ -22,6 +23,17 @@ export const scoreBytes = ({ model, batch, score_bytes }: Setting, { tokens, con
 /** Bytes of all keys (or all values) of the batch at compute precision, for a width of `width` a token. */
 const stateBytes = ({ batch }: Setting, { tokens, context }: Step, width: number): number =>
   batch * (context + tokens) * width * COMPUTE_BYTES;
+
+/** Bytes of the stored keys (or values) that attention reads, and of the new ones; what a KV policy keeps narrow is read so. */
+function readBytes(setting: Setting, step: Step): number {
+  const { use, tokens, context } = step;
+  if (use === undefined || setting.precision.kv_bits < PLAIN_BITS) return stateBytes(setting, step, keyWidth(setting));
+  return context * use.read_bytes_per_token + setting.batch * tokens * keyWidth(setting) * COMPUTE_BYTES;
+}
+
+/** Bytes of what earlier passes of the prefill have stored, read by each of the two products. */
+const earlierBytes = (setting: Setting, step: Step): number =>
+  step.context === 0 ? 0 : readBytes(setting, step) - setting.batch * step.tokens * keyWidth(setting) * COMPUTE_BYTES;
 
 const grouped = ({ model }: Setting): boolean => model.kv_heads < model.heads;
 
@@ -36,27 +48,29 @@ export function squareScores(walk: Walk, setting: Setting, step: Step): void {
   for (const name of ['q', 'k', 'v']) {
     const kept = grouped(setting) && name !== 'q';
     const makes = { [`${name}_heads`]: wide_bytes };
-    walk.run({ part, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
+    walk.run({ ...unfused, name: 'pointwise', reads: [name], makes, frees: kept ? [] : [name] });
   }
   const flops = productFlops(setting, step);
-  walk.run({ part, name: 'gemm', reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes }, flops });
+  const operand_bytes = earlierBytes(setting, step);
+  const product = { ...unfused, name: 'gemm', flops, operand_bytes };
+  walk.run({ ...product, reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes } });
   softmax(walk, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
-  walk.run({ part, name: 'gemm', reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes }, flops });
-  walk.run({ part, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
+  walk.run({ ...product, reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes } });
+  walk.run({ ...unfused, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
 }
 
 /** Mask (one byte a pair, shared by the heads) and softmax of `scores` into `probabilities`, out of place. */
 function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
-  walk.run({ part, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
+  walk.run({ ...unfused, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
   walk.run({
-    part,
+    ...unfused,
     name: 'pointwise',
     reads: ['scores', 'mask'],
     makes: { masked: score_bytes },
     frees: ['scores'],
   });
   walk.run({
-    part,
+    ...unfused,
     name: 'pointwise',
     reads: ['masked'],
     makes: { probabilities: score_bytes },
@@ -70,19 +84,19 @@ function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
  * A quantised cache is expanded whole beforehand.
  */
 export function rowScores(walk: Walk, setting: Setting, step: Step): void {
-  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  const state_bytes = readBytes(setting, step);
   const wide_bytes = stateBytes(setting, step, queryWidth(setting));
   const score_bytes = scoreBytes(setting, step);
   if (setting.precision.kv_bits < PLAIN_BITS) walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
-  walk.run({ part, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
+  walk.run({ ...unfused, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
   const wide = grouped(setting);
   if (wide) {
     const makes = { wide_k: wide_bytes, wide_v: wide_bytes };
-    walk.run({ part, name: 'pointwise', makes, operand_bytes: 2 * state_bytes, launches: 2 });
+    walk.run({ ...unfused, name: 'pointwise', makes, operand_bytes: 2 * state_bytes, launches: 2 });
   }
   const product = (reads: string, state: string, makes: Readonly<Record<string, number>>): void =>
     walk.run({
-      part,
+      ...unfused,
       name: 'gemm',
       reads: wide ? [reads, state] : [reads],
       makes,
@@ -100,7 +114,7 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
  */
 export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   const decode = step.phase === 'decode';
-  const state_bytes = stateBytes(setting, step, keyWidth(setting));
+  const state_bytes = readBytes(setting, step);
   if (decode && setting.precision.kv_bits < PLAIN_BITS) {
     walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
   }
@@ -110,7 +124,7 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
     name: 'flash',
     reads: decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
-    operand_bytes: decode ? 2 * state_bytes : 0,
+    operand_bytes: decode ? 2 * state_bytes : 2 * earlierBytes(setting, step),
     flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
   });
 }

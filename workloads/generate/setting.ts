@@ -1,4 +1,4 @@
-import type { Phase, Precision } from '../../sim/types/index.ts';
+import type { KvUse, Phase, Precision } from '../../sim/types/index.ts';
 import { COMPUTE_BYTES, type Model } from '../models/model.ts';
 import { elementsOf, type WeightShape } from '../models/weights.ts';
 import { PLAIN_BITS } from './stored.ts';
@@ -23,6 +23,10 @@ export interface Step {
   readonly step: number;
   readonly tokens: number;
   readonly context: number;
+  /** Place of the pass among all, where a KV policy counts them. */
+  readonly index?: number;
+  /** What a KV policy makes of attention in one layer; then `context` is what is attended. */
+  readonly use?: KvUse;
 }
 
 /** Bytes of `width` computed values for each of the batch's new tokens. */

@@ -1,7 +1,8 @@
 import type { Dtype, LayerInfo, Measurement, ProgramSummary } from '../../sim/types/index.ts';
 import { weightShapes } from '../models/weights.ts';
 import { distinctExperts, touchedShare } from './flops.ts';
-import { type SubLayer, type SubLayerWork, stepAt, subLayerAt, type WorkTable } from './schedule.ts';
+import type { Passes } from './passes.ts';
+import { type SubLayer, type SubLayerWork, subLayerAt, type WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
 import { weightBytes } from './stored.ts';
@@ -12,6 +13,7 @@ interface Parts {
   readonly setting: Setting;
   readonly table: WorkTable;
   readonly layers: readonly LayerInfo[];
+  readonly passes: Passes;
   readonly token: TokenSize;
   readonly measurement: Measurement;
 }
@@ -29,11 +31,12 @@ interface Account {
  * work. `weight_bytes` holds a tied table once, `hidden_bytes` is the hidden state of every sequence during prefill.
  */
 export function summarise(parts: Parts): ProgramSummary {
-  const { fields, setting, layers, token, measurement } = parts;
+  const { fields, setting, layers, passes, token, measurement } = parts;
   const { model } = setting;
   const { prompt, output, batch, batches } = fields;
-  const prefill = sumStep(parts, stepAt(0, prompt));
-  const decode = measurement.kind === 'full' ? sumDecode(parts) : projectDecode(parts, measurement);
+  const prefill = sumSteps(parts, 0, passes.prefills);
+  const decode =
+    measurement.kind === 'full' ? sumSteps(parts, passes.prefills, passes.count) : projectDecode(parts, measurement);
   const flopsOf = (account: Account): Partial<Record<Dtype, number>> => ({ [model.dtype]: batches * account.flops });
   const decodes = output > 1;
   const weights = layers.flatMap((layer) => layer.weights);
@@ -49,10 +52,10 @@ export function summarise(parts: Parts): ProgramSummary {
       ...(decodes ? { decode: decodePassBytes(parts) } : {}),
     },
     weight_bytes: weights.reduce((bytes, weight) => bytes + (weight.alias_of < 0 ? weight.bytes : 0), 0),
-    kv_bytes: 2 * model.layers * batches * token.bytes * (prompt + output - 1),
+    kv_bytes: batches * range(model.layers).reduce((sum, layer) => sum + passes.cache(layer, token.bytes).bytes, 0),
     kv_read_bytes: batches * decode.read_bytes,
     kv_write_bytes: batches * (prefill.write_bytes + decode.write_bytes),
-    hidden_bytes: batches * hiddenBytes(setting, stepAt(0, prompt)),
+    hidden_bytes: batches * hiddenBytes(setting, passes.at(0)),
   };
 }
 
@@ -65,30 +68,39 @@ function add(account: Account, { kernels, state }: SubLayerWork, times: number):
 
 const empty = (): Account => ({ flops: 0, read_bytes: 0, write_bytes: 0 });
 
-function sumStep({ table, setting }: Parts, step: Step, into: Account = empty()): Account {
+function sumStep({ table, setting, passes }: Parts, step: Step, into: Account): void {
   add(into, table.at('embed', step), 1);
-  add(into, table.at('attention', step), setting.model.layers);
-  add(into, table.at('mlp', step), setting.model.layers);
+  const { layers } = setting.model;
+  for (let from = 0; from < layers; ) {
+    const attention = passes.attention(step, from);
+    let to = from + 1;
+    while (to < layers && passes.attention(step, to).use === attention.use) to += 1;
+    add(into, table.at('attention', attention), to - from);
+    from = to;
+  }
+  add(into, table.at('mlp', step), layers);
   add(into, table.at('head', step), 1);
-  return into;
 }
 
-function sumDecode(parts: Parts): Account {
+/** Passes from `from` to before `to`. */
+function sumSteps(parts: Parts, from: number, to: number): Account {
   const account = empty();
-  for (let i = 1; i < parts.fields.output; i++) sumStep(parts, stepAt(i, parts.fields.prompt), account);
+  for (let i = from; i < to; i++) sumStep(parts, parts.passes.at(i), account);
   return account;
 }
 
 function projectDecode(
-  { fields, setting, table }: Parts,
+  { fields, setting, table, passes }: Parts,
   { sample_from, sample_to }: Extract<Measurement, { kind: 'projected' }>,
 ): Account {
   const per_step = subLayers(setting.model.layers);
   const times = ((fields.output - 1) * per_step) / (sample_to - sample_from);
   const account = empty();
   for (let n = sample_from; n < sample_to; n++) {
-    const step = stepAt(1 + Math.floor(n / per_step), fields.prompt);
-    add(account, table.at(subLayerAt(n % per_step, setting.model.layers), step), times);
+    const step = passes.at(passes.prefills + Math.floor(n / per_step));
+    const kind = subLayerAt(n % per_step, setting.model.layers);
+    const at = kind === 'attention' ? passes.attention(step, ((n % per_step) - 1) / 2) : step;
+    add(account, table.at(kind, at), times);
   }
   return account;
 }

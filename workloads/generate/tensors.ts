@@ -1,6 +1,7 @@
 import type { LayerInfo, Precision, Tensor } from '../../sim/types/index.ts';
 import type { Model } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
+import type { Passes } from './passes.ts';
 import { isQuantised, storedBytes, weightBytes } from './stored.ts';
 
 /** Sub-layers of the program: embedding, attention and MLP of each layer, head. */
@@ -25,14 +26,14 @@ export interface Tensors {
 
 /**
  * The tensor table: weights sub-layer by sub-layer in storage order, and after those of each attention sub-layer its K
- * and V for every batch, sized for `state_tokens`.
+ * and V for every batch, sized for what is kept of the longest context, and the index of a policy that has one.
  */
 export function buildTensors(
   model: Model,
   batches: number,
   precision: Precision,
   token: TokenSize,
-  state_tokens: number,
+  passes: Passes,
 ): Tensors {
   const tensors: Tensor[] = [];
   const layers: LayerInfo[] = [];
@@ -53,22 +54,32 @@ export function buildTensors(
       quantised: isQuantised(shape, precision.weight_bits),
       alias_of: tied ? 0 : -1,
     });
-  const addState = (prefix: string, name: string, batch: number): number =>
-    add({
+  const addState = (prefix: string, name: string, batch: number): number => {
+    const cache = passes.cache((layers.length - 1) / 2, token.bytes);
+    return add({
       name: `${prefix}.${name}.batch_${batch}`,
       kind: 'kv',
       layer: layers.length,
       batch,
-      elements: token.elements * state_tokens,
+      elements: token.elements * cache.tokens,
       dimensions: 3,
-      bytes: token.bytes * state_tokens,
+      bytes: cache.bytes / 2,
       quantised: isQuantised([1, model.head_dim], precision.kv_bits),
       alias_of: -1,
     }).id;
+  };
+  const addIndex = (prefix: string, batch: number): void => {
+    const bytes = passes.indexBytes((layers.length - 1) / 2);
+    if (bytes === 0) return;
+    const name = `${prefix}.index.batch_${batch}`;
+    const shape = { elements: bytes / 2, dimensions: 2, bytes };
+    add({ name, kind: 'index', layer: layers.length, batch, ...shape, quantised: false, alias_of: -1 });
+  };
   const addLayer = (name: LayerInfo['name'], prefix: string, weights: readonly WeightShape[]): void => {
     const added = weights.map((weight) => addWeight(prefix, weight));
     const stateful = name === 'attention' ? Array.from({ length: batches }, (_, k) => k) : [];
     const state = stateful.map((k) => [addState(prefix, 'k', k), addState(prefix, 'v', k)]);
+    for (const k of stateful) addIndex(prefix, k);
     layers.push({ name, weights: added, state });
   };
   const shapes = weightShapes(model);

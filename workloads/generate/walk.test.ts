@@ -8,7 +8,19 @@ describe('walk', () => {
     walk.run({ part: 'mlp', name: 'gemm', reads: ['a'], makes: { b: 20 }, frees: ['a'] });
     walk.run({ part: 'mlp', name: 'gemm', reads: ['b'], makes: { output: 500 }, frees: ['b'] });
     walk.take({ c: 25 });
-    expect(walk.work().scratch_bytes).toBe(30);
+    expect(walk.work().scratch_bytes).toBe(25);
+  });
+
+  it('leaves out of an early peak the room that the output takes later', () => {
+    const walk = new Walk('fp16', 1000);
+    walk.run({ part: 'mlp', name: 'gemm', reads: ['input'], makes: { a: 80 } });
+    walk.run({ part: 'mlp', name: 'gemm', reads: ['a'], makes: { output: 50 }, frees: ['a'] });
+    walk.take({ c: 10 });
+    expect(walk.work().scratch_bytes).toBe(80);
+    const late = new Walk('fp16', 1000);
+    late.run({ part: 'mlp', name: 'gemm', reads: ['input'], makes: { a: 80 }, frees: ['a'] });
+    late.run({ part: 'mlp', name: 'gemm', makes: { output: 50 } });
+    expect(late.work().scratch_bytes).toBe(30);
   });
 
   it('moves what is read, made and updated, and joins kernels of one name and part', () => {

@@ -3,7 +3,7 @@ import type { Dtype, Kernel, KernelPart } from '../../sim/types/index.ts';
 /** What a sub-layer asks of a device, whatever its place in the program. */
 export interface Work {
   readonly kernels: readonly Kernel[];
-  /** Peak device bytes live beside the op's input and output. */
+  /** Peak device bytes live beside the op's input and output, the output counted from the start. */
   readonly scratch_bytes: number;
 }
 
@@ -25,6 +25,8 @@ export interface Step {
   readonly flops?: number;
   /** Bytes of weights or KV streamed beside the buffers. */
   readonly operand_bytes?: number;
+  /** Un-fused attention: a small matrix for every head. */
+  readonly batched?: boolean;
   /** 1 unless said otherwise. */
   readonly launches?: number;
   /** Runs of the step one after another in the same buffers; 1 unless said otherwise, an expected number may be real. */
@@ -42,6 +44,7 @@ export class Walk {
   readonly #kernels = new Map<string, Kernel>();
   #live_bytes = 0;
   #peak_bytes = 0;
+  #output_bytes = 0;
 
   /** `input_bytes` is the buffer `input`, which is there from the start and is not scratch. */
   constructor(dtype: Dtype, input_bytes: number) {
@@ -54,7 +57,8 @@ export class Walk {
     for (const [name, bytes] of Object.entries(buffers)) {
       if (this.#sizes.has(name)) throw new Error(`buffer ${name} is live already`);
       this.#sizes.set(name, bytes);
-      if (name !== 'output') this.#live_bytes += bytes;
+      this.#live_bytes += bytes;
+      if (name === 'output') this.#output_bytes = bytes;
     }
     this.#peak_bytes = Math.max(this.#peak_bytes, this.#live_bytes);
   }
@@ -75,6 +79,7 @@ export class Walk {
       operand_bytes: (before?.operand_bytes ?? 0) + times * (step.operand_bytes ?? 0),
       activation_bytes: (before?.activation_bytes ?? 0) + times * moved_bytes,
       launches: (before?.launches ?? 0) + Math.ceil(times) * (step.launches ?? 1),
+      ...(step.batched === true && { batched: true }),
     });
     this.free(...frees);
   }
@@ -94,9 +99,10 @@ export class Walk {
     this.take({ [to]: bytes });
   }
 
-  /** Kernels in the order in which each first ran, and the peak. */
+  /** Kernels in the order in which each first ran, and what the peak has beside input and output. */
   work(): Work {
-    return { kernels: [...this.#kernels.values()], scratch_bytes: this.#peak_bytes };
+    const scratch_bytes = Math.max(0, this.#peak_bytes - this.#output_bytes);
+    return { kernels: [...this.#kernels.values()], scratch_bytes };
   }
 
   #size(name: string): number {

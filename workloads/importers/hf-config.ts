@@ -4,7 +4,7 @@ import { type Model, parseModel } from '../models/model.ts';
 import type { ModelFile } from '../models/schema.ts';
 import { ARCHITECTURES } from './hf/architectures.ts';
 import { Config } from './hf/config.ts';
-import type { Imported, Importer, ImportOptions } from './importer.ts';
+import type { Imported, ImportOptions, TextImporter } from './importer.ts';
 
 export interface ImportedModel extends Imported {
   readonly kind: 'model';
@@ -57,7 +57,7 @@ const prefixed = <T>(names: Readonly<Record<string, T>>): Readonly<Record<string
 const lastPart = (path: string): string => path.split(/[\\/]/).filter(Boolean).at(-1) ?? '';
 const withoutEnding = (name: string): string => name.replace(/\.[^.]*$/, '');
 
-export const importer: Importer = {
+export const importer: TextImporter = {
   format: 'hf-config',
   description: 'config.json of a Hugging Face model: its shape as a model file',
   convert: convertHfConfig,

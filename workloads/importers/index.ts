@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { readTextFile } from '../../input/files.ts';
+import { readBinaryFile, readTextFile } from '../../input/files.ts';
 import { unknownName } from '../../input/index.ts';
 import type { Imported, Importer, ImportOptions } from './importer.ts';
 
@@ -32,6 +32,9 @@ export async function loadImporter(format: string): Promise<Importer> {
   return module.importer;
 }
 
+/** Larger than any network file that is worth planning. */
+const MAX_BINARY_BYTES = 512 * 1024 * 1024;
+
 /**
  * Imports a file.
  * @throws InputError for an unknown format, a file that cannot be read, or a text the importer refuses.
@@ -42,5 +45,7 @@ export async function importFile(
   options: Omit<ImportOptions, 'file'> = {},
 ): Promise<Imported> {
   const importer = await loadImporter(format);
-  return importer.convert(readTextFile(file), { ...options, file });
+  const told = { ...options, file };
+  if ('convert' in importer) return importer.convert(readTextFile(file), told);
+  return importer.convertBytes(readBinaryFile(file, { maxBytes: MAX_BINARY_BYTES }), told);
 }

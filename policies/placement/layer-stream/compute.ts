@@ -1,4 +1,13 @@
-import { type Actions, type Kernel, NONE, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
+import {
+  type Actions,
+  type Kernel,
+  type KvUse,
+  NONE,
+  type OpView,
+  type StateUse,
+  type Task,
+} from '../../../sim/types/index.ts';
+import { KvCache } from '../kvCache.ts';
 import { Expansion, unitOn } from '../units.ts';
 import { concatenation, fusedExpansion, onHost, type Parts, partsOf, widening } from './kernels.ts';
 import { HOST_WIDENING, type Shared } from './shared.ts';
@@ -9,6 +18,7 @@ const FLOAT16_BYTES = 2;
 /** Computation of one op: expansion of its weights, its kernels, and what its KV cache asks for. */
 export class Compute {
   private readonly shared: Shared;
+  private readonly cache: KvCache;
   private readonly expansions = new Map<string, Expansion>();
   private readonly fused: readonly (readonly Kernel[] | null)[];
   private readonly parts = new WeakMap<readonly Kernel[], Parts>();
@@ -18,6 +28,7 @@ export class Compute {
 
   constructor(shared: Shared) {
     this.shared = shared;
+    this.cache = new KvCache(shared.machine);
     for (const device of shared.devices) {
       this.expansions.set(device, new Expansion(unitOn(shared.machine, device), shared.context));
     }
@@ -30,6 +41,7 @@ export class Compute {
   /** Forgets tasks of the step before. */
   newStep(): void {
     this.before = NONE;
+    this.cache.newStep();
   }
 
   /** @param ready the task after which weights and input are on the device. */
@@ -63,6 +75,7 @@ export class Compute {
     ready: Task,
   ): Task {
     const unit = this.shared.unit(device);
+    if (state.use !== undefined) return this.attendUnderPolicy(actions, kernels, state.use, scratch, unit, ready);
     const room = actions.allocate(device, 'kv', 2 * state.write_tokens * state.bytes_per_token, ready);
     if (state.read_tokens === 0 || !this.shared.fields.concatenate_kv) {
       return actions.run(unit, kernels, 'compute', room, scratch);
@@ -75,6 +88,20 @@ export class Compute {
     }
     const longer = 2 * (state.read_tokens + 1) * state.bytes_per_token;
     return actions.run(unit, all, 'compute', room, scratch + longer);
+  }
+
+  private attendUnderPolicy(
+    actions: Actions,
+    kernels: readonly Kernel[],
+    use: KvUse,
+    scratch: number,
+    unit: string,
+    ready: Task,
+  ): Task {
+    const room = this.cache.before(actions, use, ready);
+    const done = actions.run(unit, kernels, 'compute', room, scratch);
+    this.cache.after(actions, use, done);
+    return done;
   }
 
   private attendWithHostCache(actions: Actions, { op }: OpView, state: StateUse, device: string, ready: Task): Task {

@@ -30,7 +30,7 @@ export function layerStreamPlan(shared: Shared): Plan {
   if (fields.kv === 'cpu') {
     put(held, shared.cpu, 'kv', shared.cacheWidening * program.summary.kv_bytes, 'KV cache in host memory');
   }
-  const warnings: string[] = [];
+  const warnings: string[] = [...(program.warnings ?? [])];
   const streams = homes.some((home) => home.level !== 'gpu');
   if (streams && machine.host === undefined) {
     warnings.push(`machine "${machine.id}" says nothing of its host, so hooks and bookkeeping cost nothing`);

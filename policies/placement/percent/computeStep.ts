@@ -1,6 +1,7 @@
 import { MissingFactError } from '../../../sim/executor/errors.ts';
 import type { Actions, Kernel, OpView, StateUse, StreamName, Task } from '../../../sim/types/index.ts';
 import { GroupCodec } from './groupCodec.ts';
+import { HostEviction } from './hostEviction.ts';
 import type { KvMoves } from './kvMoves.ts';
 import type { Shared } from './shared.ts';
 
@@ -20,12 +21,14 @@ export class ComputeStep {
   private readonly shared: Shared;
   private readonly kv: KvMoves;
   private readonly codec: GroupCodec;
+  private readonly eviction: HostEviction;
   private readonly parts = new WeakMap<readonly Kernel[], Parts>();
 
   constructor(shared: Shared, kv: KvMoves) {
     this.shared = shared;
     this.kv = kv;
     this.codec = new GroupCodec(shared);
+    this.eviction = new HostEviction(shared);
   }
 
   /** @param last whether this is the last batch that needs the sub-layer's weights. */
@@ -70,7 +73,8 @@ export class ComputeStep {
     if (parts.onGpu.length > 0) actions.run(gpuUnit, parts.onGpu, 'compute', before);
     const attended = actions.run(cpuUnit, parts.onCpu, 'compute', query, 0, 'host');
     const result = this.cross(actions, cpu, levels.gpu, bytes, 'activation_read', attended);
-    return actions.run(gpuUnit, parts.after, 'compute', result);
+    const done = actions.run(gpuUnit, parts.after, 'compute', result);
+    return state.use === undefined ? done : this.eviction.run(actions, state, done);
   }
 
   /** A small transfer in order with the kernels. */
@@ -97,7 +101,7 @@ export class ComputeStep {
       before: kernels.filter((kernel) => kernel.part === 'projection'),
       onGpu: gpuShare === 0 ? [] : attention.map((kernel) => scaled(kernel, gpuShare)),
       onCpu: attention.map((kernel) => onHost(scaled(kernel, 1 - gpuShare))),
-      after: kernels.filter((kernel) => kernel.part === 'output'),
+      after: kernels.filter((kernel) => kernel.part === 'output' || kernel.part === 'other'),
     };
     this.parts.set(kernels, made);
     return made;

@@ -1,6 +1,9 @@
 import type { Actions, Task } from '../../../sim/types/index.ts';
 import type { Shared } from './shared.ts';
 
+/** K and V. */
+const KV_TENSORS = 2;
+
 /**
  * GPU tensors that idle copy workers keep alive: a worker holds the tensor it copied last until its next item, so as
  * many of the latest items as there are workers stay in device memory (FlexGen, `copy_worker_func`). The peaks of
@@ -18,8 +21,10 @@ export class HeldItems {
   }
 
   /** Instead of giving `bytes` of KV back after a worker has copied them. */
-  release(actions: Actions, bytes: number, after: Task): void {
+  release(actions: Actions, bytes: number, after: Task, side_tensors = 0): void {
     this.held.push(bytes);
-    if (this.held.length > this.most) actions.free(this.memory, 'kv', this.held.shift()!, after);
+    // Tensors beside K and V take their turns with the workers, and are small.
+    const most = Math.floor((this.most * KV_TENSORS) / (KV_TENSORS + side_tensors));
+    while (this.held.length > most) actions.free(this.memory, 'kv', this.held.shift()!, after);
   }
 }

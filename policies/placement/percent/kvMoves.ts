@@ -162,7 +162,7 @@ export class KvMoves {
     }
     const stored = actions.join(stores);
     if (kv.disk > 0 || (kv.cpu > 0 && byWorker)) {
-      for (let item = 0; item < ITEMS; item++) this.heldItems.release(actions, bytes, stored);
+      for (let item = 0; item < ITEMS; item++) this.heldItems.release(actions, bytes, stored, state.use?.side_tensors);
     } else {
       actions.free(levels.gpu, 'kv', this.newBytes(state), stored);
     }

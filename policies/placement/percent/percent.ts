@@ -46,6 +46,7 @@ export class PercentPlacement implements Placement {
   }
 
   begin(first: OpCursor, actions: Actions): void {
+    if (this.fields.warm_up === false) actions.host(this.shared.firstRunSeconds, 'bookkeeping', NONE);
     if (!this.fields.overlap) return;
     this.weights.load(actions, first.layer, NONE);
     actions.barrier();

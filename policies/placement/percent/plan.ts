@@ -28,6 +28,8 @@ export function percentPlan(fields: PercentFields, { program }: PlacementContext
   put(levels.gpu, 'kv', cache * kv.gpu, 'KV cache on the GPU');
   put(levels.cpu, 'kv', cache * kv.cpu, 'KV cache in host memory');
   put(levels.disk, 'kv', cache * kv.disk, 'KV cache on disk');
+  const index = bytesOf(program.tensors.filter((tensor) => tensor.kind === 'index'));
+  put(levels.gpu, 'index', index, 'index of the KV cache');
   const [actGpu, actCpu] = fields.activations;
   const home = actGpu === 100 ? levels.gpu : actCpu === 100 ? levels.cpu : levels.disk;
   if (home !== levels.gpu) put(home, 'activation', program.summary.hidden_bytes, 'hidden states');
@@ -42,7 +44,7 @@ export function percentPlan(fields: PercentFields, { program }: PlacementContext
     files,
     workers: [{ name: COPY_WORKERS, count: fields.copy_workers }],
     page_cache: fields.page_cache,
-    warnings: [],
+    warnings: program.warnings ?? [],
   };
 }
 

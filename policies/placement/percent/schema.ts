@@ -35,6 +35,12 @@ export const percentSchema = v.strictObject({
     v.pipe(v.boolean(), v.description('Host weights in pinned memory; unpinned ones are relayed by the host thread.')),
     true,
   ),
+  warm_up: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description('Whether a run before the measured one has warmed the process up. Default true.'),
+    ),
+  ),
   page_cache: v.optional(
     v.pipe(v.boolean(), v.description("Disk files go through the operating system's page cache.")),
     true,

@@ -42,6 +42,13 @@ export class Shared {
     return this.levels.cpu;
   }
 
+  /** What the first computation of the process takes beside, where the run has not been warmed up. */
+  get firstRunSeconds(): number {
+    const seconds = this.host.first_run_s;
+    if (seconds === undefined) throw new MissingFactError(`machine "${this.machine.id}" has no host.first_run_s`);
+    return seconds;
+  }
+
   get host(): Host {
     if (this.machine.host === undefined) {
       throw new MissingFactError(`machine "${this.machine.id}" has no host facts (relay, conversion, copy workers)`);

@@ -7,7 +7,9 @@ import {
   type OpCursor,
   type Placement,
   type Plan,
+  type Task,
 } from '../../../sim/types/index.ts';
+import { KvCache } from '../kvCache.ts';
 import type { PlacementContext, PlacementDefinition } from '../placement.ts';
 import { Expansion, unitOn } from '../units.ts';
 
@@ -28,6 +30,9 @@ class ResidentPlacement implements Placement {
   private readonly memory: string;
   private readonly unit: string;
   private readonly expansion: Expansion;
+  private readonly cache: KvCache;
+  /** The end of the op before: what it gives back, this one may take. */
+  private tail: Task = NONE;
 
   constructor(context: PlacementContext) {
     const { machine } = context;
@@ -38,18 +43,21 @@ class ResidentPlacement implements Placement {
     const unit = unitOn(machine, memory);
     this.unit = unit.id;
     this.expansion = new Expansion(unit, context);
+    this.cache = new KvCache(machine);
   }
 
   plan(): Plan {
     const { program } = this.context;
     const held: Holding[] = [];
-    for (const kind of ['weight', 'kv'] as const) {
+    // Under a KV policy the ops say what appears and what goes.
+    const kinds = program.kv_policy === undefined ? (['weight', 'kv'] as const) : (['weight'] as const);
+    for (const kind of kinds) {
       // A tied table is held once.
       const tensors = program.tensors.filter((tensor) => tensor.kind === kind && tensor.alias_of < 0);
       const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
       if (bytes > 0) held.push({ memory: this.memory, kind, bytes, what: kind === 'weight' ? 'weights' : 'KV cache' });
     }
-    return { held, files: [], workers: [], page_cache: false, warnings: [] };
+    return { held, files: [], workers: [], page_cache: false, warnings: program.warnings ?? [] };
   }
 
   onOp(cursor: OpCursor, actions: Actions): void {
@@ -57,14 +65,21 @@ class ResidentPlacement implements Placement {
     if (op.batch === 0 && cursor.at(-1)?.op.step !== op.step) {
       actions.host(this.context.machine.host?.step_s ?? 0, 'bookkeeping', NONE);
     }
-    if (op.name === 'embed') actions.allocate(this.memory, 'activation', op.input_bytes, NONE);
-    const ready = this.expansion.before(actions, cursor, NONE);
+    if (op.name === 'embed') actions.allocate(this.memory, 'activation', op.input_bytes, this.tail);
+    const use = op.state?.use;
+    const fetched = use === undefined ? this.tail : this.cache.before(actions, use, this.tail);
+    const ready = this.expansion.before(actions, cursor, fetched);
     actions.allocate(this.memory, 'activation', op.output_bytes, ready);
     const computed = actions.run(this.unit, op.kernels, 'compute', ready, op.scratch_bytes);
     const done = this.expansion.after(actions, op, computed);
+    if (use !== undefined) this.cache.after(actions, use, done);
     actions.free(this.memory, 'activation', op.input_bytes, done);
     if (op.name === 'head') actions.free(this.memory, 'activation', op.output_bytes, done);
+    this.tail = done;
     const next = cursor.at(1);
-    if (next === null || next.op.step !== op.step) actions.barrier();
+    if (next !== null && next.op.step === op.step) return;
+    actions.barrier();
+    this.cache.newStep();
+    this.tail = NONE;
   }
 }

@@ -1,4 +1,4 @@
-import type { ClaimRow, Machine, Metrics, StudyResult, Timeline } from '../../../sim/types/index.ts';
+import type { ClaimRow, Machine, MemoryLayout, Metrics, StudyResult, Timeline } from '../../../sim/types/index.ts';
 
 /**
  * Small made-up results for the tests of this folder. The numbers mean nothing; they are chosen to exercise the layout.
@@ -233,4 +233,26 @@ export const TIMELINE: Timeline = {
       ],
     },
   ],
+};
+
+/** Four layers in three blocks, the first two on 3 × 3 patches. */
+export const LAYOUT: MemoryLayout = {
+  memory: 'sram',
+  capacity_bytes: 262_144,
+  peak_bytes: 230_000,
+  scratch_bytes: 10_000,
+  steps: [
+    { name: 'stem', block: 'stem', bytes: 90_000, live_bytes: 90_000, repeats: 9 },
+    { name: 'b1.dw', block: 'b1', bytes: 140_000, live_bytes: 130_000, repeats: 9 },
+    { name: 'b1.project', block: 'b1', bytes: 230_000, live_bytes: 220_000, repeats: 1 },
+    { name: 'fc', block: 'fc', bytes: 20_000, live_bytes: 20_000, repeats: 1 },
+  ],
+  buffers: [
+    { name: 'merged', offset_bytes: 0, bytes: 60_000, first: 0, last: 2 },
+    { name: 'input', offset_bytes: 60_000, bytes: 30_000, first: 0, last: 0 },
+    { name: 'stem', offset_bytes: 90_000, bytes: 50_000, first: 0, last: 1 },
+    { name: 'b1.dw', offset_bytes: 140_000, bytes: 80_000, first: 1, last: 2 },
+    { name: 'fc', offset_bytes: 0, bytes: 10_000, first: 3, last: 3 },
+  ],
+  patches: { patches: 3, image: [96, 96], reads: [39, 39], pitch: [32, 32], before: [3, 3] },
 };

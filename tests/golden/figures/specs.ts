@@ -1,6 +1,6 @@
 import type { ChartInput, OpPoint } from '../../../reports/chart.ts';
 import type { FigureSpec } from '../../../reports/figure.ts';
-import { CLAIMS, MACHINE, METRICS, result, TIMELINE } from './fixtures.ts';
+import { CLAIMS, LAYOUT, MACHINE, METRICS, result, TIMELINE } from './fixtures.ts';
 
 const GiB = 2 ** 30;
 
@@ -67,6 +67,9 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
     inputs: [base],
   },
   { spec: { kind: 'occupancy' }, inputs: [base] },
+  { spec: { kind: 'memory-profile' }, inputs: [{ ...base, layout: LAYOUT }] },
+  { spec: { kind: 'arena' }, inputs: [{ ...base, layout: LAYOUT }] },
+  { spec: { kind: 'patches' }, inputs: [{ ...base, layout: LAYOUT }] },
   {
     spec: { kind: 'roofline' },
     inputs: [{ ...base, ops, result: result({ metrics: { ...METRICS, 'compute.flops': 4.1e15 } }) }],

@@ -1,0 +1,181 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dataSource, InputError } from '../../input/index.ts';
+import type { KvPass, KvShape } from '../../sim/types/index.ts';
+import { KvEngine } from './engine.ts';
+import { parsePreset, resolvePreset } from './index.ts';
+
+const shape: KvShape = {
+  layers: 4,
+  heads: 4,
+  kv_heads: 4,
+  head_dim: 8,
+  hidden: 32,
+  batch: 3,
+  prompt_tokens: 1000,
+  output_tokens: 11,
+  dtype: 'fp16',
+  token_bytes: 3 * 4 * 8 * 2,
+  fused: false,
+  score_bytes: 2,
+};
+
+const head = { id: 'made', title: 'Made', source: 'a test', does: 'a test' };
+const read = (id: string): never => {
+  throw new Error(id);
+};
+const engineOf = (body: object, over: Partial<KvShape> = {}): KvEngine => {
+  const preset = parsePreset(dataSource({ ...head, ...body }, 'made.yaml'));
+  return new KvEngine(resolvePreset(preset, { preset: 'made' }, () => undefined, read).fields, { ...shape, ...over });
+};
+const pass = (index: number): KvPass => ({ index, phase: 'decode', step: index, tokens: 1, seen: 999 + index });
+const pair = 2 * shape.token_bytes;
+
+describe('counts', () => {
+  it('keep everything without stages', () => {
+    const engine = engineOf({});
+    expect(engine.peakTokens(0)).toBe(1010);
+    expect(engine.peakBytes(0)).toBe(1010 * pair);
+    expect(engine.use(0, pass(0))).toMatchObject({ read_tokens: 0, write_tokens: 1000 });
+    expect(engine.use(3, pass(10))).toMatchObject({ read_tokens: 1009, write_tokens: 1 });
+  });
+
+  const drop = (when: string) => ({
+    stages: [{ when, signal: { kind: 'static_mask' }, budget: { tokens: 100 }, rest: { action: 'drop' } }],
+  });
+
+  it('at the end of prefill leave the whole prompt until decode begins', () => {
+    const engine = engineOf(drop('prefill_end'));
+    expect(engine.peakTokens(0)).toBe(1000);
+    expect(engine.use(0, pass(0)).added).toEqual([{ role: 'fast', kind: 'kv', bytes: 1000 * pair }]);
+    expect(engine.use(0, pass(1)).freed_before).toEqual([{ role: 'fast', kind: 'kv', bytes: 900 * pair }]);
+    expect(engine.use(0, pass(1)).read_tokens).toBe(100);
+    expect(engine.use(0, pass(10)).read_tokens).toBe(109);
+  });
+
+  it('per layer lower the peak, and per chunk the prefill is cut', () => {
+    expect(engineOf(drop('prefill_layer')).peakTokens(0)).toBe(110);
+    const chunked = drop('prefill_chunk');
+    const engine = engineOf({ stages: chunked.stages.map((stage) => ({ ...stage, every: 300 })) });
+    expect(engine.prefill_tokens).toEqual([300, 300, 300, 100]);
+    expect(engine.peakTokens(0)).toBe(110);
+    expect(engine.use(0, pass(1)).read_tokens).toBe(100);
+  });
+
+  it("give H2O's slots: 2 floor(ratio prompt) of them, one for the token being computed", () => {
+    const budget = { ratio: 0.1234, of: 'prompt', times: 2, slots: true };
+    const stage = { signal: { kind: 'accumulated_attention' }, budget, rest: { action: 'drop' } };
+    const engine = engineOf({
+      stages: [
+        { when: 'prefill_layer', ...stage },
+        { when: 'decode_step', ...stage },
+      ],
+    });
+    const slots = 2 * Math.floor(0.1234 * 1000);
+    const token = pair + 3 * 4 * 2;
+    expect(engine.peakTokens(0)).toBe(slots);
+    expect(engine.peakBytes(0)).toBe(slots * token);
+    expect(engine.use(0, pass(5))).toMatchObject({ read_tokens: slots - 1, write_tokens: 1, replaced_tokens: 1 });
+    expect(engine.use(0, pass(5))).toBe(engine.use(0, pass(6)));
+    const launches = engine.use(0, pass(5)).kernels.reduce((sum, kernel) => sum + kernel.launches, 0);
+    expect(launches).toBe(11);
+  });
+
+  it('store few bits, low ranks and fewer heads by the byte', () => {
+    const layout = (fields: object) =>
+      engineOf({ layout: { overhead_bits: 0, ...fields } }).peakBytes(0) / (1010 * pair);
+    expect(layout({ k: { bits: 4 }, v: { bits: 2 } })).toBeCloseTo(3 / 16, 12);
+    expect(layout({ k: { rank: 0.25 }, v: { rank: 0.75 } })).toBeCloseTo(0.5, 12);
+    expect(layout({ kv_heads: 0.25 })).toBe(0.25);
+  });
+
+  it('spread a budget over layers with its mean kept', () => {
+    const budget = { shape: 'pyramid', tokens: 100, first: 1.9, last: 0.1 };
+    const engine = engineOf({ stages: [{ when: 'prefill_layer', budget, rest: { action: 'drop' } }] });
+    const tokens = [0, 1, 2, 3].map((layer) => engine.use(layer, pass(1)).read_tokens);
+    expect(tokens.reduce((sum, n) => sum + n, 0) / 4).toBeCloseTo(100, 9);
+    expect(tokens[0]! / tokens[3]!).toBeCloseTo(19, 9);
+  });
+
+  it('move far tokens away, and fetch what is asked for', () => {
+    const engine = engineOf({
+      stages: [
+        { when: 'prefill_layer', rest: { action: 'demote', tier: 'host' } },
+        { when: 'decode_step', rest: { action: 'demote', tier: 'host' } },
+      ],
+      fetch: { ratio: 0.1 },
+    });
+    expect(engine.use(0, pass(0)).stores).toMatchObject([{ from: 'fast', to: 'host', bytes: 1000 * pair }]);
+    const use = engine.use(0, pass(3));
+    expect(use.read_tokens).toBeCloseTo(100.2, 9);
+    expect(use.fetches[0]!.bytes).toBeCloseTo(100.2 * pair, 6);
+    expect(use.stores[0]!.bytes).toBe(pair);
+  });
+
+  it('balance: what appears less what goes is what is held', () => {
+    const action = fc.constantFrom('drop', 'merge', 'quantise', 'demote');
+    const when = fc.constantFrom('prefill_layer', 'prefill_end', 'decode_step', 'decode_every_n');
+    fc.assert(
+      fc.property(
+        when,
+        action,
+        fc.integer({ min: 1, max: 1500 }),
+        fc.integer({ min: 1, max: 5 }),
+        (at, act, tokens, every) => {
+          const rest = {
+            action: act,
+            ...(act === 'quantise' ? { bits: 4 } : {}),
+            ...(act === 'demote' ? { tier: 'host' } : {}),
+          };
+          const engine = engineOf({ stages: [{ when: at, every, budget: { tokens }, rest }] });
+          let held = 0;
+          let peak = 0;
+          for (let index = 0; index <= 10; index++) {
+            const use = engine.use(0, pass(index));
+            for (const { bytes } of use.freed_before) held -= bytes;
+            for (const { bytes } of use.added) held += bytes;
+            peak = Math.max(peak, held);
+            for (const { bytes } of use.freed) held -= bytes;
+            expect(held).toBeGreaterThanOrEqual(-1e-6);
+          }
+          expect(held).toBeLessThanOrEqual(engine.peakBytes(0) + 1e-6);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a preset', () => {
+  const refused = (body: object, fields: object = {}): string => {
+    try {
+      const preset = parsePreset(dataSource({ ...head, ...body }, 'made.yaml'));
+      resolvePreset(preset, { preset: 'made', ...fields }, (key) => ({ file: `study.yaml key ${key}` }), read);
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+    return 'accepted';
+  };
+  const stage = { when: 'decode_step', rest: { action: 'drop' } };
+
+  it('is refused with an unknown signal, naming the nearest', () => {
+    expect(refused({ stages: [{ ...stage, signal: { kind: 'window_atention' } }] })).toContain('"window_attention"');
+  });
+
+  it('is refused with two budgets, a ratio of nothing, a trigger without its number', () => {
+    expect(refused({ stages: [{ ...stage, budget: { tokens: 5, ratio: 0.1 } }] })).toContain('at once');
+    expect(refused({ stages: [{ ...stage, budget: { ratio: 0.1 } }] })).toContain('of: prompt');
+    expect(refused({ stages: [{ ...stage, when: 'decode_every_n' }] })).toContain('every');
+  });
+
+  it('is refused without a value that no source gives, or with a field it does not know', () => {
+    const params = { window: { description: 'A window' } };
+    expect(refused({ params })).toContain('needs "window"');
+    expect(refused({ params }, { window: 3, budget: 4 })).toContain('no parameter "budget"');
+    expect(refused({ params }, { window: 3 })).toBe('accepted');
+    expect(refused({ params: { window: { description: 'A window', max: 2 } } }, { window: 3 })).toContain(
+      'study.yaml key window',
+    );
+  });
+});

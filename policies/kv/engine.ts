@@ -1,0 +1,363 @@
+import type { Kernel, KvChange, KvPass, KvPolicy, KvShape, KvTransfer, KvUse, Role } from '../../sim/types/index.ts';
+import { actsOn, budgetTokens, layerWeights } from './budget.ts';
+import { type Forms, formsOf } from './forms.ts';
+import type { PresetFields, StageFields } from './schema.ts';
+import { workKernel } from './signals.ts';
+import { indexBuild, selectionWork } from './work.ts';
+
+/** Tokens of one layer's cache by where and how they lie; means over heads. */
+interface State {
+  readonly hot: number;
+  readonly low: number;
+  readonly far: number;
+  /** Gone at the end of prefill, and given back when the next pass begins. */
+  readonly leaving: number;
+  /** Far already, and still on the fast memory until then. */
+  readonly copied: number;
+}
+
+const EMPTY: State = { hot: 0, low: 0, far: 0, leaving: 0, copied: 0 };
+
+/** A stage as it acts on one layer. */
+interface LayerStage {
+  readonly stage: StageFields;
+  readonly weight: number;
+}
+
+interface Group {
+  readonly stages: readonly LayerStage[];
+  /** After each pass, from the first on. */
+  readonly states: State[];
+  readonly uses: KvUse[];
+  peakTokens: number;
+  peakBytes: number;
+}
+
+/**
+ * The counts fidelity: how many tokens a layer's cache holds in which form after every pass, and so what each op reads,
+ * writes, moves and computes. Layers with the same stages and budgets are one group and share every use.
+ */
+export class KvEngine implements KvPolicy {
+  readonly name: string;
+  readonly prefill_tokens: readonly number[];
+  readonly reused_tokens: number;
+  readonly warnings: readonly string[];
+  private readonly spec: PresetFields;
+  private readonly shape: KvShape;
+  private readonly forms: Forms;
+  private readonly groupOf: readonly Group[];
+
+  constructor(spec: PresetFields, shape: KvShape, warnings: readonly string[] = []) {
+    this.spec = spec;
+    this.shape = shape;
+    this.name = spec.id;
+    this.warnings = warnings;
+    this.forms = formsOf(spec, shape);
+    this.groupOf = groupsOf(spec, shape);
+    const { prompt_tokens: prompt } = shape;
+    const { reuse } = spec;
+    this.reused_tokens = reuse === undefined ? 0 : Math.floor(prompt * reuse.ratio * (1 - reuse.recompute));
+    const chunk = spec.stages.find(({ when }) => when === 'prefill_chunk')?.every ?? prompt;
+    this.prefill_tokens = chunks(prompt - this.reused_tokens, chunk);
+  }
+
+  use(layer: number, pass: KvPass): KvUse {
+    const group = this.groupOf[layer]!;
+    for (let index = group.uses.length; index <= pass.index; index++) this.advance(group, index);
+    return group.uses[pass.index]!;
+  }
+
+  peakTokens(layer: number): number {
+    return this.finished(layer).peakTokens;
+  }
+
+  peakBytes(layer: number): number {
+    return this.finished(layer).peakBytes;
+  }
+
+  indexBytes(_layer: number): number {
+    const { prompt_tokens, output_tokens } = this.shape;
+    return this.indexBytesOf(prompt_tokens + output_tokens - 1);
+  }
+
+  private finished(layer: number): Group {
+    const group = this.groupOf[layer]!;
+    const passes = this.prefill_tokens.length + this.shape.output_tokens - 1;
+    for (let index = group.uses.length; index < passes; index++) this.advance(group, index);
+    return group;
+  }
+
+  private passAt(index: number): KvPass {
+    const prefills = this.prefill_tokens.length;
+    const { prompt_tokens } = this.shape;
+    if (index >= prefills) {
+      const step = index - prefills + 1;
+      return { index, phase: 'decode', step, tokens: 1, seen: prompt_tokens + step - 1 };
+    }
+    const before = this.prefill_tokens.slice(0, index).reduce((sum, tokens) => sum + tokens, this.reused_tokens);
+    return { index, phase: 'prefill', step: 0, tokens: this.prefill_tokens[index]!, seen: before };
+  }
+
+  /** Works out one more pass of a group. */
+  private advance(group: Group, index: number): void {
+    const pass = this.passAt(index);
+    const before = index === 0 ? { ...EMPTY, hot: this.reused_tokens } : group.states[index - 1]!;
+    const step = new PassCount(
+      this.spec,
+      this.shape,
+      this.forms,
+      pass,
+      before,
+      index === this.prefill_tokens.length - 1,
+    );
+    for (const { stage, weight } of group.stages) step.apply(stage, weight);
+    const indexGrown = this.indexBytesOf(pass.seen + pass.tokens) - (index === 0 ? 0 : this.indexBytesOf(pass.seen));
+    const use = step.use(indexGrown, index === 0 ? this.reused_tokens : 0);
+    const last = group.uses[index - 1];
+    group.uses.push(last !== undefined && sameUse(last, use) ? last : use);
+    group.states.push(step.after());
+    const held = step.after();
+    group.peakTokens = Math.max(group.peakTokens, held.hot + held.low + held.far + held.leaving + step.spareSlots);
+    group.peakBytes = Math.max(group.peakBytes, this.bytesOf(held) + step.spareSlots * this.forms.hot_bytes);
+  }
+
+  private bytesOf({ hot, low, far, leaving }: State): number {
+    return (hot + far + leaving) * this.forms.hot_bytes + low * this.forms.low_bytes;
+  }
+
+  private indexBytesOf(tokens: number): number {
+    const { index, layout } = this.spec;
+    if (index === undefined) return 0;
+    const { batch, kv_heads, head_dim } = this.shape;
+    const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
+    return (entries * batch * kv_heads * layout.kv_heads * head_dim * index.width * index.bits) / 8;
+  }
+}
+
+/** The tokens of one pass over one layer as the stages change them, and the work they cause. */
+class PassCount {
+  spareSlots = 0;
+  private readonly kernels: Kernel[] = [];
+  private readonly stores: KvTransfer[] = [];
+  private hot: number;
+  private low: number;
+  private far: number;
+  private leaving = 0;
+  private copied = 0;
+  private readLimit = Number.POSITIVE_INFINITY;
+  private scratch = 0;
+  private replaced = 0;
+  private readonly spec: PresetFields;
+  private readonly shape: KvShape;
+  private readonly forms: Forms;
+  private readonly pass: KvPass;
+  private readonly before: State;
+  private readonly lastPrefill: boolean;
+
+  constructor(spec: PresetFields, shape: KvShape, forms: Forms, pass: KvPass, before: State, lastPrefill: boolean) {
+    this.spec = spec;
+    this.shape = shape;
+    this.forms = forms;
+    this.pass = pass;
+    this.before = before;
+    this.lastPrefill = lastPrefill;
+    this.hot = before.hot + pass.tokens;
+    this.low = before.low;
+    this.far = before.far;
+  }
+
+  apply(stage: StageFields, weight: number): void {
+    if (!this.fires(stage)) return;
+    const { pass, shape } = this;
+    const context = pass.seen + pass.tokens;
+    const slots = stage.budget?.slots === true;
+    const budget = budgetTokens(stage, weight, shape, context);
+    const { action } = stage.rest;
+    if (stage.unit === 'channel') {
+      this.work(stage, this.hot, this.hot, 0);
+      return;
+    }
+    if (action === 'sparse_read') {
+      this.readLimit = Math.min(this.readLimit, budget);
+      this.work(stage, this.hot, budget, 0);
+      return;
+    }
+    const room = slots && pass.phase === 'decode' ? budget - 1 : slots ? Math.min(budget - 1, context) : budget;
+    if (slots) this.spareSlots = 1;
+    const kept = Math.min(this.hot, room);
+    const excess = this.hot - kept;
+    this.work(stage, this.hot, kept, excess);
+    if (excess === 0 || action === 'keep') return;
+    this.hot = kept;
+    if (action === 'quantise' || action === 'project' || action === 'share') this.low += excess;
+    else if (action === 'demote') this.demote(stage, excess);
+    else if (stage.when === 'prefill_end') this.leaving += excess;
+    if ((action === 'drop' || action === 'merge') && pass.phase === 'decode') this.replaced += excess;
+  }
+
+  /** What the pass asks of the op. */
+  use(indexGrown: number, reused: number): KvUse {
+    const { before, pass, forms, spec } = this;
+    const { hot_bytes, low_bytes } = forms;
+    const fetched = this.fetchedTokens();
+    const fetchBytes = fetched * hot_bytes * (1 - (spec.fetch?.hit ?? 0));
+    const stored = Math.min(before.hot, this.readLimit);
+    const read = stored + before.low + fetched;
+    const read_bytes = (stored + fetched) * hot_bytes + before.low * low_bytes;
+    const lost = before.hot + before.low + before.far + pass.tokens - this.heldTokens();
+    // In decode the new token takes the place of what goes.
+    const written = pass.phase === 'decode' ? pass.tokens : Math.max(0, pass.tokens - Math.max(0, lost));
+    if (pass.phase === 'decode' && spec.layout.append === 'copy') {
+      const bytes = 2 * (before.hot + pass.tokens) * hot_bytes;
+      this.kernels.push(workKernel('append', this.shape, { flops: 0, bytes, launches: 2 }));
+    }
+    const fast = this.fastBytes();
+    const fastBefore = before.hot * hot_bytes + before.low * low_bytes;
+    const grown = fast - fastBefore;
+    const buffer: KvChange[] = fetchBytes > 0 ? [{ role: 'fast', kind: 'kv', bytes: fetched * hot_bytes }] : [];
+    const farGrown = (this.far - before.far) * hot_bytes;
+    const tier = this.tier();
+    const gone = before.leaving + before.copied;
+    const added: KvChange[] = [...buffer];
+    if (grown > 0) added.push({ role: 'fast', kind: 'kv', bytes: grown });
+    if (farGrown > 0) added.push({ role: tier, kind: 'kv', bytes: farGrown });
+    if (indexGrown > 0 && spec.index) {
+      added.push({ role: spec.index.tier, kind: 'index', bytes: indexGrown });
+      this.kernels.push(indexBuild(this.shape, pass.tokens, indexGrown));
+    }
+    const freed: KvChange[] = [...buffer];
+    if (grown < 0) freed.push({ role: 'fast', kind: 'kv', bytes: -grown });
+    if (reused > 0) added.push({ role: 'fast', kind: 'kv', bytes: before.hot * hot_bytes });
+    return {
+      read_tokens: read,
+      read_bytes_per_token: read > 0 ? read_bytes / read / 2 : hot_bytes / 2,
+      write_tokens: written,
+      write_bytes_per_token: hot_bytes / 2,
+      pair_share: pass.phase === 'prefill' ? (spec.compute.prefill_share ?? 1) : 1,
+      kernels: this.kernels,
+      scratch_bytes: this.scratch,
+      replaced_tokens: this.replaced,
+      side_tensors: forms.side_bytes > 0 ? 1 : 0,
+      heads_per_token: this.shape.batch * this.shape.heads,
+      freed_before: gone > 0 ? [{ role: 'fast', kind: 'kv', bytes: gone * hot_bytes }] : [],
+      added,
+      freed,
+      fetches: this.fetches(fetchBytes, reused * hot_bytes),
+      stores: this.stores,
+    };
+  }
+
+  after(): State {
+    return { hot: this.hot, low: this.low, far: this.far, leaving: this.leaving, copied: this.copied };
+  }
+
+  private heldTokens(): number {
+    return this.hot + this.low + this.far + this.leaving;
+  }
+
+  private fastBytes(): number {
+    return (this.hot + this.leaving + this.copied) * this.forms.hot_bytes + this.low * this.forms.low_bytes;
+  }
+
+  private tier(): Role {
+    return this.spec.stages.find(({ rest }) => rest.action === 'demote')?.rest.tier ?? this.spec.fetch?.from ?? 'host';
+  }
+
+  private fires({ when, every }: StageFields): boolean {
+    const { phase, step } = this.pass;
+    switch (when) {
+      case 'prefill_chunk':
+      case 'prefill_layer':
+        return phase === 'prefill';
+      case 'prefill_end':
+        return phase === 'prefill' && this.lastPrefill;
+      case 'decode_step':
+        return phase === 'decode';
+      case 'decode_every_n':
+      case 'sentence_end':
+        return phase === 'decode' && step % (every ?? 1) === 0;
+      default:
+        return false;
+    }
+  }
+
+  private work(stage: StageFields, considered: number, kept: number, excess: number): void {
+    const made = selectionWork({
+      stage,
+      spec: this.spec,
+      shape: this.shape,
+      pass: this.pass,
+      forms: this.forms,
+      considered,
+      kept,
+      excess,
+    });
+    this.kernels.push(...made.kernels);
+    this.scratch = Math.max(this.scratch, made.scratch_bytes);
+  }
+
+  private demote({ rest, when }: StageFields, excess: number): void {
+    const bytes = excess * this.forms.hot_bytes;
+    this.far += excess;
+    if (when === 'prefill_end') this.copied += excess;
+    this.stores.push({ from: 'fast', to: rest.tier ?? 'host', bytes, pieces: 1, overlap: 'full' });
+  }
+
+  /** Far tokens that attention is given in this pass. */
+  private fetchedTokens(): number {
+    const { fetch } = this.spec;
+    const { far } = this.before;
+    if (fetch === undefined || far === 0 || this.pass.phase === 'prefill') return 0;
+    const asked = fetch.tokens ?? (fetch.ratio ?? 1) * far;
+    return Math.min(far, asked);
+  }
+
+  private fetches(bytes: number, reusedBytes: number): KvTransfer[] {
+    const { fetch, reuse } = this.spec;
+    const list: KvTransfer[] = [];
+    if (bytes > 0 && fetch) {
+      const due = this.pass.step % fetch.every === 0 || this.pass.step === 1;
+      const unit = Math.max(1, (fetch.unit_tokens * this.forms.hot_bytes) / this.shape.batch / this.shape.kv_heads / 2);
+      const padded = bytes * (Math.ceil(unit / fetch.min_io_bytes) * (fetch.min_io_bytes / unit));
+      if (due) list.push({ from: fetch.from, to: fetch.to, bytes: padded, pieces: 1, overlap: fetch.overlap });
+    }
+    if (reusedBytes > 0 && reuse) {
+      list.push({ from: reuse.from, to: 'fast', bytes: reusedBytes, pieces: 1, overlap: reuse.overlap });
+    }
+    return list;
+  }
+}
+
+function chunks(tokens: number, size: number): number[] {
+  const whole = Math.floor(tokens / size);
+  const rest = tokens - whole * size;
+  const list = Array.from({ length: whole }, () => size);
+  if (rest > 0 || list.length === 0) list.push(Math.max(1, rest));
+  return list;
+}
+
+/** Layers by what acts on them; a share of layers that keep no cache of their own is spread over the depth. */
+function groupsOf(spec: PresetFields, { layers }: KvShape): Group[] {
+  const weights = spec.stages.map((stage) => layerWeights(stage.budget, layers));
+  const known = new Map<string, Group>();
+  return Array.from({ length: layers }, (_, layer) => {
+    const stages = spec.stages
+      .map((stage, i) => ({ stage, weight: weights[i]![layer]! }))
+      .filter(({ stage }) => actsOn(stage, layer, layers));
+    const key = stages.map(({ stage, weight }) => `${spec.stages.indexOf(stage)}:${weight}`).join(' ');
+    const group = known.get(key) ?? { stages, states: [], uses: [], peakTokens: 0, peakBytes: 0 };
+    known.set(key, group);
+    return group;
+  });
+}
+
+/** Whether two passes ask the same, so that a steady state is one object (and its op is simulated once). */
+function sameUse(a: KvUse, b: KvUse): boolean {
+  return (
+    a.read_tokens === b.read_tokens &&
+    a.write_tokens === b.write_tokens &&
+    a.read_bytes_per_token === b.read_bytes_per_token &&
+    a.kernels.length === b.kernels.length &&
+    JSON.stringify(a) === JSON.stringify(b)
+  );
+}

@@ -1,0 +1,53 @@
+import { InputError, quote } from '../../input/index.ts';
+import { PolicyError } from '../../sim/executor/errors.ts';
+import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
+import { KvEngine } from './engine.ts';
+import type { KvPlace, KvSpec } from './preset.ts';
+
+/** What the check needs to know of the workload. */
+export interface KvLengths {
+  readonly prompt: number;
+  readonly output: number;
+}
+
+/**
+ * Refuses what the preset cannot do here: a budget above the context, a tier that the machine lacks.
+ * @throws InputError at the user's line.
+ */
+export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machine: Machine, place: KvPlace): void {
+  const context = prompt + output;
+  const refuse = (key: string, problem: string, expected: string): never => {
+    const error = new InputError({ code: 'bad_value', problem, expected });
+    const at = place(key) ?? place('preset');
+    throw at === undefined ? error : error.at(at);
+  };
+  for (const { budget, rest, protect } of fields.stages) {
+    const key = budget?.tokens === undefined ? 'preset' : 'tokens';
+    if (budget?.tokens !== undefined && budget.tokens > context) {
+      refuse(key, `a budget of ${budget.tokens} tokens above the context of ${context}`, `at most ${context} tokens`);
+    }
+    if ((protect.recent ?? 0) > context) {
+      refuse('recent', `${protect.recent} protected tokens in a context of ${context}`, `at most ${context} tokens`);
+    }
+    if (rest.tier !== undefined && machine.roles[rest.tier] === undefined) {
+      const problem = `preset ${quote(fields.id)} needs a ${rest.tier} memory, which machine ${quote(machine.id)} has not`;
+      refuse('preset', problem, `a machine with the role ${rest.tier}`);
+    }
+  }
+}
+
+/** Makes the policy of a spec for any shape. @throws PolicyError for presets of other things than a KV cache. */
+export function kvMaker({ fields, illustrative }: KvSpec): KvPolicyMaker {
+  if (fields.of !== 'kv') throw new PolicyError(`preset "${fields.id}" is of ${fields.of}, not of a KV cache`);
+  const verify = fields.stages.find(({ rest }) => rest.action === 'verify');
+  if (verify !== undefined) throw new PolicyError(`preset "${fields.id}" acts on requests, which generate has not`);
+  const warnings =
+    illustrative.length === 0
+      ? []
+      : [`preset ${fields.id}: no source gives ${illustrative.join(', ')}; the values are illustrative`];
+  return (shape) => new KvEngine(fields, shape, warnings);
+}
+
+export { type KvFields, type KvPlace, type KvSpec, type Preset, parsePreset, resolvePreset } from './preset.ts';
+export { presetSchema } from './schema.ts';
+export { SIGNALS } from './signals.ts';

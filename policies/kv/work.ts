@@ -1,0 +1,118 @@
+import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
+import type { Forms } from './forms.ts';
+import type { PresetFields, StageFields } from './schema.ts';
+import { SIGNALS, workKernel } from './signals.ts';
+
+/**
+ * Kernels of a stage: its signal, and what is done to the tokens that stay and go. One rule for all methods.
+ * @module
+ */
+
+export interface Selection {
+  readonly stage: StageFields;
+  readonly spec: PresetFields;
+  readonly shape: KvShape;
+  readonly pass: KvPass;
+  readonly forms: Forms;
+  /** Tokens ranked, those that stay as they are, and the rest. */
+  readonly considered: number;
+  readonly kept: number;
+  readonly excess: number;
+}
+
+interface Made {
+  readonly kernels: readonly Kernel[];
+  readonly scratch_bytes: number;
+}
+
+/** Launches of un-fused PyTorch for one tensor: a slot is read, scattered over the evicted one, and overwritten. */
+const REPLACE_LAUNCHES = 3;
+/** The running scores follow: read and scatter. */
+const SCORE_LAUNCHES = 2;
+const TENSORS = 2;
+
+export function selectionWork(selection: Selection): Made {
+  const { stage, spec, shape, pass, considered, kept, excess, forms } = selection;
+  const kernels: Kernel[] = [];
+  const definition = SIGNALS[stage.signal.kind];
+  if (definition !== undefined && stage.signal.kind !== 'none') {
+    const unit = spec.index?.unit_tokens ?? stage.unit_tokens;
+    const cost = definition.cost({
+      shape,
+      signal: stage.signal,
+      phase: pass.phase,
+      queries: pass.tokens,
+      keys: considered,
+      units: considered / unit,
+      kept: kept / unit,
+      index_bytes: indexScanBytes(spec, shape, considered),
+    });
+    if (cost.launches > 0) kernels.push(workKernel('score', shape, cost));
+  }
+  if (excess <= 0) return { kernels, scratch_bytes: 0 };
+  const pair = forms.hot_bytes;
+  // A fraction of a token a step is a step in that fraction of the time.
+  const times = pass.phase === 'decode' ? Math.min(1, excess) : 1;
+  const tokens = pass.phase === 'decode' ? Math.max(1, excess) : excess;
+  switch (stage.rest.action) {
+    case 'drop':
+    case 'merge':
+      if (stage.rest.action === 'merge') kernels.push(mergeKernel(selection, tokens, times));
+      if (pass.phase === 'prefill') {
+        const recent = Math.min(kept, stage.protect.recent ?? 0);
+        const bytes = 2 * (kept - recent) * pair + 2 * kept * pair;
+        kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: 2 * TENSORS + SCORE_LAUNCHES }));
+        return { kernels, scratch_bytes: kept * pair };
+      }
+      if (spec.layout.append === 'copy') {
+        const bytes = times * 2 * kept * pair;
+        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches: TENSORS }));
+      } else {
+        const state = definition === undefined || definition.state_bytes === 0 ? 0 : SCORE_LAUNCHES;
+        const launches = REPLACE_LAUNCHES * TENSORS + state;
+        kernels.push(workKernel('evict', shape, { flops: 0, bytes: times * 4 * tokens * pair, launches }));
+      }
+      return { kernels, scratch_bytes: 0 };
+    case 'quantise':
+    case 'project': {
+      const flops = stage.rest.action === 'project' ? projectFlops(selection, tokens) : 0;
+      const bytes = times * tokens * (pair + forms.low_bytes);
+      kernels.push(workKernel(stage.rest.action, shape, { flops: times * flops, bytes, launches: TENSORS }));
+      return { kernels, scratch_bytes: 0 };
+    }
+    case 'share': {
+      const bytes = times * tokens * (2 * pair + forms.low_bytes);
+      const flops = times * 4 * tokens * shape.batch * shape.kv_heads * shape.head_dim;
+      kernels.push(workKernel('share', shape, { flops, bytes, launches: 2 * TENSORS }));
+      return { kernels, scratch_bytes: 0 };
+    }
+    default:
+      return { kernels, scratch_bytes: 0 };
+  }
+}
+
+/** Likeness of what goes to what stays (one product a pair of keys), and its weighted addition. */
+function mergeKernel({ shape, kept, forms, stage }: Selection, tokens: number, times: number): Kernel {
+  const near = stage.rest.target === 'run' || stage.rest.target === 'nearest_position';
+  const pairs = near ? tokens : tokens * kept;
+  const heads = shape.batch * shape.kv_heads;
+  const bytes = times * ((tokens + kept) * forms.key_bytes + 2 * heads * pairs + 3 * tokens * forms.hot_bytes);
+  return workKernel('merge', shape, { flops: times * 2 * heads * pairs * shape.head_dim, bytes, launches: 4 });
+}
+
+/** Down-projection of the tokens that leave full width; reading absorbs the way back into the query and output. */
+function projectFlops({ shape, stage }: Selection, tokens: number): number {
+  const width = shape.kv_heads * shape.head_dim;
+  return 2 * shape.batch * tokens * width * width * ((stage.rest.k_rank ?? 1) + (stage.rest.v_rank ?? 1));
+}
+
+function indexScanBytes({ index, layout }: PresetFields, shape: KvShape, tokens: number): number {
+  if (index === undefined) return 0;
+  const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
+  return (entries * shape.batch * shape.kv_heads * layout.kv_heads * shape.head_dim * index.width * index.bits) / 8;
+}
+
+/** Building the index of new tokens: their keys are read, its entries written. */
+export function indexBuild(shape: KvShape, tokens: number, bytes: number): Kernel {
+  return workKernel('index', shape, { flops: 0, bytes: tokens * shape.token_bytes + bytes, launches: 1 });
+}

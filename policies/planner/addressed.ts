@@ -1,0 +1,74 @@
+import type { Schedule } from '../schedule/schedule.ts';
+import { largest, liveBytes } from './live.ts';
+import type { MemoryPlan, Planner } from './planner.ts';
+import { meet, type Placed, type Request, tightestGap } from './rectangles.ts';
+import { aligned, greedyOffsets, linearOffsets } from './tflmGreedy.ts';
+
+/**
+ * Planners that give every buffer of a schedule an address.
+ * @module
+ */
+
+/** A plan of a schedule from offsets of its buffers, whose sizes are rounded up to `alignment`. */
+export function addressed(
+  kind: string,
+  description: string,
+  alignment: number,
+  offsetsOf: (requests: readonly Request[]) => readonly number[],
+): Planner {
+  return {
+    kind,
+    description,
+    plan(schedule): MemoryPlan {
+      const order = allocationOrder(schedule);
+      const requests = requestsOf(schedule, alignment);
+      const inOrder = offsetsOf(order.map((id) => requests[id]!));
+      const offsets = new Array<number>(requests.length).fill(0);
+      for (const [i, id] of order.entries()) offsets[id] = inOrder[i]!;
+      const tops = requests.map(({ bytes }, id) => offsets[id]! + bytes);
+      return {
+        peak_bytes: largest(tops),
+        live_peak_bytes: largest(liveBytes(schedule)),
+        scratch_bytes: 0,
+        step_bytes: schedule.steps.map(({ index }) =>
+          largest(tops.filter((_, id) => requests[id]!.first <= index && index <= requests[id]!.last)),
+        ),
+        offsets,
+      };
+    },
+  };
+}
+
+/** Buffers in the order in which an allocator sees them: by tensor, as the model file lists them. */
+const allocationOrder = ({ buffers }: Schedule): number[] =>
+  buffers.map(({ id }) => id).sort((a, b) => buffers[a]!.tensor - buffers[b]!.tensor || a - b);
+
+export function requestsOf({ buffers }: Schedule, alignment: number): Request[] {
+  return buffers.map(({ bytes, first, last }) => ({ bytes: aligned(bytes, alignment), first, last }));
+}
+
+/** By falling size, each into the tightest gap that holds it. */
+export function bestFitOffsets(requests: readonly Request[]): number[] {
+  const order = requests.map((_, id) => id).sort((a, b) => requests[b]!.bytes - requests[a]!.bytes);
+  const placed: Placed[] = [];
+  const offsets = new Array<number>(requests.length).fill(0);
+  for (const id of order) {
+    const request = requests[id]!;
+    const offset = tightestGap(
+      request.bytes,
+      placed.filter((other) => meet(other, request)),
+    );
+    offsets[id] = offset;
+    placed.push({ ...request, offset });
+  }
+  return offsets;
+}
+
+export const tflmGreedy = addressed(
+  'tflm-greedy',
+  "TensorFlow Lite Micro's greedy planner, the head of its arena",
+  16,
+  greedyOffsets,
+);
+export const linear = addressed('linear', 'Nothing shares memory', 16, linearOffsets);
+export const bestFit = addressed('best-fit', 'By falling size, each into the tightest gap', 1, bestFitOffsets);

@@ -1,0 +1,81 @@
+import { FreeMap } from './freeMap.ts';
+import type { Timeline } from './timeline.ts';
+
+/** The plan of a heuristic: an offset for each item and the top of all. */
+export interface ItemPlan {
+  readonly offsets: Float64Array;
+  readonly height: number;
+}
+
+/** The orders of the known heuristics. */
+export const ORDERS = ['size', 'area', 'lifetime', 'conflicts', 'start'] as const;
+export type OrderName = (typeof ORDERS)[number];
+
+/** Items in the order of a heuristic: falling, `start` rising; equal ones by size, then as they came. */
+export function orderOf(timeline: Timeline, name: OrderName): Int32Array {
+  const { items, size, lower, upper } = timeline;
+  const key = new Float64Array(items);
+  if (name === 'conflicts') key.set(conflictsOf(timeline));
+  else
+    for (let i = 0; i < items; i++) {
+      const life = upper[i]! - lower[i]!;
+      if (name === 'size') key[i] = size[i]!;
+      else if (name === 'area') key[i] = size[i]! * life;
+      else key[i] = name === 'lifetime' ? life : -lower[i]!;
+    }
+  return Int32Array.from(key.keys()).sort((a, b) => key[b]! - key[a]! || size[b]! - size[a]! || a - b);
+}
+
+/** How many other items each meets in time, lives taken without their gaps. */
+export function conflictsOf({ items, lower, upper }: Timeline): Float64Array {
+  const starts = lower.slice().sort();
+  const ends = upper.slice().sort();
+  const conflicts = new Float64Array(items);
+  // All begin before its end, but for those that have ended by its start, and for itself.
+  for (let i = 0; i < items; i++) conflicts[i] = countBelow(starts, upper[i]!) - countBelow(ends, lower[i]!, true) - 1;
+  return conflicts;
+}
+
+function countBelow(sorted: Float64Array, value: number, orEqual = false): number {
+  let a = 0;
+  let b = sorted.length;
+  while (a < b) {
+    const middle = (a + b) >> 1;
+    if (sorted[middle]! < value || (orEqual && sorted[middle] === value)) a = middle + 1;
+    else b = middle;
+  }
+  return a;
+}
+
+/**
+ * Places items in an order, each at the lowest offset that fits (first fit); items with a fixed offset come first.
+ * @param limit a plan whose top would pass it is given up
+ * @returns null when given up
+ */
+export function firstFit(
+  timeline: Timeline,
+  order: ArrayLike<number>,
+  limit = Number.POSITIVE_INFINITY,
+): ItemPlan | null {
+  const { items, size, fixed, pieceFirst, begin, end, low, high } = timeline;
+  const map = new FreeMap(timeline.sections);
+  const offsets = new Float64Array(items);
+  let height = 0;
+  const put = (item: number, at: number): void => {
+    offsets[item] = at;
+    height = Math.max(height, at + size[item]!);
+    for (let p = pieceFirst[item]!; p < pieceFirst[item + 1]!; p++) {
+      map.take(begin[p]!, end[p]!, at + low[p]!, at + high[p]!);
+    }
+  };
+  for (let i = 0; i < items; i++) if (fixed[i]! >= 0) put(i, fixed[i]!);
+  if (height > limit) return null;
+  for (let k = 0; k < order.length; k++) {
+    const item = order[k]!;
+    if (fixed[item]! >= 0) continue;
+    const at = map.lowest(timeline, item, 0, limit);
+    if (at === Number.POSITIVE_INFINITY) return null;
+    put(item, at);
+  }
+  return { offsets, height };
+}

@@ -1,0 +1,27 @@
+import type { Place } from '../../../../input/errors.ts';
+import { checkBuffers } from '../check.ts';
+import type { MapBuffer } from '../problem.ts';
+import { readCsvProblem } from './csv.ts';
+import { readJsonProblem } from './json.ts';
+
+/** A problem as a file gives it. */
+export interface ReadProblem {
+  readonly buffers: readonly MapBuffer[];
+  /** Where buffer `i` stands. */
+  readonly placeOf: (index: number) => Place;
+  readonly capacity_bytes?: number;
+  /** Columns of the table, as the file names them. */
+  readonly columns?: readonly string[];
+  /** Whether the file's upper times were still in use. */
+  readonly closed: boolean;
+}
+
+/**
+ * Reads and checks a problem; JSON begins with a brace, anything else is CSV.
+ * @throws InputError with the line of the row
+ */
+export function readProblem(text: string, file: string, closed?: boolean): ReadProblem {
+  const problem = /^\s*\{/.test(text) ? readJsonProblem(text, file) : readCsvProblem(text, file, closed);
+  checkBuffers(problem.buffers, problem.placeOf);
+  return problem;
+}

@@ -1,0 +1,185 @@
+import { firstFit, type ItemPlan, ORDERS, type OrderName, orderOf } from './greedy.ts';
+import { buildInstance, type Instance, instanceEntries } from './instance.ts';
+import { OrderSearch } from './orderSearch.ts';
+import { Portfolio } from './portfolio.ts';
+import type { MapBuffer } from './problem.ts';
+import { type Neighbours, neighboursOf } from './state.ts';
+import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
+
+export interface SolveOptions {
+  /** The plan must stay within it. Default: none, and the lowest plan is looked for. */
+  readonly capacity_bytes?: number;
+  /** Look for the lowest plan, even when one within the capacity is known. */
+  readonly minimize?: boolean;
+  /** Seconds of the injected clock after which the best so far is returned. Default: no limit. */
+  readonly time_limit_s?: number;
+  readonly seed?: number;
+}
+
+/**
+ * What is known about a problem: `optimal`, the plan is as low as the proved bound; `feasible`, it fits; `infeasible`, it
+ * is proved that no plan fits; `not_found`, none was found in time and none is ruled out.
+ */
+export type Verdict = 'optimal' | 'feasible' | 'infeasible' | 'not_found';
+
+export interface MapPlan {
+  readonly verdict: Verdict;
+  /** Offset of each buffer, or null. With `not_found` and `infeasible` the lowest plan known, above the capacity. */
+  readonly offsets: Float64Array | null;
+  /** Top of that plan. */
+  readonly peak_bytes: number | null;
+  /** No plan is lower: proved. */
+  readonly lower_bound_bytes: number;
+  readonly nodes: number;
+}
+
+/** Entries of the exact search's tables beyond which only heuristics run. */
+const EXACT_ENTRIES = 4e6;
+const EXACT_ITEMS = 20_000;
+/** Beyond so many items one order is placed, largest first. */
+const MANY_ITEMS = 200_000;
+/** Of so many steps towards the lowest plan, one goes to the search over orders. */
+const ORDER_STEPS = 6;
+/** Orders that the search over orders tries when no time limit asks for more. */
+const FREE_TRIES = 60;
+
+/** Looks for a plan step by step; between steps the best plan and the bound can be read. */
+export class Mapper {
+  readonly timeline: Timeline;
+  readonly capacity_bytes: number;
+  private readonly minimize: boolean;
+  private readonly seed: number;
+  private readonly grain: number;
+  private low: number;
+  private best: ItemPlan | null = null;
+  private readonly orders: OrderName[];
+  private instance: Instance | null = null;
+  private neighbours: Neighbours | null = null;
+  private rungs: Portfolio[] = [];
+  private turn = 0;
+  private orderSearch: OrderSearch | null = null;
+  private tries = 0;
+  private steps = 0;
+  private readonly limited: boolean;
+  nodes = 0;
+
+  constructor(buffers: readonly MapBuffer[], options: SolveOptions = {}) {
+    this.timeline = buildTimeline(buffers);
+    this.capacity_bytes = options.capacity_bytes ?? Number.POSITIVE_INFINITY;
+    this.minimize = options.minimize ?? options.capacity_bytes === undefined;
+    this.limited = options.time_limit_s !== undefined;
+    this.seed = options.seed ?? 0;
+    this.orders = this.timeline.items > MANY_ITEMS ? ['size'] : [...ORDERS];
+    this.grain = grainOf(this.timeline);
+    this.low = lowerBoundOf(this.timeline);
+  }
+
+  /** Whether the question is answered. */
+  get settled(): boolean {
+    const { best, low, capacity_bytes } = this;
+    if (low > capacity_bytes || (best !== null && best.height <= low)) return true;
+    return !this.minimize && best !== null && best.height <= capacity_bytes;
+  }
+
+  /** Whether nothing is left to find out. */
+  get done(): boolean {
+    if (this.settled) return true;
+    if (this.orders.length > 0 || this.exact) return false;
+    return this.timeline.items > MANY_ITEMS || (!this.limited && this.tries >= FREE_TRIES);
+  }
+
+  /** One piece of work, some milliseconds on problems of ordinary size. */
+  step(): void {
+    const { timeline } = this;
+    const name = this.orders.shift();
+    if (name !== undefined) this.keep(firstFit(timeline, orderOf(timeline, name), this.high - 1));
+    else if (this.exact && !(this.minimize && this.steps++ % ORDER_STEPS === 0)) this.climb();
+    else {
+      this.orderSearch ??= new OrderSearch(timeline, this.seed);
+      this.keep(this.orderSearch.step(this.high - 1));
+      this.tries++;
+    }
+  }
+
+  /** Takes over what another mapper of the same problem has found. */
+  learn(plan: ItemPlan | null, lower_bound_bytes: number): void {
+    this.keep(plan);
+    this.low = Math.max(this.low, lower_bound_bytes);
+  }
+
+  /** The lowest plan of items, for other mappers. */
+  get bestPlan(): ItemPlan | null {
+    return this.best;
+  }
+
+  plan(): MapPlan {
+    const { best, low, capacity_bytes, nodes } = this;
+    const fits = best !== null && best.height <= capacity_bytes;
+    const verdict =
+      low > capacity_bytes ? 'infeasible' : !fits ? 'not_found' : best.height <= low ? 'optimal' : 'feasible';
+    const offsets = best && Float64Array.from(this.timeline.itemOf, (item) => best.offsets[item]!);
+    return { verdict, offsets, peak_bytes: best?.height ?? null, lower_bound_bytes: low, nodes };
+  }
+
+  private get high(): number {
+    return this.best?.height ?? Number.POSITIVE_INFINITY;
+  }
+
+  private keep(plan: ItemPlan | null): void {
+    if (plan && plan.height < this.high) this.best = plan;
+  }
+
+  /** The exact search knows windows that begin at the offset; its tables grow with items times sections. */
+  private get exact(): boolean {
+    const { items, raised } = this.timeline;
+    return items <= EXACT_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
+  }
+
+  /** One turn of one capacity. Several stand between the bound and the best plan, and each result moves one of them. */
+  private climb(): void {
+    this.instance ??= buildInstance(this.timeline);
+    this.neighbours ??= neighboursOf(this.instance);
+    const rung = this.nextRung();
+    const before = rung.nodes;
+    const status = rung.step();
+    this.nodes += rung.nodes - before;
+    if (status === 'infeasible') this.low = Math.max(this.low, rung.capacity + this.grain);
+    if (status !== 'found') return;
+    const offsets = rung.offsets.slice();
+    const height = this.timeline.size.reduce((top, bytes, i) => Math.max(top, offsets[i]! + bytes), 0);
+    this.keep({ offsets, height });
+  }
+
+  /** The next of the capacities searched now: multiples of the grain, at least the bound and below the best plan. */
+  private nextRung(): Portfolio {
+    const { low, grain, instance, neighbours } = this;
+    const down = (bytes: number): number => Math.floor(bytes / grain) * grain;
+    const top = down(Math.min(this.capacity_bytes, this.high - grain));
+    const gap = top - low;
+    const part = (share: number): number => down(low + gap * share);
+    const wanted = this.minimize ? [part(0.75), part(0.5), top, part(0.25), low] : [top];
+    const targets = [...new Set(wanted)];
+    this.rungs = this.rungs.filter((rung) => targets.includes(rung.capacity));
+    const n = this.turn++ % targets.length;
+    const known = this.rungs.find((rung) => rung.capacity === targets[n]);
+    if (known) return known;
+    const made = new Portfolio(instance!, neighbours!, targets[n]!, this.seed, n);
+    this.rungs.push(made);
+    return made;
+  }
+}
+
+/**
+ * Looks for offsets until the question is settled or the time is up.
+ * @param now_s the clock that the limit is measured on, in seconds
+ */
+export function solveMapping(buffers: readonly MapBuffer[], options: SolveOptions, now_s: () => number): MapPlan {
+  const begin = now_s();
+  const limit = options.time_limit_s ?? Number.POSITIVE_INFINITY;
+  const mapper = new Mapper(buffers, options);
+  while (!mapper.done) {
+    mapper.step();
+    if (now_s() - begin >= limit) break;
+  }
+  return mapper.plan();
+}

@@ -1,0 +1,215 @@
+import type { Rng } from '../../../sim/kernel/random.ts';
+import { DROP, KEEP, type TwoLevelGame, type TwoLevelPlan } from './plan.ts';
+import { computeTime, memoryTime, opTimeIn, trafficOf } from './program.ts';
+
+/** A finished plan and its time. */
+export interface Played {
+  readonly plan: TwoLevelPlan;
+  readonly elapsed_s: number;
+}
+
+const played = (game: TwoLevelGame, plan: TwoLevelPlan): Played => ({ plan, elapsed_s: game.elapsed(plan) });
+
+/** Everything stays in the slow memory. */
+export const allSlow = (game: TwoLevelGame): Played => played(game, game.empty);
+
+/**
+ * XLA's memory boundedness of every buffer: what its accesses save in the fast memory, over the root of its size. The
+ * savings are summed where positive; a buffer that saves nowhere has its least loss.
+ */
+export function boundedness(game: TwoLevelGame): Float64Array {
+  const { program, accesses } = game;
+  const { levels, ops, buffers } = program;
+  const gain = new Float64Array(buffers.length);
+  const least = new Float64Array(buffers.length).fill(Number.NEGATIVE_INFINITY);
+  for (const { op: i, buffer, write } of accesses) {
+    const op = ops[i]!;
+    const slow = memoryTime(
+      levels,
+      trafficOf(program, op, () => false),
+    );
+    const fast = memoryTime(
+      levels,
+      trafficOf(program, op, (b, w) => b === buffer && w === write),
+    );
+    const compute = computeTime(levels, op.flops);
+    const benefit = (slow >= compute ? slow - fast : slow - compute) * (op.times ?? 1);
+    if (benefit > 0) gain[buffer]! += benefit;
+    least[buffer] = Math.max(least[buffer]!, benefit);
+  }
+  return gain.map((sum, b) => (sum > 0 ? sum : Math.max(least[b]!, -1e300)) / Math.sqrt(buffers[b]!.bytes));
+}
+
+/**
+ * XLA's greedy: buffers one by one, each use kept in the fast memory where it can be, else copied at the picker's first
+ * start that finds room, else left in the slow memory.
+ * @param order places in the list of buffers
+ */
+export function placeInOrder(game: TwoLevelGame, order: readonly number[]): Played {
+  const own: number[][] = game.program.buffers.map(() => []);
+  game.accesses.forEach(({ buffer }, k) => void own[buffer]!.push(k));
+  let plan = game.empty;
+  for (const buffer of order) {
+    for (const k of own[buffer]!) {
+      const kept = game.apply(plan, k, KEEP);
+      if (kept) plan = kept;
+      else plan = firstCopy(game, plan, k) ?? game.apply(plan, k, DROP)!;
+    }
+  }
+  return played(game, plan);
+}
+
+function firstCopy(game: TwoLevelGame, plan: TwoLevelPlan, k: number): TwoLevelPlan | null {
+  for (const start of game.starts(k)) {
+    const next = game.apply(plan, k, { do: 'copy', start });
+    if (next) return next;
+  }
+  return null;
+}
+
+/** Buffers by falling boundedness, those that gain nothing left out. */
+export function boundednessOrder(game: TwoLevelGame): number[] {
+  const key = boundedness(game);
+  return [...key.keys()].filter((b) => key[b]! > 0).sort((a, b) => key[b]! - key[a]! || a - b);
+}
+
+export const xlaGreedy = (game: TwoLevelGame): Played => placeInOrder(game, boundednessOrder(game));
+
+/** Local search over the orders that the greedy takes, from XLA's own: never worse than it. */
+export function orderSearch(game: TwoLevelGame, tries: number, random: Rng): Played {
+  let order = boundednessOrder(game);
+  let best = placeInOrder(game, order);
+  for (let k = 0; k < tries && order.length > 0; k++) {
+    const next = order.slice();
+    if (next.length > 1 && random.chance(0.8)) {
+      const [item] = next.splice(random.integer(next.length), 1);
+      next.splice(random.integer(next.length + 1), 0, item!);
+    } else if (random.chance(0.5)) next.splice(random.integer(next.length), 1);
+    else {
+      const out = game.program.buffers.map((_, b) => b).filter((b) => !next.includes(b));
+      if (out.length === 0) continue;
+      next.splice(random.integer(next.length + 1), 0, out[random.integer(out.length)]!);
+    }
+    const found = placeInOrder(game, next);
+    if (found.elapsed_s > best.elapsed_s) continue;
+    best = found;
+    order = next;
+  }
+  return best;
+}
+
+/** The accesses in program order, the `width` quickest plans kept after each. */
+export function beam(game: TwoLevelGame, width: number): Played {
+  let front: Played[] = [allSlow(game)];
+  for (let k = 0; k < game.accesses.length; k++) {
+    const next = front.flatMap(({ plan }) => game.options(plan, k, 2).map((option) => played(game, option.plan)));
+    // Of equal times the plan that uses less of the fast memory stays.
+    next.sort((a, b) => a.elapsed_s - b.elapsed_s || a.plan.residences.length - b.plan.residences.length);
+    front = next.slice(0, width);
+  }
+  return front[0]!;
+}
+
+/** The best plan of all that the actions make, by branch and bound; null after `nodes` nodes. For small programs. */
+export function exact(game: TwoLevelGame, nodes: number): Played | null {
+  let best = allSlow(game);
+  let left = nodes;
+  const { ops } = game.program;
+  // No plan runs the ops from i on faster than all in the fast memory.
+  const rest = new Float64Array(ops.length + 1);
+  for (let i = ops.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + opTimeIn(game.program, ops[i]!, 'fast');
+  const walk = (plan: TwoLevelPlan, k: number, done_s: number): void => {
+    if (left-- <= 0) return;
+    if (k === game.accesses.length) {
+      const now = played(game, plan);
+      if (now.elapsed_s < best.elapsed_s) best = now;
+      return;
+    }
+    const { op } = game.accesses[k]!;
+    if (done_s + rest[op]! >= best.elapsed_s) return;
+    for (const option of game.options(plan, k, Number.POSITIVE_INFINITY)) {
+      const last = game.accesses[k + 1]?.op !== op;
+      walk(option.plan, k + 1, last ? done_s + opSeconds(game, option.plan, k) : done_s);
+    }
+  };
+  walk(game.empty, 0, 0);
+  return left > 0 ? best : null;
+}
+
+/** Seconds of the op of access `k` alone, without any waiting. */
+function opSeconds(game: TwoLevelGame, plan: TwoLevelPlan, k: number): number {
+  const { program, accesses } = game;
+  const { op: i } = accesses[k]!;
+  const op = program.ops[i]!;
+  const traffic = trafficOf(program, op, (buffer, write) =>
+    accesses.some((a, n) => a.op === i && a.buffer === buffer && a.write === write && game.isFast(plan, n)),
+  );
+  const { levels } = program;
+  return Math.max(computeTime(levels, op.flops), memoryTime(levels, traffic)) * (op.times ?? 1);
+}
+
+/** The best of the searches, XLA's greedy among their starts. */
+export function bestOf(game: TwoLevelGame, random: Rng, effort = 1): Played {
+  const all = [
+    allSlow(game),
+    orderSearch(game, 200 * effort, random),
+    beam(game, 4 * effort),
+    mcts(game, 200 * effort, random),
+  ];
+  return all.reduce((a, b) => (b.elapsed_s < a.elapsed_s ? b : a));
+}
+
+interface Node {
+  readonly plan: TwoLevelPlan;
+  readonly depth: number;
+  visits: number;
+  total: number;
+  children: Node[] | null;
+}
+
+/** How far the tree search leans to what it has seldom tried (UCT: Kocsis and Szepesvári, ECML 2006). */
+const EXPLORE = 0.5;
+
+/** Monte-Carlo tree search over the accesses in program order; the rest of a plan is kept or copied where it can be. */
+export function mcts(game: TwoLevelGame, playouts: number, random: Rng): Played {
+  let best = allSlow(game);
+  const scale = best.elapsed_s;
+  const root: Node = { plan: game.empty, depth: 0, visits: 0, total: 0, children: null };
+  const finish = (start: TwoLevelPlan, depth: number): number => {
+    let plan = start;
+    for (let k = depth; k < game.accesses.length; k++) {
+      const options = game.options(plan, k, 1);
+      plan = options[random.chance(0.85) ? 0 : random.integer(options.length)]!.plan;
+    }
+    const now = played(game, plan);
+    if (now.elapsed_s < best.elapsed_s) best = now;
+    return 1 - now.elapsed_s / scale;
+  };
+  for (let n = 0; n < playouts; n++) {
+    const path = [root];
+    let node = root;
+    while (node.children && node.children.length > 0) {
+      const { visits } = node;
+      const worth = (child: Node): number =>
+        child.visits === 0
+          ? Number.POSITIVE_INFINITY
+          : child.total / child.visits + EXPLORE * Math.sqrt(Math.log(visits) / child.visits);
+      node = node.children.reduce((a, b) => (worth(b) > worth(a) ? b : a));
+      path.push(node);
+    }
+    if (node.depth < game.accesses.length && (node.visits > 0 || node === root)) {
+      const depth = node.depth + 1;
+      node.children = game
+        .options(node.plan, node.depth)
+        .map(({ plan }) => ({ plan, depth, visits: 0, total: 0, children: null }));
+      node = node.children[0]!;
+      path.push(node);
+    }
+    const reward = finish(node.plan, node.depth);
+    for (const step of path) {
+      step.visits++;
+      step.total += reward;
+    }
+  }
+  return best;
+}

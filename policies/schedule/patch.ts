@@ -1,0 +1,165 @@
+import { InputError, nearestName } from '../../input/index.ts';
+import type { Network, NetworkLayer } from '../../sim/types/index.ts';
+import { type Axis, type Interval, inside, neededAlong } from './regions.ts';
+import { type PatchStage, type Schedule, ScheduleBuilder, sideOf } from './schedule.ts';
+
+/** Whether the layers up to and including this one can run on patches: none of them reads a whole map. */
+export function canSplitAfter(network: Network, last: number): boolean {
+  return network.layers.slice(0, last + 1).every(patchable) && last < network.layers.length - 1;
+}
+
+const patchable = ({ reach }: NetworkLayer): boolean => reach === 'window' || reach === 'point';
+
+/**
+ * The number of the layer that `split` names: a number, a layer, or a block (its last layer).
+ * @throws InputError for a name or number that is none, or a stage that holds a layer no patch can run.
+ */
+export function splitLayer(network: Network, split: number | string): number {
+  const { layers } = network;
+  const last =
+    typeof split === 'number'
+      ? split
+      : Math.max(
+          layers.findIndex(({ name }) => name === split),
+          layers.findLastIndex(({ block }) => block === split),
+        );
+  if (last < 0 || last >= layers.length) {
+    const names = layers.map(({ name }) => name);
+    throw new InputError({
+      code: 'unknown_name',
+      problem: `${network.id} has no layer ${JSON.stringify(split)} to split after`,
+      found: String(split),
+      expected: `a number from 0 to ${layers.length - 2}, or a layer or block such as ${JSON.stringify(layers[0]!.block)}`,
+      ...(typeof split === 'string' && { nearest: nearestName(split, [...names, ...layers.map((l) => l.block)]) }),
+    });
+  }
+  if (last === layers.length - 1) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `${network.id} ends with layer ${JSON.stringify(layers[last]!.name)}: nothing is left to run on the merged map`,
+      found: String(split),
+      expected: `an earlier layer`,
+    });
+  }
+  const whole = layers.slice(0, last + 1).find((layer) => !patchable(layer));
+  if (whole) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `layer ${JSON.stringify(whole.name)} (${whole.op}) reads its whole input, so it cannot run patch by patch`,
+      found: String(split),
+      expected: `a split before layer ${whole.id}`,
+    });
+  }
+  return last;
+}
+
+/** Tensors that layers after `last` read and layers up to it make. */
+export function cutTensors({ layers, outputs }: Network, last: number): number[] {
+  const later = new Set([...layers.slice(last + 1).flatMap(({ inputs }) => inputs), ...outputs]);
+  return layers.slice(0, last + 1).flatMap((layer) => layer.outputs.filter((id) => later.has(id)));
+}
+
+/**
+ * The first layers on `patches` × `patches` patches, one after the other, the rest layer by layer. The stage's output is
+ * there whole from the first patch on; of the image only one patch is, as it is decoded piece by piece. Every patch has
+ * the same size: the share of the output, rounded up, and all that it reads (TinyEngine, PatchBasedUtil).
+ */
+export function patchByPatch(network: Network, patches: number, last: number): Schedule {
+  const cut = cutTensors(network, last);
+  const stage = patchStage(network, patches, last, cut);
+  const tiles = tileSides(network, patches, last, cut);
+  const build = new ScheduleBuilder(network);
+  const merged = new Map(cut.map((id) => [id, build.buffer(id, network.tensors[id]!.bytes, 0)]));
+  const tileBytes = (id: number): number => {
+    const { channels, height, width, bytes } = network.tensors[id]!;
+    const [tall, wide] = tiles[id]!;
+    return (bytes / (channels * height * width)) * channels * tall * wide;
+  };
+  for (const id of network.inputs) if (tiles[id]) build.buffer(id, tileBytes(id), 0);
+  const readInStage = new Set(network.layers.slice(0, last + 1).flatMap(({ inputs }) => inputs));
+  for (const layer of network.layers.slice(0, last + 1)) {
+    // A map that both stages read is kept whole for the later one, and as a patch for this one.
+    const held = new Map(
+      layer.outputs.filter((id) => merged.has(id) && !readInStage.has(id)).map((id) => [id, merged.get(id)!]),
+    );
+    build.step(layer, (id) => tiles[id]!, tileBytes, held);
+  }
+  for (const [id, buffer] of merged) {
+    build.touch(buffer);
+    build.use(id, buffer);
+  }
+  for (const id of network.inputs) {
+    const readLater = network.layers.slice(last + 1).some(({ inputs }) => inputs.includes(id));
+    if (readLater) build.buffer(id, network.tensors[id]!.bytes, 0);
+  }
+  for (const layer of network.layers.slice(last + 1)) build.step(layer, (id) => sideOf(network, id));
+  return build.finish(stage);
+}
+
+/** Side of one patch of a cut tensor. */
+const grain = (side: number, patches: number): number => Math.ceil(side / patches);
+
+/** Height and width of one patch of every tensor of the stage. */
+function tileSides(network: Network, patches: number, last: number, cut: readonly number[]) {
+  const along = (axis: Axis): (Interval | undefined)[] =>
+    neededAlong(
+      network,
+      last,
+      new Map(cut.map((id) => [id, { from: 0, to: grain(sideOf(network, id)[axis], patches) }])),
+      axis,
+    );
+  const rows = along(0);
+  const columns = along(1);
+  return rows.map((row, id): readonly [number, number] | undefined => {
+    const column = columns[id];
+    return row && column && [row.to - row.from, column.to - column.from];
+  });
+}
+
+/** Work of the stage, patch by patch; rows and columns are independent. */
+export function patchStage(
+  network: Network,
+  patches: number,
+  last: number,
+  cut = cutTensors(network, last),
+): PatchStage {
+  const layers = network.layers.slice(0, last + 1);
+  const tiles = tileSides(network, patches, last, cut);
+  const shares = layers.map(() => ({ rows: [] as number[], columns: [] as number[] }));
+  for (let patch = 0; patch < patches; patch++) {
+    for (const axis of [0, 1] as const) {
+      const wanted = new Map(
+        cut.map((id) => {
+          const side = sideOf(network, id)[axis];
+          const size = grain(side, patches);
+          return [id, { from: Math.min(patch * size, side), to: Math.min((patch + 1) * size, side) }] as const;
+        }),
+      );
+      const needed = neededAlong(network, last, wanted, axis);
+      layers.forEach((layer, i) => {
+        const id = layer.outputs[0]!;
+        const side = sideOf(network, id)[axis];
+        const share = needed[id] === undefined ? 0 : inside(needed[id], side) / side;
+        (axis === 0 ? shares[i]!.rows : shares[i]!.columns).push(share);
+      });
+    }
+  }
+  const full_share = layers.map((layer) => {
+    const id = layer.outputs[0]!;
+    const [height, width] = sideOf(network, id);
+    const tile = tiles[id];
+    return tile === undefined ? 0 : (tile[0] * tile[1]) / (height * width);
+  });
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  return {
+    patches,
+    layers: last + 1,
+    input_side: tiles[network.inputs[0]!] ?? [0, 0],
+    output_side: [grain(sideOf(network, cut[0]!)[0], patches), grain(sideOf(network, cut[0]!)[1], patches)],
+    macs: total(layers.map(({ macs }) => macs)),
+    unclipped_macs: total(layers.map(({ macs }, i) => patches * patches * macs * full_share[i]!)),
+    clipped_macs: total(layers.map(({ macs }, i) => macs * total(shares[i]!.rows) * total(shares[i]!.columns))),
+    shares,
+    full_share,
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * A network: layers joined by the tensors they make and read. Workloads build it, policies schedule and plan it.
+ * @module
+ */
+
+/** One feature map or vector of one image. Shapes are channels, height, width. */
+export interface NetworkTensor {
+  readonly id: number;
+  readonly name: string;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Bytes of the whole batch. */
+  readonly bytes: number;
+}
+
+/** A sliding window: what one output position reads. */
+export interface Window {
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  /** Rows and columns added around the input. */
+  readonly padding: readonly [top: number, left: number, bottom: number, right: number];
+}
+
+/**
+ * How outputs depend on positions of the inputs: `window` (convolution, pooling), `point` (the same position alone),
+ * `all` (every position: dense, global pooling, attention), `view` (the same bytes under another shape).
+ */
+export type Reach = 'window' | 'point' | 'all' | 'view';
+
+export interface NetworkLayer {
+  readonly id: number;
+  readonly name: string;
+  /** Operator, as the layer table names it (`conv`, `dw`, `fc`, `add`, …). */
+  readonly op: string;
+  /** Part of the network it belongs to: what stands before the first dot of its name. */
+  readonly block: string;
+  /** Tensor ids. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly reach: Reach;
+  readonly window: Window;
+  /** Channels of its input that one output channel reads. */
+  readonly group_channels: number;
+  /** Multiply-adds of the whole batch. */
+  readonly macs: number;
+  /** Weight elements (kernels and matrices). */
+  readonly weights: number;
+  /** Bias elements once normalisation is folded into the layer. */
+  readonly biases: number;
+  /** Elements of the affine of a batch normalisation that folding removes. */
+  readonly norm: number;
+  /** Other constants it reads (position tables, state matrices). */
+  readonly tables: number;
+  /** Bytes its constants take, where a model file says so. */
+  readonly constant_bytes?: number;
+}
+
+export interface Network {
+  readonly id: string;
+  readonly title: string;
+  readonly batch: number;
+  /** Bytes of one element of a feature map. */
+  readonly element_bytes: number;
+  /** Tensor ids of what comes from outside. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly tensors: readonly NetworkTensor[];
+  /** In the order in which they run. */
+  readonly layers: readonly NetworkLayer[];
+}

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { kvShares } from '../../policies/placement/percent/homes.ts';
+import { simulate } from '../../sim/executor/index.ts';
+import { kernelSeconds } from '../../sim/resources/kernelTime.ts';
+import type { Machine, Metrics } from '../../sim/types/index.ts';
+import { buildProgram } from '../../workloads/index.ts';
+import { readModel } from '../../workloads/models/load.ts';
+import { gpu, kernel, machine } from './rig.ts';
+
+/** What FlexGen's runtime does beside moving bytes: how it splits, expands, keeps and starts. */
+
+const PROMPT = 64;
+const BATCH = 8;
+const LAYERS = 24;
+const HIDDEN = 2048;
+
+type Percent = Extract<NonNullable<Policy['placement']>, { kind: 'percent' }>;
+
+async function metrics(
+  fields: Partial<Percent>,
+  { bits = {}, output = 1, on = machine() }: { bits?: object; output?: number; on?: Machine } = {},
+): Promise<Metrics> {
+  const policy: Policy = {
+    placement: {
+      kind: 'percent',
+      weights: [100, 0],
+      kv: [100, 0],
+      activations: [100, 0],
+      attention_on: 'gpu',
+      overlap: true,
+      pin_weights: true,
+      page_cache: true,
+      copy_workers: 4,
+      ...fields,
+    },
+    precision: {
+      weight_bits: 16,
+      kv_bits: 16,
+      activation_bits: 16,
+      group_size: 64,
+      group_overhead_bits: 32,
+      ...bits,
+    },
+  };
+  const precision = precisionOf(policy);
+  const program = buildProgram(
+    {
+      kind: 'generate',
+      model: 'opt-1.3b',
+      prompt: PROMPT,
+      output,
+      batch: BATCH,
+      batches: 1,
+      tensor_parallel: 1,
+      pipeline_parallel: 1,
+      attention_kernel: 'eager',
+      activation_sparsity: 0,
+      measured_as: 'full',
+    },
+    precision,
+    readModel,
+  );
+  const placement = await loadPlacement(policy, { machine: on, program, precision });
+  return simulate(on, program, placement).metrics;
+}
+
+/** K (or V) of one layer and the whole prompt. */
+const ITEM_BYTES = BATCH * PROMPT * HIDDEN * 2;
+
+describe('a split cache', () => {
+  it('is split by whole sequences, rounded down, the rest on the last level', () => {
+    expect(kvShares({ kv: [40, 60] }, 32)).toEqual({ gpu: 12 / 32, cpu: 20 / 32, disk: 0 });
+    expect(kvShares({ kv: [20, 50] }, 7)).toEqual({ gpu: 1 / 7, cpu: 3 / 7, disk: 3 / 7 });
+    expect(kvShares({ kv: [100, 0] }, 3)).toEqual({ gpu: 1, cpu: 0, disk: 0 });
+  });
+
+  it('comes together in a whole buffer on the GPU, its host part through one of its own', async () => {
+    const run = await metrics({ kv: [50, 50] }, { output: 3 });
+    // At home half of 66 tokens of every layer; the last step brings 65 stored tokens and a place for the new one
+    // together, half of them beside it first; workers still hold four items of the prompt.
+    const token_bytes = BATCH * HIDDEN * 2;
+    const home = (2 * LAYERS * 66 * token_bytes) / 2;
+    const together = 2 * 66 * token_bytes;
+    const beside = (66 * token_bytes) / 2;
+    expect(run['memory.gpu.kv.peak_bytes']).toBe(home + together + beside + 4 * ITEM_BYTES);
+  });
+});
+
+describe('copy workers', () => {
+  it('keep what they stored last: four items beside the two just computed', async () => {
+    const run = await metrics({ kv: [0, 100] });
+    expect(run['memory.gpu.kv.peak_bytes']).toBe(6 * ITEM_BYTES);
+  });
+
+  it('keep as many items as there are workers', async () => {
+    const run = await metrics({ kv: [0, 100], copy_workers: 2 });
+    expect(run['memory.gpu.kv.peak_bytes']).toBe(4 * ITEM_BYTES);
+  });
+
+  it('keep nothing of a cache that stays on the GPU', async () => {
+    const run = await metrics({ kv: [100, 0] });
+    const home = LAYERS * 2 * ITEM_BYTES;
+    expect(run['memory.gpu.kv.peak_bytes']).toBe(home + 2 * ITEM_BYTES);
+  });
+});
+
+describe('four bits', () => {
+  const rate = 1e9;
+  const quick = machine({
+    compute: [gpu({ peak_flop_per_s: { fp16: 1e30 }, quantise_elements_per_s: rate, memory_bytes_per_s: 1e30 })],
+  });
+
+  it('cost 13 of 16 mean bytes an element where groups run along rows: matrices, once a pass', async () => {
+    const run = await metrics({}, { bits: { weight_bits: 4 }, on: quick });
+    const matrices = LAYERS * 12 * HIDDEN ** 2 + (2 * 50272 + 2050) * HIDDEN;
+    expect(run['time.prefill.compute_s']).toBeCloseTo((matrices / rate) * (13 / 16), 6);
+  });
+
+  it('cost 19 of 16 in a cache, whole at every step, and 26.5 of 16 to compress what is new', async () => {
+    const run = await metrics({}, { bits: { kv_bits: 4 }, output: 2, on: quick });
+    const elements = 2 * LAYERS * BATCH * HIDDEN;
+    expect(run['time.prefill.compute_s']).toBeCloseTo(((PROMPT * elements) / rate) * (26.5 / 16), 6);
+    const decode = ((PROMPT + 1) * elements * 19 + elements * 26.5) / 16;
+    expect(run['time.decode.compute_s']).toBeCloseTo(decode / rate, 6);
+  });
+});
+
+describe('a run that nothing has warmed up', () => {
+  const host = { ...machine().host!, first_run_s: 3 };
+
+  it('takes longer by what the first computation of a process takes', async () => {
+    const on = machine({ host });
+    const warm = await metrics({ overlap: false }, { on });
+    const cold = await metrics({ overlap: false, warm_up: false }, { on });
+    expect(cold['time.prefill_s']! - warm['time.prefill_s']!).toBeCloseTo(3, 6);
+  });
+
+  it('is refused where the machine does not say how much', async () => {
+    await expect(metrics({ overlap: false, warm_up: false })).rejects.toThrow(/first_run_s/);
+  });
+});
+
+describe('un-fused attention', () => {
+  it('reaches its own fraction of the bandwidth where the machine has one', () => {
+    const unit = gpu({ memory_efficiency: [[1, 0.8]] });
+    const batched = { ...unit, batched_memory_efficiency: [[1, 0.5]] } as const;
+    const attention = { ...kernel(0, 1e9), batched: true };
+    expect(kernelSeconds(batched, 1e12, attention)).toBeCloseTo(2e-3, 12);
+    expect(kernelSeconds(batched, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 12);
+    expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(1.25e-3, 12);
+  });
+});

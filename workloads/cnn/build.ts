@@ -1,0 +1,39 @@
+import { InputError } from '../../input/index.ts';
+import type { Program } from '../../sim/types/index.ts';
+import type { AnyModel } from '../models/any.ts';
+import { buildNetwork } from './network.ts';
+import { ELEMENT_BYTES, networkProgram } from './program.ts';
+import type { CnnWorkload } from './schema.ts';
+
+/**
+ * The program of a `cnn` workload.
+ * @throws InputError for a model that is no network, or a resolution or width that it cannot have.
+ */
+export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
+  const { dtype, batch } = workload;
+  if (!('kind' in model)) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `the model ${JSON.stringify(workload.model)} is a language model`,
+      found: workload.model,
+      expected: 'a network for `cnn`, or the workload kind `generate`',
+    });
+  }
+  const options = {
+    batch,
+    element_bytes: ELEMENT_BYTES[dtype],
+    ...(workload.resolution !== undefined && { resolution: workload.resolution }),
+    ...(workload.width !== undefined && { width: workload.width }),
+  };
+  if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype);
+  const fixed = (['resolution', 'width'] as const).find((field) => workload[field] !== undefined);
+  if (fixed) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `${workload.model} is a model file, whose ${fixed} is fixed`,
+      found: String(workload[fixed]),
+      expected: `no ${fixed}, or dims where the file leaves them open`,
+    });
+  }
+  return networkProgram(model.network({ batch, dims: workload.dims ?? {} }), dtype);
+}

@@ -1,0 +1,91 @@
+import type { Dtype, LayerInfo, Network, NetworkLayer, Op, Program, Segment, Tensor } from '../../sim/types/index.ts';
+import { totalMacs } from './network.ts';
+
+/** Bytes of one element. */
+export const ELEMENT_BYTES = { int8: 1, fp16: 2, fp32: 4 } as const satisfies Partial<Record<Dtype, number>>;
+export type NetworkDtype = keyof typeof ELEMENT_BYTES;
+
+/**
+ * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
+ * (TinyEngine, GeneralMemoryScheduler: weights + 4 · channels + 4 · channels).
+ */
+export function constantBytes({ weights, biases, tables, constant_bytes }: NetworkLayer, dtype: NetworkDtype): number {
+  if (constant_bytes !== undefined) return constant_bytes;
+  const elements = (weights + tables) * ELEMENT_BYTES[dtype];
+  return elements + biases * (dtype === 'int8' ? 8 : ELEMENT_BYTES[dtype]);
+}
+
+/** One forward pass of a network, an op per layer. */
+export function networkProgram(network: Network, dtype: NetworkDtype): Program {
+  const tensors: Tensor[] = [];
+  const layers = network.layers.map((layer): LayerInfo => {
+    const bytes = constantBytes(layer, dtype);
+    if (bytes === 0) return { name: 'layer', weights: [], state: [] };
+    const tensor: Tensor = {
+      id: tensors.length,
+      name: layer.name,
+      kind: 'weight',
+      layer: layer.id,
+      batch: -1,
+      elements: layer.weights + layer.biases + layer.tables,
+      dimensions: 2,
+      bytes,
+      quantised: false,
+      alias_of: -1,
+    };
+    tensors.push(tensor);
+    return { name: 'layer', weights: [tensor], state: [] };
+  });
+  const ops = network.layers.map((layer, i) => opOf(network, layer, layers[i]!, dtype));
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  return {
+    kind: 'cnn',
+    network,
+    tensors,
+    layers,
+    batches: 1,
+    produced: { tokens: 0, decode_tokens: 0, requests: 0, samples: network.batch },
+    measurement: { kind: 'full' },
+    summary: {
+      batch: network.batch,
+      batches: 1,
+      prompt_tokens: 0,
+      output_tokens: 0,
+      flops: { forward: { [dtype]: 2 * totalMacs(network) } },
+      passes: { forward: 1 },
+      weight_bytes: bytes,
+      kv_bytes: 0,
+      kv_read_bytes: 0,
+      kv_write_bytes: 0,
+      hidden_bytes: 0,
+    },
+    segments: (): Iterable<Segment> => [{ repeat: 1, layer_stride: 0, ops }],
+  };
+}
+
+function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype: Dtype): Op {
+  const sum = (ids: readonly number[]): number => ids.reduce((bytes, id) => bytes + tensors[id]!.bytes, 0);
+  const [input_bytes, output_bytes] = [sum(layer.inputs), sum(layer.outputs)];
+  return {
+    name: layer.name,
+    phase: 'forward',
+    step: 0,
+    layer: layer.id,
+    batch: 0,
+    kernels: [
+      {
+        name: layer.name,
+        part: 'other',
+        dtype,
+        flops: 2 * layer.macs,
+        operand_bytes: info.weights.reduce((bytes, tensor) => bytes + tensor.bytes, 0),
+        activation_bytes: layer.reach === 'view' ? 0 : input_bytes + output_bytes,
+        launches: layer.reach === 'view' ? 0 : 1,
+      },
+    ],
+    state: null,
+    input_bytes,
+    output_bytes,
+    scratch_bytes: 0,
+  };
+}

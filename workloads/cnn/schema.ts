@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8192));
+
+/** One inference of a convolutional network. */
+export const cnnSchema = v.strictObject({
+  kind: v.literal('cnn'),
+  model: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description('Id of a network in the catalogue, or the path of a layer table, a .tflite or an .onnx file.'),
+  ),
+  resolution: v.optional(
+    v.pipe(
+      v.union([side, v.tuple([side, side])]),
+      v.description("Side of the image, or its height and width. Default: the network's own."),
+    ),
+  ),
+  batch: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000), v.description('Images computed together.')),
+    1,
+  ),
+  width: v.optional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.maxValue(16),
+      v.description("Factor of every channel count, rounded to eights. Default: the table's own channels."),
+    ),
+  ),
+  dtype: v.optional(
+    v.pipe(v.picklist(['int8', 'fp16', 'fp32']), v.description('What feature maps and weights are stored in.')),
+    'int8',
+  ),
+  dims: v.optional(
+    v.pipe(
+      v.record(v.string(), side),
+      v.description('Values of the named dimensions that a model file leaves open, such as `{height: 224}`.'),
+    ),
+  ),
+  mode: v.optional(v.pipe(v.picklist(['infer']), v.description('`infer`: one forward pass.')), 'infer'),
+});
+export type CnnWorkload = v.InferOutput<typeof cnnSchema>;

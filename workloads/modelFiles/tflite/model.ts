@@ -1,0 +1,17 @@
+import type { Network } from '../../../sim/types/index.ts';
+import type { ModelFile } from '../../models/any.ts';
+import { FlatBuffer } from './flatbuffer.ts';
+import { liteNetwork } from './network.ts';
+import { readLiteModel } from './schema.ts';
+
+/** @throws InputError where the bytes are no TensorFlow Lite model. */
+export function liteModelFile(bytes: Uint8Array, file: string, id: string): Omit<ModelFile, 'digest'> {
+  const model = readLiteModel(new FlatBuffer(bytes, file));
+  return {
+    kind: 'file',
+    id,
+    title: model.description || id,
+    source: `TensorFlow Lite, ${model.operators.length} operators`,
+    network: ({ batch }): Network => liteNetwork(model, id, batch),
+  };
+}

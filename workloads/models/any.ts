@@ -1,0 +1,19 @@
+import type { Network } from '../../sim/types/index.ts';
+import type { NetworkTable } from '../cnn/table/read.ts';
+import type { Model } from './model.ts';
+
+/** A network read from a model file of another framework: its shapes are the file's own. */
+export interface ModelFile {
+  readonly kind: 'file';
+  readonly id: string;
+  readonly title: string;
+  /** What the file holds, in a few words. */
+  readonly source: string;
+  /** SHA-256 or other digest of the file's bytes, so that results name what they were made from. */
+  readonly digest: string;
+  /** The network at a batch and at values of the dimensions that the file leaves open. */
+  network(options: { readonly batch: number; readonly dims: Readonly<Record<string, number>> }): Network;
+}
+
+/** What a model's id or path may name. */
+export type AnyModel = Model | NetworkTable | ModelFile;
