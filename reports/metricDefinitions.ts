@@ -95,16 +95,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'From the start until every first output token exists.',
   ),
   define('time.decode_s', 'T_d', 's', 'lower', true, 'decode time', 'From the first output tokens to the last.'),
-  define('time.forward_s', 'T_f', 's', 'lower', true, 'forward time', 'From the start of the forward pass to its end.'),
   define('time.step_s', 'T_step', 's', 'lower', true, 'step time', 'One training step, or one pass of a network.'),
   define(
     'time.forward_s',
     'T_f',
     's',
     'lower',
-    false,
+    true,
     'forward time',
-    "Forward of all micro-batches on one stage. Forward and backward of different micro-batches alternate, and a pipeline's stages overlap.",
+    "From the start of a network's forward pass to its end; in training, forward of all micro-batches on one stage. Forward and backward of different micro-batches alternate, and a pipeline's stages overlap.",
   ),
   define(
     'time.backward_s',

@@ -60,7 +60,6 @@ const NAMES = [
   'cost.usd_per_million_tokens',
   'carbon.gco2e',
   'wear.disk.written_bytes',
-  'time.forward_s',
   'time.backward_s',
   'time.optimizer_s',
   'time.gradient_reduction_s',
