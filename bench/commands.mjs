@@ -15,12 +15,33 @@ const quick = process.argv.includes('--quick');
 const rounds = quick ? 3 : 9;
 const scratch = mkdtempSync(join(tmpdir(), 'tierflow-bench-'));
 
+/** A real network of 1 MB, and a search over all patches and splits. */
+const face = join(dirname(cli), '../node_modules/@mediapipe/face_detection/face_detection_full_range.tflite');
+const search = '{kind: auto, limit_bytes: 256 KiB}';
+const onBoard = (model) => ['--machine', 'stm32h747', '--model', model, '--set', 'policy.planner.kind=tflm-greedy'];
+
 /** Limits in seconds and MB, as the project has set them for itself. */
 const COMMANDS = [
   { name: 'node, empty', words: ['-e', '0'] },
   { name: 'tierflow --help', words: [cli, '--help'], limit_s: 0.12, limit_mb: 200 },
   { name: 'run --json, OPT-30B', words: [cli, 'run', 'flexgen/opt-30b-t4', '--json'], limit_s: 0.4, limit_mb: 200 },
   { name: 'run --json, OPT-175B', words: [cli, 'run', 'flexgen/opt-175b-t4', '--json'], limit_s: 1.5, limit_mb: 200 },
+  { name: 'run --json, 1 MB .tflite', words: [cli, 'run', '--json', ...onBoard(face)], limit_s: 0.2, limit_mb: 200 },
+  {
+    name: 'run --json, MobileNetV2, best patches',
+    words: [
+      cli,
+      'run',
+      '--json',
+      ...onBoard('mobilenet_v2_1.0_224'),
+      '--set',
+      `policy.schedule=${search}`,
+      '--set',
+      'policy.planner.kind=mcunetv2',
+    ],
+    limit_s: 0.3,
+    limit_mb: 200,
+  },
 ];
 const SWEEP_LIMIT_S = 60;
 

@@ -28,6 +28,7 @@ const NAMES = [
   'memory.sram.live_peak_bytes',
   'memory.gpu.reserved_peak_bytes',
   'memory.cpu.kv.peak_bytes',
+  'memory.cpu.kv.end_bytes',
   'traffic.pcie.h2d_bytes',
   'traffic.csd_p2p.read_bytes',
   'busy.memory.gpu.fraction',

@@ -4,7 +4,7 @@ import { InputError, parseYaml, unknownName } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import { isNetworkSource, type NetworkTable, readNetworkTable } from './cnn/table/read.ts';
 import { isModelFile, readModelFile } from './modelFiles/files.ts';
-import type { AnyModel } from './models/any.ts';
+import type { AnyModel, ModelFile } from './models/any.ts';
 import { listModels, readModel } from './models/load.ts';
 import { parseModel } from './models/model.ts';
 
@@ -12,12 +12,15 @@ const networkFolder = (): string => join(packageFolder(), 'workloads', 'networks
 
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 
+let networks: readonly string[] | undefined;
+
 /** Ids of the catalogue's networks, in the order of their names. */
-export function listNetworks(): string[] {
-  return readdirSync(networkFolder())
+export function listNetworks(): readonly string[] {
+  networks ??= readdirSync(networkFolder())
     .filter(isYaml)
     .map((name) => basename(name, '.yaml'))
     .sort();
+  return networks;
 }
 
 /** Ids of every model of the catalogue, in the order of their names. */
@@ -30,6 +33,8 @@ export function isNetwork(idOrPath: string): boolean {
 }
 
 const cache = new Map<string, NetworkTable>();
+/** Model files by path, size and time, since one run asks for its model several times. */
+const modelFiles = new Map<string, ModelFile>();
 
 /** @throws InputError for an id that is none. */
 export function readNetwork(id: string): NetworkTable {
@@ -59,7 +64,13 @@ export function readAnyModel(idOrPath: string): AnyModel {
       found: idOrPath,
     });
   }
-  if (isModelFile(idOrPath)) return readModelFile(idOrPath);
+  if (isModelFile(idOrPath)) {
+    const { size, mtimeMs } = statSync(idOrPath);
+    const key = `${idOrPath} ${size} ${mtimeMs}`;
+    const known = modelFiles.get(key) ?? readModelFile(idOrPath);
+    modelFiles.set(key, known);
+    return known;
+  }
   const source = parseYaml(readFileSync(idOrPath, 'utf8'), idOrPath);
   return isNetworkSource(source) ? readNetworkTable(source, basename(idOrPath, '.yaml')) : parseModel(source);
 }

@@ -2,7 +2,7 @@ import type { Schedule } from '../schedule/schedule.ts';
 import { largest, liveBytes } from './live.ts';
 import type { MemoryPlan, Planner } from './planner.ts';
 import { meet, type Placed, type Request, tightestGap } from './rectangles.ts';
-import { aligned, greedyOffsets, linearOffsets } from './tflmGreedy.ts';
+import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tflmGreedy.ts';
 
 /**
  * Planners that give every buffer of a schedule an address.
@@ -14,7 +14,7 @@ export function addressed(
   kind: string,
   description: string,
   alignment: number,
-  offsetsOf: (requests: readonly Request[]) => readonly number[],
+  offsetsOf: (requests: readonly OfflineRequest[]) => readonly number[],
 ): Planner {
   return {
     kind,
@@ -30,9 +30,14 @@ export function addressed(
         peak_bytes: largest(tops),
         live_peak_bytes: largest(liveBytes(schedule)),
         scratch_bytes: 0,
-        step_bytes: schedule.steps.map(({ index }) =>
-          largest(tops.filter((_, id) => requests[id]!.first <= index && index <= requests[id]!.last)),
-        ),
+        // Only figures and messages read it, and a search plans hundreds of times.
+        get step_bytes() {
+          const highest = new Array<number>(schedule.steps.length).fill(0);
+          for (const [id, { first, last }] of requests.entries()) {
+            for (let step = first; step <= last; step++) highest[step] = Math.max(highest[step]!, tops[id]!);
+          }
+          return highest;
+        },
         offsets,
       };
     },
@@ -43,8 +48,11 @@ export function addressed(
 const allocationOrder = ({ buffers }: Schedule): number[] =>
   buffers.map(({ id }) => id).sort((a, b) => buffers[a]!.tensor - buffers[b]!.tensor || a - b);
 
-export function requestsOf({ buffers }: Schedule, alignment: number): Request[] {
-  return buffers.map(({ bytes, first, last }) => ({ bytes: aligned(bytes, alignment), first, last }));
+export function requestsOf({ buffers, network, stage }: Schedule, alignment: number): OfflineRequest[] {
+  return buffers.map(({ bytes, first, last, tensor }) => {
+    const offset = stage === null ? network.tensors[tensor]!.offset_bytes : undefined;
+    return { bytes: aligned(bytes, alignment), first, last, ...(offset !== undefined && { offset }) };
+  });
 }
 
 /** By falling size, each into the tightest gap that holds it. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { bestFitOffsets } from './addressed.ts';
-import { decodeOfflinePlan, encodeOfflinePlan } from './offlinePlan.ts';
 import { meet, type Request, topOf } from './rectangles.ts';
 import { greedyOffsets, linearOffsets } from './tflmGreedy.ts';
 
@@ -115,15 +114,4 @@ test.each([
     }),
     { numRuns: 100 },
   );
-});
-
-test('an offline plan is read as it was written, and refused when damaged', () => {
-  const offsets = [0, null, 4096, 16];
-  expect(decodeOfflinePlan(encodeOfflinePlan(offsets))).toEqual(offsets);
-  expect(Array.from(encodeOfflinePlan([0, null]))).toEqual([
-    1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255,
-  ]);
-  const bytes = encodeOfflinePlan(offsets);
-  expect(() => decodeOfflinePlan(bytes.slice(0, -4))).toThrow('holds 3 offsets');
-  expect(() => decodeOfflinePlan(bytes.slice(0, 7))).toThrow('cut off');
 });

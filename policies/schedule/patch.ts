@@ -2,6 +2,7 @@ import { InputError, nearestName } from '../../input/index.ts';
 import type { Network, NetworkLayer } from '../../sim/types/index.ts';
 import { type Axis, type Interval, inside, neededAlong } from './regions.ts';
 import { type PatchStage, type Schedule, ScheduleBuilder, sideOf } from './schedule.ts';
+import type { Halo } from './schema.ts';
 
 /** Whether the layers up to and including this one can run on patches: none of them reads a whole map. */
 export function canSplitAfter(network: Network, last: number): boolean {
@@ -116,6 +117,27 @@ function tileSides(network: Network, patches: number, last: number, cut: readonl
   });
 }
 
+/** Multiply-adds that patches do beyond those of the layers themselves. */
+export function recomputedMacs(network: Network, patches: number, last: number, halo: Halo): number {
+  if (halo === 'clipped') {
+    const { clipped_macs, macs } = patchStage(network, patches, last);
+    return clipped_macs - macs;
+  }
+  const tiles = tileSides(network, patches, last, cutTensors(network, last));
+  let extra = 0;
+  for (let i = 0; i <= last; i++) {
+    const { macs, outputs } = network.layers[i]!;
+    if (macs > 0) extra += macs * (patches * patches * shareOf(network, outputs[0]!, tiles[outputs[0]!]) - 1);
+  }
+  return extra;
+}
+
+/** Area of a patch in parts of its map. */
+function shareOf(network: Network, id: number, tile: readonly [number, number] | undefined): number {
+  const [height, width] = sideOf(network, id);
+  return tile === undefined ? 0 : (tile[0] * tile[1]) / (height * width);
+}
+
 /** Work of the stage, patch by patch; rows and columns are independent. */
 export function patchStage(
   network: Network,
@@ -144,12 +166,7 @@ export function patchStage(
       });
     }
   }
-  const full_share = layers.map((layer) => {
-    const id = layer.outputs[0]!;
-    const [height, width] = sideOf(network, id);
-    const tile = tiles[id];
-    return tile === undefined ? 0 : (tile[0] * tile[1]) / (height * width);
-  });
+  const full_share = layers.map(({ outputs }) => shareOf(network, outputs[0]!, tiles[outputs[0]!]));
   const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
   return {
     patches,

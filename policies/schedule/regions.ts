@@ -29,7 +29,8 @@ export function neededAlong(
   for (let i = last; i >= 0; i--) {
     const layer = network.layers[i]!;
     const made = layer.outputs.map((id) => needed[id]).reduce(hull, undefined);
-    if (made === undefined) continue;
+    // A patch beyond the map's edge makes nothing and so needs nothing.
+    if (made === undefined || made.to <= made.from) continue;
     const read = readBy(layer, made, axis);
     for (const id of layer.inputs) needed[id] = hull(needed[id], read);
   }

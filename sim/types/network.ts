@@ -12,6 +12,8 @@ export interface NetworkTensor {
   readonly width: number;
   /** Bytes of the whole batch. */
   readonly bytes: number;
+  /** Address that the model file has fixed for it. */
+  readonly offset_bytes?: number;
 }
 
 /** A sliding window: what one output position reads. */

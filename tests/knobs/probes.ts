@@ -1,11 +1,20 @@
 import * as v from 'valibot';
-import { loadPlacement, loadTraining, type Policy, precisionOf } from '../../policies/index.ts';
+import {
+  type KvFields,
+  kvMaker,
+  loadPlacement,
+  loadTraining,
+  type Policy,
+  precisionOf,
+  resolvePreset,
+} from '../../policies/index.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
+import { readPreset } from '../../policies/presets/load.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
-import type { Machine } from '../../sim/types/index.ts';
+import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
 import { buildProgram, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
 
@@ -110,6 +119,14 @@ export const PROBES: readonly Probe[] = [
   { name: 'host, unpinned', workload: small, policy: percent([0, 100], [0, 100], [0, 100], { pin_weights: false }) },
   { name: 'GPU, not warmed up', workload: small, policy: percent([100, 0], [100, 0], [100, 0], { warm_up: false }) },
   { name: 'host, 4 bits', workload: small, policy: quantised(percent([0, 100], [0, 100], [0, 100])) },
+  {
+    name: 'host, evicting',
+    workload: small,
+    policy: {
+      ...percent([0, 100], [0, 100], [0, 100], { attention_on: 'cpu' }),
+      kv: { preset: 'h2o', ratio: 0.1 },
+    },
+  },
   { name: 'disk', workload: small, policy: percent([0, 0], [0, 100], [0, 100]) },
   { name: 'disk, no cache', workload: small, policy: percent([0, 0], [0, 100], [0, 100], { page_cache: false }) },
   { name: 'KV on disk', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { attention_on: 'cpu' }) },
@@ -137,11 +154,19 @@ export const PROBES: readonly Probe[] = [
   },
 ];
 
+/** The KV policy of a probe, as a study's would be resolved. */
+function kvOf({ kv }: Policy): KvPolicyMaker | null {
+  if (kv === undefined) return null;
+  const { preset, ...fields } = kv;
+  const place = () => ({ file: 'probe' });
+  return kvMaker(resolvePreset(readPreset(preset), fields as KvFields, place, readPreset));
+}
+
 /** What the machine makes of the probe. */
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     const precision = precisionOf(policy);
-    const program = buildProgram(workload, precision, readAnyModel);
+    const program = buildProgram(workload, precision, readAnyModel, kvOf(policy));
     const { training } = program;
     if (training !== undefined) {
       const { activations, optimizer } = loadTraining(policy, machine, training);

@@ -24,14 +24,15 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
     element_bytes: ELEMENT_BYTES[dtype],
     ...(workload.resolution !== undefined && { resolution: workload.resolution }),
     ...(workload.width !== undefined && { width: workload.width }),
+    ...(workload.kernels !== undefined && { kernels: workload.kernels }),
   };
   if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype);
-  const fixed = (['resolution', 'width'] as const).find((field) => workload[field] !== undefined);
+  const fixed = (['resolution', 'width', 'kernels'] as const).find((field) => workload[field] !== undefined);
   if (fixed) {
     throw new InputError({
       code: 'bad_value',
-      problem: `${workload.model} is a model file, whose ${fixed} is fixed`,
-      found: String(workload[fixed]),
+      problem: `${workload.model} is a model file, which holds its ${fixed}`,
+      found: JSON.stringify(workload[fixed]),
       expected: `no ${fixed}, or dims where the file leaves them open`,
     });
   }

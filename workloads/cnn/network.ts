@@ -1,4 +1,4 @@
-import { InputError } from '../../input/index.ts';
+import { InputError, unknownName } from '../../input/index.ts';
 import type { Network, NetworkLayer, NetworkTensor } from '../../sim/types/index.ts';
 import { elementsOf, lawOf, type Measured, type Shape } from './table/laws.ts';
 import type { NetworkTable, TableLayer } from './table/read.ts';
@@ -15,6 +15,8 @@ export interface NetworkOptions {
   readonly width?: number;
   /** Bytes of one element of a feature map. */
   readonly element_bytes?: number;
+  /** Other kernel sizes, by layer or block; pointwise convolutions keep theirs. */
+  readonly kernels?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface NetworkOptions {
 export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}): Network {
   const batch = options.batch ?? 1;
   const bytes = options.element_bytes ?? 1;
-  const asTable = options.resolution === undefined && options.width === undefined;
+  const asTable = [options.resolution, options.width, options.kernels].every((o) => o === undefined);
+  checkKernelNames(table, options.kernels);
   const tensors: NetworkTensor[] = [];
   const add = (name: string, [channels, height, width]: Shape): number => {
     const id = tensors.length;
@@ -37,7 +40,7 @@ export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}):
   let previous = 'input';
   const last = table.layers.findLastIndex(({ spec }) => spec.op === 'fc');
   for (const [index, layer] of table.layers.entries()) {
-    const spec = widened(layer.spec, options.width ?? 1, index === last);
+    const spec = withKernel(widened(layer.spec, options.width ?? 1, index === last), options.kernels);
     const inputs = (spec.inputs ?? [previous]).map((name) => byName.get(name)!);
     const shapes = inputs.map((id): Shape => [tensors[id]!.channels, tensors[id]!.height, tensors[id]!.width]);
     const { measured, window } = measure(spec, shapes, table, layer);
@@ -49,7 +52,7 @@ export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}):
       id: index,
       name: spec.name,
       op: spec.op,
-      block: spec.name.split('.')[0]!,
+      block: blockOf(spec.name),
       inputs,
       outputs: [output],
       reach: lawOf(spec.op).reach,
@@ -86,6 +89,24 @@ export function scaleChannels(channels: number, width: number): number {
   const scaled = channels * width;
   const rounded = Math.max(8, Math.floor((scaled + 4) / 8) * 8);
   return rounded < 0.9 * scaled ? rounded + 8 : rounded;
+}
+
+/** A kernel of another size, padded so that the map keeps its size (MCUNetV2's redistribution of receptive fields). */
+function withKernel(spec: LayerSpec, kernels: NetworkOptions['kernels']): LayerSpec {
+  const size = kernels?.[spec.name] ?? kernels?.[blockOf(spec.name)];
+  const slides = (spec.op === 'conv' || spec.op === 'dw') && spec.kernel[0] > 1;
+  if (size === undefined || !slides) return spec;
+  return { ...spec, kernel: [size, size], padding: spec.padding === 'same' ? 'same' : Math.floor(size / 2) };
+}
+
+const blockOf = (name: string): string => name.split('.')[0]!;
+
+function checkKernelNames({ id, layers }: NetworkTable, kernels: NetworkOptions['kernels']): void {
+  if (kernels === undefined) return;
+  const names = layers.flatMap(({ spec }) => [spec.name, blockOf(spec.name)]);
+  for (const name of Object.keys(kernels)) {
+    if (!names.includes(name)) throw unknownName(`layer or block of ${id}`, name, [...new Set(names)]);
+  }
 }
 
 /** The classes of the last dense layer stay. */

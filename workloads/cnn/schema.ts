@@ -28,6 +28,14 @@ export const cnnSchema = v.strictObject({
       v.description("Factor of every channel count, rounded to eights. Default: the table's own channels."),
     ),
   ),
+  kernels: v.optional(
+    v.pipe(
+      v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(31))),
+      v.description(
+        'Other kernel sizes by layer or block, such as `{b1: 1, b16: 7}`: receptive fields moved out of a patch stage.',
+      ),
+    ),
+  ),
   dtype: v.optional(
     v.pipe(v.picklist(['int8', 'fp16', 'fp32']), v.description('What feature maps and weights are stored in.')),
     'int8',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readBinaryFile } from '../../input/files.ts';
+import type { Network } from '../../sim/types/index.ts';
 import type { ModelFile } from '../models/any.ts';
 import { onnxModelFile } from './onnx/model.ts';
 import { nameOf } from './table.ts';
@@ -20,5 +21,14 @@ export function readModelFile(path: string): ModelFile {
   const digest = createHash('sha256').update(bytes).digest('hex');
   const id = nameOf(path);
   const read = /\.onnx$/i.test(path) ? onnxModelFile : liteModelFile;
-  return { ...read(bytes, path, id), digest };
+  const file = read(bytes, path, id);
+  // One run builds its network several times, to run it and to hash it.
+  const built = new Map<string, Network>();
+  const network: ModelFile['network'] = (options) => {
+    const key = JSON.stringify(options);
+    const known = built.get(key) ?? file.network(options);
+    built.set(key, known);
+    return known;
+  };
+  return { ...file, network, digest };
 }

@@ -12,6 +12,8 @@ export interface GraphTensor {
   readonly shape: readonly [number, number, number];
   /** Bytes of one inference. */
   readonly bytes: number;
+  /** Address that the file fixes. */
+  readonly offset_bytes?: number;
 }
 
 export interface GraphLayer {
@@ -48,8 +50,16 @@ export function networkOf(
   const numberOf = new Map(keys.map((key, number) => [key, number]));
   const numbers = (list: readonly number[]): number[] => list.flatMap((key) => numberOf.get(key) ?? []);
   const tensors = keys.map((key, number): NetworkTensor => {
-    const { name, shape, bytes } = graph.tensors.get(key)!;
-    return { id: number, name, channels: shape[0], height: shape[1], width: shape[2], bytes: bytes * batch };
+    const { name, shape, bytes, offset_bytes } = graph.tensors.get(key)!;
+    return {
+      id: number,
+      name,
+      channels: shape[0],
+      height: shape[1],
+      width: shape[2],
+      bytes: bytes * batch,
+      ...(offset_bytes !== undefined && { offset_bytes }),
+    };
   });
   const layers = graph.layers.map(
     (layer, number): NetworkLayer => ({

@@ -1,6 +1,7 @@
 import type { Network, Reach } from '../../../sim/types/index.ts';
 import { slide } from '../../cnn/table/window.ts';
 import { type GraphLayer, type GraphTensor, networkOf } from '../graph.ts';
+import { decodeOfflinePlan, OFFLINE_PLAN } from './offlinePlan.ts';
 import type { LiteModel, LiteOperator, LiteTensor } from './schema.ts';
 
 /** Our names of operators that schedules and planners know; others keep the name of the file. */
@@ -27,9 +28,14 @@ const VIEWS = new Set(['reshape', 'squeeze', 'expand_dims']);
 /** The graph of a model: every operator a layer, every tensor that is computed a map, in the order of the file. */
 export function liteNetwork(model: LiteModel, id: string, batch: number): Network {
   const tensors = new Map<number, GraphTensor>();
+  const metadata = model.metadata.get(OFFLINE_PLAN);
+  // The plan holds for one inference at a time.
+  const plan = metadata && batch === 1 ? decodeOfflinePlan(metadata) : [];
   model.tensors.forEach((tensor, key) => {
-    if (!tensor.constant)
-      tensors.set(key, { name: tensor.name, shape: imageShape(tensor.shape), bytes: bytesOf(tensor) });
+    if (tensor.constant) return;
+    const offset_bytes = plan[key] ?? undefined;
+    const known = { name: tensor.name, shape: imageShape(tensor.shape), bytes: bytesOf(tensor) };
+    tensors.set(key, { ...known, ...(offset_bytes !== undefined && { offset_bytes }) });
   });
   const layers = model.operators.map((operator, i) => layerOf(operator, i, model.tensors));
   return networkOf(id, model.description || id, batch, {

@@ -1,4 +1,4 @@
-import { InputError } from '../../input/index.ts';
+import { InputError } from '../../../input/index.ts';
 
 /**
  * TFLM's offline plan, the metadata entry "OfflineMemoryAllocation": little-endian 32-bit integers, which are version,
@@ -9,6 +9,9 @@ import { InputError } from '../../input/index.ts';
 
 const VERSION = 1;
 const CHOOSE = -1;
+
+/** Name of the metadata entry. */
+export const OFFLINE_PLAN = 'OfflineMemoryAllocation';
 
 /** The bytes of a plan; null offsets are left to the device. */
 export function encodeOfflinePlan(offsets: readonly (number | null)[], subgraphs = 1): Uint8Array {
