@@ -115,7 +115,8 @@ describe('patches', () => {
   });
 
   it('never do less than the layers themselves, nor more when clipped than at full size', () => {
-    const layer = fc.constantFrom('conv 8 k3', 'conv 4', 'dw k5', 'conv 6 k3 s2', 'dw k3 s2', 'maxpool k2 s2 valid');
+    // Layers that read every position; what nothing reads, no patch computes.
+    const layer = fc.constantFrom('conv 8 k3', 'conv 4', 'dw k5', 'conv 6 k3 s2', 'dw k3 s2', 'maxpool k3 s2');
     fc.assert(
       fc.property(fc.array(layer, { minLength: 1, maxLength: 5 }), fc.integer({ min: 2, max: 4 }), (words, patches) => {
         const network = chain([...words.map((word, i) => `l${i} ${word}`), 'end conv 4']);

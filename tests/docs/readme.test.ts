@@ -12,6 +12,9 @@ import { withBlocks } from './markdown.ts';
 
 // What is measured in the README is made by running it; `npx vitest run tests/docs -u` writes it again.
 
+/** Every study runs and the program is built: minutes on a busy machine. */
+const RUNS_EVERYTHING_MS = 180_000;
+
 const README = join(packageFolder(), 'README.md');
 const MARK = '<!-- systems -->';
 const files = scratch();
@@ -38,7 +41,7 @@ test('the tour and the validation table of the README are what the program gives
   process.chdir(files.path('.'));
   const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
   await expect(text).toMatchFileSnapshot(README);
-});
+}, RUNS_EVERYTHING_MS);
 
 test('the figure of the README is the one its study declares', async () => {
   const { code } = await tierflow('plot', 'flexgen/opt-175b-t4', files.path('figures'));
