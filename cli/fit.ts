@@ -51,7 +51,7 @@ export interface Misfit {
 export async function fit(terminal: Terminal, ref: string | undefined, options: FitOptions): Promise<ExitCode> {
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
-  const runCase = makeRunner(selection.files.readModel, selection.files.readQuality);
+  const runCase = makeRunner(selection.files);
   const outcome = await runCase(resolved);
   if (outcome.status === 'cannot_proceed') throw outcome.error;
   const misfit = outcome.status === 'ran' ? null : misfitOf(outcome.error);

@@ -100,7 +100,7 @@ async function withTimeline(
   const wanted = spec['case'] ?? inputs[0]?.result.case;
   const found = run.cases.find(({ resolved }) => resolved.case === wanted);
   if (!found) return undefined;
-  const outcome = await makeRunner(filesBeside(run.study.source.file).readModel)(found.resolved, { timeline: true });
+  const outcome = await makeRunner(filesBeside(run.study.source.file))(found.resolved, { timeline: true });
   if (outcome.status !== 'ran' || outcome.timeline === undefined) return undefined;
   const { timeline } = outcome;
   return inputs.map((input) => (input.result.case === wanted ? { ...input, timeline } : input));

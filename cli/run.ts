@@ -26,7 +26,7 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   }
   const selection = selectStudy(ref, options);
   const resolved = resolveSelected(selection, options.case);
-  const runCase = makeRunner(selection.files.readModel, selection.files.readQuality);
+  const runCase = makeRunner(selection.files);
   const outcome = await runCase(resolved, { timeline: options.trace !== undefined });
   if (outcome.status !== 'ran') {
     const { explainMisfit } = await import('./fit.ts');

@@ -92,7 +92,7 @@ async function runPoints(
       const { runInPool } = await import('./sweepPool.ts');
       await runInPool(points, { workers, studyFile: study.source.file, onRow, signal: stop.signal });
     } else {
-      const runCase = makeRunner(files.readModel, files.readQuality);
+      const runCase = makeRunner(files);
       for (const { hash, resolved } of points) {
         // A turn of the event loop, so that Ctrl-C is heard between points.
         await nextTurn();

@@ -19,8 +19,7 @@ export interface SweepWorkerData {
   readonly studyFile: string;
 }
 
-const { readModel, readQuality } = filesBeside((workerData as SweepWorkerData).studyFile);
-const runCase = makeRunner(readModel, readQuality);
+const runCase = makeRunner(filesBeside((workerData as SweepWorkerData).studyFile));
 
 parentPort?.on('message', async ({ hash, resolved }: SweepJob) => {
   try {

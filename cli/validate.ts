@@ -44,11 +44,12 @@ export async function runStudies(terminal: Terminal, refs: readonly string[], on
   const runs: StudyRun[] = [];
   for (const study of studies) {
     bar.step(study.name);
-    const { catalogue, readModel, readQuality, missingData } = filesBeside(study.source.file);
+    const files = filesBeside(study.source.file);
+    const { catalogue, missingData } = files;
     runs.push(
       await runStudy(study, {
         resolve: (document, id) => resolveCase(document, id, { catalogue }),
-        run: makeRunner(readModel, readQuality),
+        run: makeRunner(files),
         tolerances,
         missingData,
         ...(only === undefined ? {} : { only }),

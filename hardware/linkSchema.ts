@@ -55,6 +55,16 @@ export const peerLinkSchema = v.strictObject({
   ...linkFields,
   ...direction('tx', 'Sending'),
   ...direction('rx', 'Receiving'),
+  collective_bytes_per_s: v.exactOptional(
+    curve(
+      positive('bytes', 'Bytes of the buffer'),
+      positive('bytes_per_s', 'Bus bandwidth: 2 (n - 1) / n x bytes / time of an all-reduce'),
+      'Measured collectives over the whole node: [bytes, bus bandwidth], linear in log(size). Absent: the plateau.',
+    ),
+  ),
+  collective_setup_s: time(
+    'Time of a collective beyond what it moves: launch and synchronisation. Absent: not modelled',
+  ),
 });
 
 /** Several links of a kind count from 0. */

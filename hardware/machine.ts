@@ -5,6 +5,7 @@ import type { YamlSource } from '../input/yaml.ts';
 import type { FlashDevice } from '../sim/resources/flash/device.ts';
 import type {
   ComputeUnit,
+  Host,
   Link,
   LinkDirection,
   Machine,
@@ -52,7 +53,7 @@ function resolve(file: MachineFile): Machine {
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
     ...(file.arrays && { arrays: Object.entries(file.arrays).map(([id, array]) => resolveArray(id, array)) }),
-    ...(file.host && { host: without(file.host) }),
+    ...(file.host && { host: resolveHost(file.host) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
     ...(file.carbon && { carbon_gco2e_per_kwh: file.carbon.gco2e_per_kwh }),
@@ -69,6 +70,11 @@ interface Provenance {
 function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
   const { source: _, fitted_on: __, illustrative: ___, ...fields } = map;
   return fields;
+}
+
+function resolveHost(file: NonNullable<MachineFile['host']>): Host {
+  const { framework, ...fields } = without(file);
+  return { ...fields, ...(framework && { framework: without(framework) }) };
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
@@ -127,6 +133,17 @@ function resolveLink(id: string, file: LinkFile): Link {
     copy_engines: file.copy_engines ?? 1,
     ...(file.total_bytes_per_s !== undefined && { total_bytes_per_s: file.total_bytes_per_s }),
     ...(file.energy && { energy: without(file.energy) }),
+    ...collectivesOf(file),
+  };
+}
+
+/** Only links between devices carry collectives. */
+function collectivesOf(file: LinkFile): Pick<Link, 'collective_bytes_per_s' | 'collective_setup_s'> {
+  if (!('collective_bytes_per_s' in file) && !('collective_setup_s' in file)) return {};
+  const { collective_bytes_per_s, collective_setup_s } = file;
+  return {
+    ...(collective_bytes_per_s && { collective_bytes_per_s }),
+    ...(collective_setup_s !== undefined && { collective_setup_s }),
   };
 }
 
@@ -140,6 +157,8 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     memory_efficiency,
     batched_memory_efficiency: batched,
     matrix_vector,
+    tiling,
+    fused_attention,
     ...fields
   } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
@@ -153,5 +172,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
     ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
+    ...(tiling && { tiling: without(tiling) }),
+    ...(fused_attention && { fused_attention: without(fused_attention) }),
   };
 }

@@ -75,6 +75,36 @@ const byDtype = <S extends v.GenericSchema>(schema: S, description: string) => {
   return v.pipe(v.strictObject({ ...dtypes, ...provenance }), v.description(description));
 };
 
+const tiling = v.pipe(
+  v.strictObject({
+    multiprocessors: positive('count', 'Multiprocessors that tiles are dealt to'),
+    cache_bytes_per_s: positive('bytes_per_s', 'Bandwidth of the cache that feeds all tiles'),
+    inner_half: v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.description("Inner size at which half of a tile's time fills and empties its pipeline."),
+    ),
+    collective_multiprocessors: quantity('count', {
+      description: 'Multiprocessors that a collective occupies while it runs beside kernels',
+    }),
+    ...provenance,
+  }),
+  v.description('How matrix products are cut into tiles, of which each multiprocessor computes one at a time.'),
+);
+
+const framework = v.pipe(
+  v.strictObject({
+    forward_op_s: positive('s', 'Host time of one op of a forward pass'),
+    backward_op_s: positive('s', 'Host time of one op of a backward pass'),
+    rank_skew: quantity('fraction', {
+      description: "Standard deviation of a rank's host time over the mean; ranks wait for the slowest",
+      max: 1,
+    }),
+    ...provenance,
+  }),
+  v.description("The training framework's host time. Absent: kernel launches alone."),
+);
+
 export const computeSchema = v.strictObject({
   memory: memoryId('The memory its operands stream from'),
   peak_flop_per_s: byDtype(positive('flop_per_s', 'Datasheet peak, dense'), 'Datasheet peak by precision, dense.'),
@@ -93,6 +123,18 @@ export const computeSchema = v.strictObject({
       "Fraction of the memory's bandwidth that a kernel reaches. Required where the memory has a rate.",
     ),
   ),
+  fused_attention: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        forward: fraction('Fraction of the peak, forward'),
+        backward: fraction('Fraction of the peak, backward'),
+        ...provenance,
+      }),
+      v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
+    ),
+  ),
+  kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
+  tiling: v.exactOptional(tiling),
   batched_memory_efficiency: v.exactOptional(
     fractionBy(
       positive('bytes', 'Bytes one kernel moves'),
@@ -149,6 +191,7 @@ export const hostSchema = v.strictObject({
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
   sequence_s: time('Bookkeeping of one sequence in a step. Absent: it is in step_s'),
+  framework: v.exactOptional(framework),
   first_run_s: v.exactOptional(
     quantity('s', { description: 'What the first computation of a process takes beside. Absent: not modelled' }),
   ),

@@ -1,11 +1,14 @@
 import * as v from 'valibot';
 import type { Placement } from '../sim/types/index.ts';
+import { ACTIVATIONS } from './activations/registry.ts';
 import { networkPlacement, refuseParts } from './network/create.ts';
+import { OPTIMIZERS } from './optimizer/plan.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
 import { PLANNERS, plannerSchema } from './planner/registry.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
 import { SCHEDULES, scheduleSchema } from './schedule/schema.ts';
+import { trainingParts } from './training.ts';
 
 const [first, ...others] = PLACEMENTS.map((definition) => definition.schema);
 
@@ -24,6 +27,7 @@ export const policySchema = v.strictObject({
   placement: v.optional(v.variant('kind', [first!, ...others])),
   precision: v.optional(precisionSchema),
   kv: v.optional(kvSchema),
+  ...trainingParts,
   schedule: v.optional(scheduleSchema),
   planner: v.optional(plannerSchema),
 });
@@ -50,9 +54,16 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
 export function listPolicies(): { id: string; part: string; description: string }[] {
   const listed = (part: string, kinds: readonly { readonly kind: string; readonly description: string }[]) =>
     kinds.map(({ kind, description }) => ({ id: kind, part, description }));
-  return [...listed('placement', PLACEMENTS), ...listed('schedule', SCHEDULES), ...listed('planner', PLANNERS)];
+  return [
+    ...listed('placement', PLACEMENTS),
+    ...listed('activations', ACTIVATIONS),
+    ...listed('optimizer', OPTIMIZERS),
+    ...listed('schedule', SCHEDULES),
+    ...listed('planner', PLANNERS),
+  ];
 }
 
 export { chooserOf, retention } from './kv/identities.ts';
 export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
+export { loadReplay, loadTraining, type TrainingPolicy } from './training.ts';

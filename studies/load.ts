@@ -140,6 +140,8 @@ export interface StudyFiles {
   readonly readModel: ReadModel;
   readonly readQuality: () => readonly QualitySeries[];
   readonly readRows: ReadRows;
+  /** The text of a file that a workload names, relative to the study. */
+  readonly readText: (file: string) => string;
   /** Outside data that is not here and how to get it, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
 }
@@ -166,6 +168,7 @@ export function filesBeside(studyFile: string): StudyFiles {
     readModel: (ref) => readAnyModel(beside(folder, ref)),
     readQuality,
     readRows: rowsBeside(folder),
+    readText: (file) => readTextFile(isAbsolute(file) ? file : join(folder, file), { maxBytes: MAX_TRACE_BYTES }),
     missingData: ({ frame }) => {
       const missing = (frame.data ?? []).filter(
         ({ file }) => !existsSync(isAbsolute(file) ? file : join(folder, file)),
@@ -192,6 +195,9 @@ export function readTolerances(): readonly ToleranceRule[] {
   const file = join(catalogue(), 'tolerances.yaml');
   return validate(tolerancesSchema, parseYaml(readTextFile(file), shownPath(file))).rules;
 }
+
+/** The largest trace that is read whole. */
+const MAX_TRACE_BYTES = 256 * 1024 * 1024;
 
 /** The largest JSON file that is read. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024;

@@ -1,9 +1,17 @@
 import { InputError } from '../input/index.ts';
-import { kvMaker, loadPlacement, precisionOf } from '../policies/index.ts';
+import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
+import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import { type AnyModel, buildProgram, isDeviceWorkload, runDevice, type Workload } from '../workloads/index.ts';
+import {
+  type AnyModel,
+  buildProgram,
+  isDeviceWorkload,
+  readTrace,
+  runDevice,
+  type Workload,
+} from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -22,6 +30,15 @@ export type ReadModel = (ref: string) => AnyModel;
 
 /** Simulates a resolved case. The command line's runs for real; tests may give one of their own. */
 export type RunCase = (resolved: ResolvedCase, options?: { readonly timeline?: boolean }) => Promise<Outcome>;
+
+/** What a run reads beside its study. */
+export interface RunFiles {
+  readonly readModel: ReadModel;
+  /** The text of a file that a workload names. */
+  readonly readText: (file: string) => string;
+  /** Scores that were measured for policies. */
+  readonly readQuality: () => readonly QualitySeries[];
+}
 
 export interface InputHashes {
   readonly study_sha256: string;
@@ -52,21 +69,12 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
 }
 
 /**
- * A runner over one source of models. What does not fit or cannot proceed is an outcome; anything else is thrown.
+ * A runner over one source of models, texts and scores. What does not fit or cannot proceed is an outcome; anything else is thrown.
  */
-export function makeRunner(readModel: ReadModel, readQuality: () => readonly QualitySeries[] = () => []): RunCase {
+export function makeRunner(files: RunFiles): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
     try {
-      const { workload, policy } = resolved.parts;
-      if (isDeviceWorkload(workload)) {
-        if (policy !== undefined) throw unusedPolicy(workload.kind);
-        return { status: 'ran', ...runDevice(workload, resolved.machine, resolved.seed) };
-      }
-      const { program, placement } = await prepare(resolved, readModel);
-      const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
-      const { parts, kv, seed } = resolved;
-      const metrics = { ...result.metrics, ...retainedMass(parts.workload, kv, program, seed) };
-      return { status: 'ran', ...withQuality({ ...result, metrics }, resolved, readQuality) };
+      return { status: 'ran', ...(await simulateCase(resolved, files, options.timeline ?? false)) };
     } catch (error) {
       if (error instanceof DoesNotFitError) return { status: 'does_not_fit', error };
       if (error instanceof DeadlockError || error instanceof MissingFactError) {
@@ -75,6 +83,29 @@ export function makeRunner(readModel: ReadModel, readQuality: () => readonly Qua
       throw error;
     }
   };
+}
+
+async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: boolean): Promise<RunResult> {
+  const { machine, parts, kv, seed } = resolved;
+  const { workload, policy } = parts;
+  if (isDeviceWorkload(workload)) {
+    if (policy !== undefined) throw unusedPolicy(workload.kind);
+    return runDevice(workload, machine, seed);
+  }
+  if (workload.kind === 'trace') {
+    return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
+  }
+  if (workload.kind === 'train') {
+    const program = buildProgram(workload, precisionOf(policy), files.readModel);
+    const { training } = program;
+    if (training === undefined) throw new Error('a train workload builds a training step');
+    const { activations, optimizer } = loadTraining(policy, machine, training);
+    return simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline });
+  }
+  const { program, placement } = await prepare(resolved, files.readModel);
+  const result = simulate(machine, program, placement, { timeline });
+  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
+  return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
 function unusedPolicy(kind: string): InputError {
@@ -110,7 +141,7 @@ function withQuality(
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  if (!isDeviceWorkload(parts.workload)) {
+  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace') {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);

@@ -103,9 +103,48 @@ function sumCells(rows: readonly ClaimRow[], use: ClaimUse): Cell[] {
   return [sum.count, passed, ...errors.map((error) => (error === null ? '–' : `${(error * 100).toFixed(1)}%`))];
 }
 
+/** Misses of one table of measurements beyond these are given as one line. */
+const MOST_OF_A_GRID = 8;
+
 function missCells({ study, rows }: TableRun): Cell[][] {
   const missed = rows.filter((row) => MEASURED.includes(row.use) && !row.skipped && !row.pass);
-  return missed.map((row) => [
+  const ofGrid = (row: ClaimRow): boolean =>
+    row.case === row.id && missed.filter(sameTable(row)).length > MOST_OF_A_GRID;
+  const tables = missed.filter((row, i) => ofGrid(row) && missed.findIndex(sameTable(row)) === i);
+  return [
+    ...missed.filter((row) => !ofGrid(row)).map((row) => missLine(study, row)),
+    ...tables.map((row) => tableLine(study, row, missed.filter(sameTable(row)), rows.filter(sameTable(row)))),
+  ];
+}
+
+/** Rows of the same table are cases and claims of one name, metric, use and source. */
+const sameTable =
+  (row: ClaimRow) =>
+  (other: ClaimRow): boolean =>
+    other.case === other.id && other.metric === row.metric && other.source === row.source && other.use === row.use;
+
+function tableLine(
+  study: TableRun['study'],
+  row: ClaimRow,
+  missed: readonly ClaimRow[],
+  all: readonly ClaimRow[],
+): Cell[] {
+  const errors = missed.flatMap(({ error }) => (error === null ? [] : [error]));
+  const [least, most] = [Math.min(...errors), Math.max(...errors)];
+  return [
+    `${missed.length} of ${all.length} rows`,
+    study.name,
+    row.metric,
+    '–',
+    '–',
+    `${formatError(least)} … ${formatError(most)}`,
+    row.use,
+    noteOf(study.frame, row) ?? 'not explained',
+  ];
+}
+
+function missLine(study: TableRun['study'], row: ClaimRow): Cell[] {
+  return [
     `\`${row.id}\``,
     `${study.name}, ${row.case}`,
     row.metric,
@@ -114,7 +153,7 @@ function missCells({ study, rows }: TableRun): Cell[][] {
     formatError(row.error),
     row.use,
     noteOf(study.frame, row) ?? 'not explained',
-  ]);
+  ];
 }
 
 /** What the study says of a row: the note of its claim, else that of its case. */

@@ -11,11 +11,15 @@ import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import { runSearch, searchSchema } from './search/index.ts';
 import { runStream, streamSchema } from './stream/index.ts';
+import { traceSchema } from './trace/schema.ts';
+import { trainProgram, trainSchema } from './train/index.ts';
 
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
 export const workloadSchema = v.variant('kind', [
   generateSchema,
+  trainSchema,
   cnnSchema,
+  traceSchema,
   ioSchema,
   copySchema,
   streamSchema,
@@ -51,6 +55,14 @@ export function buildProgram(
   kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
+    case 'trace':
+      throw new InputError({
+        code: 'bad_value',
+        problem: 'a trace has no program; it is replayed',
+        expected: 'a policy that replays it',
+      });
+    case 'train':
+      return trainProgram(workload, languageModel(readModel(workload.model)));
     case 'generate':
       return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
@@ -92,3 +104,4 @@ function languageModel(model: AnyModel): Model {
 
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
+export { readTrace } from './trace/read.ts';

@@ -37,6 +37,7 @@ export class Engine {
   timeline: TimelineRecorder | null = null;
   holders: (memory: string) => readonly Holder[] = () => [];
 
+  readonly machine: Machine;
   private tape: Tape | null = null;
   private waitsFor = new Int32Array(256);
   private edgeHead = new Int32Array(256);
@@ -53,6 +54,7 @@ export class Engine {
   blocked = false;
 
   constructor(machine: Machine) {
+    this.machine = machine;
     this.network = new FlowNetwork(this.sim, (owner) => this.flowDone(owner));
     this.fabric = new Fabric(machine, this.network, this.ledger);
     this.delayKind = this.sim.register((task) => this.delayDone(task));

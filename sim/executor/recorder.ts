@@ -157,6 +157,17 @@ export class Recorder implements Actions {
     return task;
   }
 
+  collective(queue: string, linkId: string, seconds: number, bytes: number, after: Task): Task {
+    const task = this.begin(-1, null, queue);
+    this.tape.depend(task, after);
+    this.tape.phase(task, -1, nsFromSeconds(seconds), -1, 0, 0);
+    const link = this.machine.links.find(({ id }) => id === linkId);
+    if (link !== undefined)
+      this.engine.ledger.add(this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`), bytes);
+    this.name(task, `link: ${linkId}`, queue, 'collective');
+    return task;
+  }
+
   readFile(request: FileRequest): Task {
     const { disk, host } = this.storage();
     const task = this.begin(this.pool(request.workers), request.stream, null);
@@ -356,7 +367,7 @@ function costOf(unit: Unit, kernels: readonly Kernel[]): KernelCost {
   let flops = 0;
   let bytes = 0;
   for (const kernel of kernels) {
-    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel);
+    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel) + kernel.launches * (unit.unit.kernel_s ?? 0);
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;

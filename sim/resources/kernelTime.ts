@@ -2,6 +2,7 @@ import { MissingFactError } from '../executor/errors.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
+import { shapeEfficiency } from './tiling.ts';
 
 /**
  * Seconds one kernel busies a compute unit: the roofline (Williams, Waterman and Patterson, CACM 2009) with
@@ -19,7 +20,10 @@ export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel
     if (peak === undefined) {
       throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
     }
-    computeS = kernel.flops / (peak * curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1));
+    const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
+    const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
+    const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
+    computeS = kernel.flops / (peak * shape * efficiency);
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;

@@ -86,6 +86,10 @@ export interface Link {
   readonly total_bytes_per_s?: number;
   /** Transfers in flight per direction; further ones queue, streams taking turns. */
   readonly copy_engines: number;
+  /** Measured all-reduces over a whole node: (bytes of the buffer, bus bandwidth 2(n-1)/n x bytes / time). Empty = the plateau. */
+  readonly collective_bytes_per_s?: Curve;
+  /** Fixed cost of one collective beyond what it moves: launch and synchronisation of its ranks. */
+  readonly collective_setup_s?: number;
   readonly energy?: AccessEnergy;
 }
 
@@ -113,6 +117,12 @@ export interface ComputeUnit {
   readonly roofline_exponent: number;
   /** How matrix-vector products are laid out on it, where it is an array that computes them tile by tile. */
   readonly matrix_vector?: MatrixVector;
+  /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
+  readonly fused_attention?: { readonly forward: number; readonly backward: number };
+  /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
+  readonly kernel_s?: number;
+  /** How matrix products are cut over the unit; absent = shapes cost nothing. */
+  readonly tiling?: Tiling;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
   /** A memory that it reads where it stands, such as memory-mapped flash; weights need no other place. */
@@ -152,6 +162,25 @@ export interface SpatialArray {
   };
 }
 
+/** A matrix product is cut into tiles that its multiprocessors compute in waves. */
+export interface Tiling {
+  readonly multiprocessors: number;
+  /** Bandwidth of the cache that feeds all tiles; small tiles ask more of it. */
+  readonly cache_bytes_per_s: number;
+  /** Inner size at which half of a tile's time goes to filling and emptying its pipeline. */
+  readonly inner_half: number;
+  /** Multiprocessors that a collective occupies while it runs beside kernels. */
+  readonly collective_multiprocessors: number;
+}
+
+/** What a training framework costs the host thread that drives one device. */
+export interface Framework {
+  readonly forward_op_s: number;
+  readonly backward_op_s: number;
+  /** Share of a layer's host time by which the ranks of a group differ (one standard deviation); they wait at every collective. */
+  readonly rank_skew: number;
+}
+
 /** Work of the host that is a resource too. */
 export interface Host {
   /** The memory the host's threads work in. */
@@ -168,6 +197,8 @@ export interface Host {
   readonly step_s: number;
   /** Bookkeeping of one sequence in one step; absent where it is in `step_s`. */
   readonly sequence_s?: number;
+  /** The training framework's host time; absent = kernel launches alone. */
+  readonly framework?: Framework;
   /** What the first computation of a process takes beside (library handles, loading of kernels), where a run includes it. */
   readonly first_run_s?: number;
 }

@@ -74,6 +74,8 @@ export interface Actions {
   /** Busies the host thread; its work runs in the order it was asked for. */
   host(seconds: number, stream: StreamName, after: Task): Task;
   move(request: MoveRequest): Task;
+  /** Busies a queue of collectives for a time; `bytes` cross the link from this device meanwhile. */
+  collective(queue: string, link: string, seconds: number, bytes: number, after: Task): Task;
   readFile(request: FileRequest): Task;
   writeFile(request: FileRequest): Task;
   /** Takes bytes of a memory; ends when they are there and waits while they do not fit. */

@@ -1,5 +1,6 @@
 import type { KvUse } from './kv.ts';
 import type { Network } from './network.ts';
+import type { Training } from './training.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
 /**
@@ -57,8 +58,20 @@ export interface Kernel {
   readonly activation_bytes: number;
   /** Kernel launches it stands for. */
   readonly launches: number;
+  /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
+  readonly gemm?: GemmShape;
+  /** A fused attention kernel, whose rate a machine may state apart. */
+  readonly fused_attention?: 'forward' | 'backward';
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
+}
+
+/** `count` products C(m,n) = A(m,k) B(k,n) launched together. */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly count: number;
 }
 
 /** The part of a growing state (a KV cache) that an op uses. Bytes are of one of the K and V pair. */
@@ -157,6 +170,8 @@ export interface Program {
   readonly warnings?: readonly string[];
   /** The layers and maps of a `cnn` program; its sub-layers are these layers. */
   readonly network?: Network;
+  /** What a `train` program runs; its segments are one micro-batch forward. */
+  readonly training?: Training;
   /** The same stream each time it is called. */
   segments(): Iterable<Segment>;
 }

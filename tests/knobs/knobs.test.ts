@@ -14,7 +14,7 @@ import { PROBES, type Reading, readProbe } from './probes.ts';
 
 /** Numbers that no run reads yet, each with what it waits for. */
 const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly why: string }[] = [
-  { path: /^links\.(nvlink|net)\.|^cluster\./, why: 'work on several devices' },
+  { path: /^links\.(nvlink|net)\.(rx_|total_)/, why: 'transfers between devices in both directions' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
   { path: /dirty_fraction$/, on: /^instcsd/, why: 'a host that writes faster than its disk' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
@@ -23,6 +23,12 @@ const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly 
 /** Numbers of the host that its own machine cannot use: conversion serves attention on a CPU. */
 const waits = (machine: Machine, path: NumericField['path']): boolean => {
   const name = formatPath(path);
+  // Devices beside each other without a cluster: no workload spreads over them yet.
+  if (/^links\.(nvlink|net)\./.test(name) && machine.cluster === undefined) return true;
+  // A measured curve of collectives stands in for the plateau, which only a pipeline inside a node would use.
+  if (name === 'links.nvlink.tx_bytes_per_s' && machine.links.some((link) => link.collective_bytes_per_s)) return true;
+  // More devices a node than a group has, or nodes than a run needs, change nothing; the probes' groups are small.
+  if (name.startsWith('cluster.')) return true;
   if (name === 'host.convert_elements_per_s') return !machine.compute.some(({ id }) => id === 'cpu');
   return WAITING.some((entry) => entry.path.test(name) && (entry.on?.test(machine.id) ?? true));
 };
@@ -45,6 +51,7 @@ function turned({ path, value }: NumericField): { readonly value: unknown; reado
   if (field === 'page_bytes') return { value: number / 2, raised: false };
   if (field === 'sector_bytes' || field === 'read_bytes') return { value: number * 16, raised: true };
   if (RAISED.test(field)) return { value: number === 0 ? 1e-4 : number * 2, raised: true };
+  if (/multiprocessors$/.test(field)) return { value: Math.ceil(number / 16), raised: false };
   return { value: field === 'dirty_fraction' ? number / 1e4 : number / 16, raised: false };
 }
 

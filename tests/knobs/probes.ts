@@ -3,6 +3,7 @@ import {
   type KvFields,
   kvMaker,
   loadPlacement,
+  loadTraining,
   type Policy,
   precisionOf,
   resolvePreset,
@@ -12,6 +13,7 @@ import { readPreset } from '../../policies/presets/load.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
+import { simulateTraining } from '../../sim/training/index.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
 import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
@@ -98,6 +100,27 @@ const io = (more: object): Workload => ({
   ...more,
 });
 
+const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload => ({
+  kind: 'train',
+  model: 'gpt-22b',
+  shape: { layers: 4, hidden: 1024, heads: 16 },
+  seq: 1024,
+  batch: 8,
+  microbatch: 2,
+  tensor_parallel: 4,
+  pipeline_parallel: 1,
+  interleave: 1,
+  context_parallel: 1,
+  expert_parallel: 1,
+  sequence_parallel: false,
+  attention_kernel: 'eager',
+  flop_convention: 'full',
+  dropout: true,
+  fused: true,
+  loss: 'whole',
+  measured_as: 'full',
+  ...more,
+});
 const network: Extract<Workload, { kind: 'cnn' }> = {
   kind: 'cnn',
   model: 'mlperf-tiny-vww-mbv1-0.25',
@@ -220,6 +243,22 @@ export const PROBES: readonly Probe[] = [
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
   { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
+  { name: 'training on one node', workload: train({ shape: { layers: 2, hidden: 4096, heads: 32 } }), policy: {} },
+  {
+    name: 'training on four',
+    workload: train({ gpus: 32, tensor_parallel: 8, pipeline_parallel: 2, batch: 8 }),
+    policy: {},
+  },
+  {
+    name: 'training with fused attention',
+    workload: train({ tensor_parallel: 1, attention_kernel: 'flash', seq: 4096 }),
+    policy: {},
+  },
+  {
+    name: 'training with the host',
+    workload: train({ tensor_parallel: 1 }),
+    policy: { activations: { kind: 'offload', buffers: 2 } },
+  },
 ];
 
 /** The KV policy of a probe, as a study's would be resolved. */
@@ -236,6 +275,11 @@ export async function readProbe(machine: Machine, { workload, policy }: Probe): 
     if (isDeviceWorkload(workload)) return runDevice(workload, machine, 1).metrics;
     const precision = precisionOf(policy);
     const program = buildProgram(workload, precision, readAnyModel, kvOf(policy));
+    const { training } = program;
+    if (training !== undefined) {
+      const { activations, optimizer } = loadTraining(policy, machine, training);
+      return simulateTraining(machine, { ...program, training }, activations, optimizer).metrics;
+    }
     const placement = await loadPlacement(policy, { machine, program, precision });
     const { metrics } = simulate(machine, program, placement);
     // Where every part has a source, what is known is all.

@@ -11,7 +11,7 @@ export async function rowsOf(ref: string): Promise<readonly ClaimRow[]> {
     const files = filesBeside(studyFile(study.name));
     const run = await runStudy(study, {
       resolve: (document, id) => resolveCase(document, id, { catalogue: files.catalogue }),
-      run: makeRunner(files.readModel),
+      run: makeRunner(files),
       tolerances: readTolerances(),
       missingData: files.missingData,
     });

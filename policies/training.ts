@@ -1,0 +1,64 @@
+import * as v from 'valibot';
+import { InputError } from '../input/index.ts';
+import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
+import type { DtrFields } from './activations/dtr.ts';
+import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
+import { optimizerPlan } from './optimizer/plan.ts';
+import { adamSchema, optimizerSchema } from './optimizer/schema.ts';
+
+const [first, ...others] = ACTIVATIONS.map((definition) => definition.schema);
+
+/** The parts that only a training step can use. */
+export const trainingParts = {
+  activations: v.optional(v.variant('kind', [first!, ...others])),
+  optimizer: v.optional(optimizerSchema),
+};
+
+export interface TrainingPolicy {
+  readonly activations: ActivationPlan;
+  readonly optimizer: OptimizerPlan;
+}
+
+type Parts = { readonly [part in 'placement' | 'kv' | keyof typeof trainingParts]?: unknown };
+
+/**
+ * The plans of a training step; without parts, everything is kept and Adam updates in mixed precision.
+ * @throws InputError for a part that a training step cannot use.
+ */
+export function loadTraining(policy: Parts | undefined, machine: Machine, training: Training): TrainingPolicy {
+  refuse(policy, ['placement', 'kv'], 'train');
+  const optimizer = optimizerPlan(
+    (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ?? v.parse(adamSchema, { kind: 'adam' }),
+  );
+  const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
+  return { activations: activationsOf(fields.kind).create(fields, { machine, training, optimizer }), optimizer };
+}
+
+/**
+ * How a recorded step is replayed; without an `activations` part it keeps everything.
+ * @throws InputError for parts a trace cannot use.
+ */
+export function loadReplay(policy: Parts | undefined): Omit<DtrFields, 'kind'> {
+  refuse(policy, ['placement', 'kv', 'optimizer'], 'trace');
+  const fields = policy?.activations as { readonly kind: string } | undefined;
+  if (fields === undefined || fields.kind === 'keep') {
+    return { budget_bytes: Number.POSITIVE_INFINITY, order: 'union-find' };
+  }
+  if (fields.kind === 'dtr') return fields as DtrFields;
+  throw new InputError({
+    code: 'bad_value',
+    problem: `activations of kind ${JSON.stringify(fields.kind)} need the layers of a model, which a trace does not have`,
+    expected: 'keep or dtr',
+  });
+}
+
+function refuse(policy: Parts | undefined, parts: readonly (keyof Parts)[], kind: string): void {
+  for (const part of parts) {
+    if (policy?.[part] === undefined) continue;
+    throw new InputError({
+      code: 'bad_value',
+      problem: `policy.${part} has no use in the workload kind "${kind}"`,
+      expected: 'a policy without it',
+    });
+  }
+}

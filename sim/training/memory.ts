@@ -1,0 +1,144 @@
+import type { ActivationPlan, OptimizerPlan, TrainBody, Training } from '../types/training.ts';
+import type { PipelineRun } from './schedule.ts';
+
+/** Bytes of one body's saved tensors for one micro-batch on one rank. */
+export interface SavedBytes {
+  /** Kept on the device. */
+  readonly kept: number;
+  /** Moved to the host. */
+  readonly host: number;
+  /** All of them, whatever becomes of them. */
+  readonly whole: number;
+}
+
+export function savedBytes({ ops }: TrainBody, plan: ActivationPlan | null): SavedBytes {
+  let kept = 0;
+  let host = 0;
+  let whole = 0;
+  for (const { saves } of ops) {
+    for (const { name, bytes } of saves) {
+      const share = plan?.saved[name] ?? { keep: 1, host: 0 };
+      kept += bytes * share.keep;
+      host += bytes * share.host;
+      whole += bytes;
+    }
+  }
+  return { kept, host, whole };
+}
+
+export const layerBytes = (training: Training, plan: ActivationPlan): SavedBytes => savedBytes(training.layer, plan);
+
+/** What one stage holds on its device and on the host, in bytes. */
+export interface StageMemory {
+  readonly stage: number;
+  readonly weight: number;
+  readonly gradient: number;
+  readonly optimizer: number;
+  readonly activation: number;
+  readonly workspace: number;
+  /** Weights, gradients and optimizer state of the layers' matrices; what published formulas count. */
+  readonly layer_state: number;
+  /** Activations of the layers. */
+  readonly layer_activation: number;
+  readonly host_activation: number;
+  readonly host_optimizer: number;
+  readonly host_weight: number;
+}
+
+/** Parameters of one rank of a stage. */
+export function stageParameters(
+  training: Training,
+  stage: number,
+): { matrices: number; others: number; frozen_bytes: number } {
+  const { layout, layers, layer, embed, head, tied_table_parameters } = training;
+  const own = layers / layout.pipeline;
+  const matrices = own * layer.matrices.trained;
+  let others = own * layer.others.trained;
+  let frozen_bytes = own * frozenBytes(layer);
+  if (stage === 0) {
+    others += embed.matrices.trained + embed.others.trained;
+    frozen_bytes += frozenBytes(embed);
+  }
+  if (stage === layout.pipeline - 1) {
+    others += head.matrices.trained + head.others.trained;
+    frozen_bytes += frozenBytes(head);
+    if (layout.pipeline > 1) others += tied_table_parameters;
+  }
+  return { matrices, others, frozen_bytes };
+}
+
+const frozenBytes = ({ matrices, others }: TrainBody): number =>
+  (matrices.frozen * matrices.frozen_bits + others.frozen * others.frozen_bits) / 8;
+
+/**
+ * Memory of one stage. Activations of a layer stand for the micro-batches in flight on the stage: on the first one that is
+ * `layers x (1 + (stages - 1) / (stages x chunks))` layers' worth (Korthikanti et al., arXiv:2205.05198, section 4.2.3).
+ */
+export function stageMemory(
+  training: Training,
+  plan: ActivationPlan,
+  optimizer: OptimizerPlan,
+  pipeline: Pick<PipelineRun, 'in_flight'>,
+  stage: number,
+): StageMemory {
+  const { layout, layers } = training;
+  const { matrices, others, frozen_bytes } = stageParameters(training, stage);
+  const parameters = matrices + others;
+  const over = (level: number): number => (optimizer.zero >= level ? layout.data * layout.context : 1);
+  const onDevice = optimizer.offload === 'none' ? 1 : 0;
+  const weightsOnDevice = optimizer.offload === 'optimizer-and-weights' ? 0 : 1;
+  const gradientParameters = optimizer.per_layer ? matrices / (layers / layout.pipeline) : parameters;
+  const state_bytes =
+    (optimizer.weight_bytes * weightsOnDevice) / over(3) +
+    optimizer.gradient_bytes / over(2) +
+    (optimizer.state_bytes * onDevice) / over(1);
+  const perChunk = layers / (layout.pipeline * layout.interleave);
+  const layer = savedBytes(training.layer, plan);
+  const flights = pipeline.in_flight[stage]!;
+  const units = flights.reduce((sum, n) => sum + n, 0);
+  const first = stage === 0 ? flights[0]! * savedBytes(training.embed, null).kept : 0;
+  const last = stage === layout.pipeline - 1 ? savedBytes(training.head, null).kept : 0;
+  const staying = Math.min(plan.stay_layers, perChunk);
+  const moving = perChunk - staying;
+  const onHost = layer.host * units * moving;
+  // What would have left but stays, and the buffers through which the rest passes.
+  const buffered = layer.host * (units * staying + Math.min(plan.buffers, moving));
+  const layer_activation = units * perChunk * (layer.kept + plan.extra_bytes) + (layer.host > 0 ? buffered : 0);
+  // While a layer's dropped activations are there again, and its scratch.
+  const again = layer.whole - layer.kept - layer.host;
+  const bodies = [training.layer, ...(stage === layout.pipeline - 1 ? [training.head] : [])];
+  const scratch = Math.max(0, ...bodies.flatMap(({ ops }) => ops.map(({ scratch_bytes }) => scratch_bytes)));
+  const gathered =
+    optimizer.zero === 3 && layout.data * layout.context > 1
+      ? rootBytes(training, optimizer, stage) +
+        2 * (training.layer.matrices.trained + training.layer.others.trained) * optimizer.gather_bytes
+      : 0;
+  return {
+    stage,
+    weight: (parameters * optimizer.weight_bytes * weightsOnDevice) / over(3) + frozen_bytes,
+    gradient: (gradientParameters * optimizer.gradient_bytes) / over(2),
+    optimizer: (parameters * optimizer.state_bytes * onDevice) / over(1),
+    activation: layer_activation + first + last,
+    workspace: Math.max(again, scratch) + gathered,
+    layer_state: matrices * state_bytes,
+    layer_activation,
+    host_activation: onHost,
+    host_optimizer: (parameters * optimizer.state_bytes * (1 - onDevice)) / over(1),
+    host_weight: (parameters * optimizer.weight_bytes * (1 - weightsOnDevice)) / over(3),
+  };
+}
+
+/** Weights of the embedding and the head, gathered for the whole step, and the head's gradient before it is scattered. */
+function rootBytes({ embed, head, layout }: Training, { gather_bytes }: OptimizerPlan, stage: number): number {
+  const first = stage === 0 ? embed.matrices.trained + embed.others.trained : 0;
+  const last = stage === layout.pipeline - 1 ? head.matrices.trained + head.others.trained : 0;
+  return (first + 2 * last) * gather_bytes;
+}
+
+/** Bytes on the device. */
+export const deviceBytes = ({ weight, gradient, optimizer, activation, workspace }: StageMemory): number =>
+  weight + gradient + optimizer + activation + workspace;
+
+/** Bytes on the host. */
+export const hostBytes = ({ host_activation, host_optimizer, host_weight }: StageMemory): number =>
+  host_activation + host_optimizer + host_weight;

@@ -1,0 +1,122 @@
+import { lowerBound } from '../executor/bound.ts';
+import { DoesNotFitError } from '../executor/errors.ts';
+import type { Machine } from '../types/machine.ts';
+import type { Program } from '../types/program.ts';
+import type { RunResult } from '../types/result.ts';
+import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
+import { type ChunkContext, type ChunkShape, ChunkSimulator } from './chunk.ts';
+import { Collectives } from './collectives.ts';
+import { deviceBytes, hostBytes, type StageMemory, stageMemory } from './memory.ts';
+import { trainingMetrics } from './metrics.ts';
+import { runPipeline, type UnitSpan } from './schedule.ts';
+import { stepTimeline } from './timeline.ts';
+import { updateTime } from './update.ts';
+
+export interface TrainingOptions {
+  readonly timeline?: boolean;
+}
+
+/**
+ * Runs one training step: chunks of each kind once on the event engine, all their repetitions through the pipeline's
+ * schedule, then the update.
+ * @throws DoesNotFitError, MissingFactError
+ */
+export function simulateTraining(
+  machine: Machine,
+  program: Program & { readonly training: Training },
+  activations: ActivationPlan,
+  optimizer: OptimizerPlan,
+  options: TrainingOptions = {},
+): RunResult {
+  const { training } = program;
+  const { layout } = training;
+  const context: ChunkContext = { machine, training, activations, optimizer };
+  const chunks = new ChunkSimulator(context);
+  const shapes = chunkShapes(training);
+  const times = shapes.map((row) => row.map((shape) => chunks.times(shape)));
+  const send = new Collectives(machine, layout).send(training.boundary_bytes, training.hidden_bytes);
+  const spans: UnitSpan[] = [];
+  const pipeline = runPipeline(
+    { stages: layout.pipeline, chunks: layout.interleave, microbatches: layout.microbatches },
+    {
+      forward: (stage, chunk) => times[stage]![chunk]!.forward_ns,
+      backward: (stage, chunk) => times[stage]![chunk]!.backward_ns,
+      send_ns: Math.ceil(send.seconds * 1e9),
+    },
+    options.timeline === true ? (span) => spans.push(span) : null,
+  );
+  const memories = shapes.map((_, stage) => stageMemory(training, activations, optimizer, pipeline, stage));
+  const warnings = [...activations.warnings, ...optimizer.warnings, ...checkFits(machine, training, memories)];
+  const updates = [0, ...(layout.pipeline > 1 ? [layout.pipeline - 1] : [])].map((stage) => updateTime(context, stage));
+  const update = updates.reduce((worst, next) => (next.total_ns > worst.total_ns ? next : worst));
+  const layer = chunks.times({ layers: layersPerChunk(training), embed: false, head: false });
+  const metrics = trainingMetrics({
+    ...context,
+    pipeline,
+    send,
+    memories,
+    update,
+    layer,
+    times,
+    bound: lowerBound(machine, program.summary),
+  });
+  return {
+    metrics,
+    warnings,
+    ...(options.timeline === true && { timeline: stepTimeline(context, spans, memories, pipeline, update) }),
+  };
+}
+
+const layersPerChunk = ({ layers, layout }: Training): number => layers / (layout.pipeline * layout.interleave);
+
+/** Chunks of every stage: the embedding stands before the first of all, the loss after the last. */
+function chunkShapes(training: Training): ChunkShape[][] {
+  const { pipeline, interleave } = training.layout;
+  const layers = layersPerChunk(training);
+  return Array.from({ length: pipeline }, (_, stage) =>
+    Array.from({ length: interleave }, (__, chunk) => ({
+      layers,
+      embed: stage === 0 && chunk === 0,
+      head: stage === pipeline - 1 && chunk === interleave - 1,
+    })),
+  );
+}
+
+/** Warnings where a requirement is above the capacity; otherwise that is an error. */
+function checkFits(machine: Machine, training: Training, memories: readonly StageMemory[]): string[] {
+  const fast = machine.memories.find(({ id }) => id === machine.roles.fast);
+  const host = machine.memories.find(({ id }) => id === machine.roles.host);
+  const warnings: string[] = [];
+  for (const memory of memories) {
+    const device = deviceBytes(memory);
+    const capacity = fast === undefined ? Number.POSITIVE_INFINITY : fast.capacity_bytes - fast.reserved_bytes;
+    if (device > capacity) {
+      const error = new DoesNotFitError(fast!.id, `stage ${memory.stage}'s step`, device, capacity, 0, holders(memory));
+      if (training.measured_as === 'full') throw error;
+      warnings.push(error.message);
+    }
+    const offloaded = hostBytes(memory);
+    if (offloaded === 0) continue;
+    const room = host === undefined ? 0 : host.capacity_bytes - host.reserved_bytes;
+    if (offloaded <= room) continue;
+    const what = 'what the step moves to the host';
+    const error = new DoesNotFitError(host?.id ?? 'cpu', what, offloaded, room, 0, [
+      { what: 'activations', bytes: memory.host_activation },
+      { what: 'optimizer state', bytes: memory.host_optimizer },
+      { what: 'weights', bytes: memory.host_weight },
+    ]);
+    if (training.measured_as === 'full') throw error;
+    warnings.push(error.message);
+  }
+  return [...new Set(warnings)].slice(0, 1);
+}
+
+function holders({ weight, gradient, optimizer, activation, workspace }: StageMemory) {
+  return [
+    { what: 'weights', bytes: weight },
+    { what: 'gradients', bytes: gradient },
+    { what: 'optimizer state', bytes: optimizer },
+    { what: 'activations', bytes: activation },
+    { what: 'workspace', bytes: workspace },
+  ].filter(({ bytes }) => bytes > 0);
+}

@@ -1,0 +1,189 @@
+import type { TrainOp } from '../../sim/types/index.ts';
+import { elementwise, pointwise, productKernels, saved } from './ops.ts';
+import { columnCollectives, ELEMENT, MASK, ownTokens, rowCollectives, shared, type TrainSetting } from './setting.ts';
+
+/** Reads a value and writes one. */
+const THROUGH = 2 * ELEMENT;
+
+/**
+ * Bytes an element moved where each framework op is a kernel of its own. A norm: to fp32 (6), square (8), mean (4), scale
+ * (8), back (6), weight (4), and twice that in backward. Rotation: to fp32 (6), complex product (8), back (6).
+ */
+const EAGER_NORM = 6 + 8 + 4 + 8 + 6 + 4;
+const EAGER_ROTARY = 6 + 8 + 6;
+
+/** fp32 log-sum-exp of each query row, which a fused kernel keeps for backward (Dao, arXiv:2205.14135, section 3.1). */
+const LSE_BYTES = 4;
+
+/**
+ * Norm, projections and attention of a layer. What is saved is Korthikanti et al.'s list (arXiv:2205.05198, section 4.1):
+ * 11 s b h + 5 a s^2 b for attention and 2 s b h for the norm's input, its divided terms over the tensor group.
+ */
+export function attentionOps(setting: TrainSetting): TrainOp[] {
+  const { model, tokens, tensor, dropout } = setting;
+  const query = shared(model.heads, tensor) * model.head_dim;
+  const key = shared(model.kv_heads, tensor) * model.head_dim;
+  const own = ownTokens(setting);
+  const out: TrainOp[] = [
+    norm(setting, 'norm1'),
+    {
+      name: 'qkv',
+      ...productKernels(setting, {
+        name: 'qkv',
+        part: 'projection',
+        m: tokens,
+        n: query + 2 * key,
+        k: model.hidden,
+        bias: model.bias.qkv,
+      }),
+      ...columnCollectives(setting),
+      saves: [saved('qkv_input', ELEMENT * own * model.hidden, own)],
+      scratch_bytes: 0,
+    },
+  ];
+  if (model.position === 'rotary') {
+    const bytes = setting.fused ? THROUGH : EAGER_ROTARY;
+    out.push(pointwise(setting, 'rotary', 'attention', tokens * (query + key), bytes, bytes));
+  }
+  const qkv = [
+    saved('query', ELEMENT * tokens * query, tokens),
+    saved('key', ELEMENT * tokens * key, tokens),
+    saved('value', ELEMENT * tokens * key, tokens),
+  ];
+  out.push(...(setting.flash ? [flashOp(setting, qkv)] : eagerOps(setting, qkv)));
+  const projection = productKernels(setting, {
+    name: 'projection',
+    part: 'output',
+    m: tokens,
+    n: model.hidden,
+    k: query,
+    bias: model.bias.out && !dropout,
+  });
+  out.push({
+    name: 'projection',
+    ...projection,
+    ...rowCollectives(setting),
+    saves: [saved('projection_input', ELEMENT * tokens * query, tokens)],
+    scratch_bytes: 0,
+  });
+  out.push(residual(setting, 'residual1', model.bias.out));
+  return out;
+}
+
+/** Un-fused attention: scores, softmax, dropout, values; score matrices pass through memory. */
+function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
+  const { model, seq, sequences, tensor, tokens, context } = setting;
+  const heads = shared(model.heads, tensor);
+  const rows = seq / context;
+  const count = sequences * heads;
+  const elements = count * rows * seq;
+  const scores = productKernels(setting, {
+    name: 'scores',
+    part: 'attention',
+    m: rows,
+    n: seq,
+    k: model.head_dim,
+    count,
+    activations_only: true,
+  });
+  const values = productKernels(setting, {
+    name: 'values',
+    part: 'attention',
+    m: rows,
+    n: model.head_dim,
+    k: seq,
+    count,
+    activations_only: true,
+  });
+  const softmax_output = saved('softmax_output', ELEMENT * elements, tokens);
+  const core = true;
+  const context_copy = elementwise(setting, 'context', 'attention', THROUGH * tokens * heads * model.head_dim);
+  const dropout: TrainOp[] = setting.dropout
+    ? [
+        pointwise(setting, 'scores_dropout', 'attention', elements, THROUGH + MASK, THROUGH + MASK, {
+          core,
+          saves: [saved('scores_mask', MASK * elements, tokens), saved('scores_kept', ELEMENT * elements, tokens)],
+        }),
+      ]
+    : [];
+  return [
+    { name: 'scores', ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: ELEMENT * elements },
+    pointwise(setting, 'softmax', 'attention', elements, THROUGH, THROUGH + ELEMENT, { core, saves: [softmax_output] }),
+    ...dropout,
+    {
+      name: 'values',
+      ...values,
+      forward: [...values.forward, context_copy],
+      backward: [context_copy, ...values.backward],
+      saves: qkv.slice(2),
+      core,
+      scratch_bytes: ELEMENT * elements,
+    },
+  ];
+}
+
+/**
+ * Fused attention computes the lower triangle alone: 4 of its multiply-adds a pair forward and 10 backward, scores again
+ * included (Dao, arXiv:2307.08691, section 4.1). With a context group, keys and values travel round it.
+ */
+function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
+  const { model, seq, sequences, tensor, tokens, context, dtype } = setting;
+  const heads = shared(model.heads, tensor);
+  const pairs = (sequences * heads * (seq / context) * seq) / 2;
+  const kernel = (name: string, fused_attention: 'forward' | 'backward', multiply_adds: number, bytes: number) => ({
+    name,
+    fused_attention,
+    part: 'attention' as const,
+    dtype,
+    flops: 2 * multiply_adds * pairs * model.head_dim,
+    operand_bytes: 0,
+    activation_bytes: bytes,
+    launches: 1,
+  });
+  const moved = qkv.reduce((sum, { bytes }) => sum + bytes, 0) + ELEMENT * tokens * heads * model.head_dim;
+  const travelling = qkv.slice(1).reduce((sum, { bytes }) => sum + bytes, 0) * context;
+  const ring =
+    context === 1
+      ? {}
+      : {
+          gather: { kind: 'ring', group: 'context', bytes: travelling } as const,
+          gather_again: { kind: 'ring', group: 'context', bytes: 2 * travelling } as const,
+        };
+  return {
+    name: 'attention',
+    forward: [kernel('attention', 'forward', 2, moved)],
+    backward: [kernel('attention backward', 'backward', 5, 2 * moved)],
+    weight_gradient: [],
+    ...ring,
+    saves: [...qkv, saved('log_sum_exp', LSE_BYTES * tokens * heads, tokens)],
+    core: true,
+    scratch_bytes: 0,
+  };
+}
+
+/** A norm. Un-fused it runs in fp32 copies; fused it reads once and writes once. Its input is saved. */
+export function norm(setting: TrainSetting, name: string): TrainOp {
+  const own = ownTokens(setting);
+  const elements = own * setting.model.hidden;
+  // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
+  const [forward, backward] = setting.fused ? [THROUGH, 6 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM + 3 * ELEMENT];
+  return pointwise(setting, name, 'other', elements, forward!, backward!, {
+    saves: [saved(`${name}_input`, ELEMENT * elements, own)],
+  });
+}
+
+/** Bias, dropout and the sum with the branch around. */
+export function residual(setting: TrainSetting, name: string, bias: boolean): TrainOp {
+  const own = ownTokens(setting);
+  const elements = own * setting.model.hidden;
+  const mask = setting.dropout ? MASK : 0;
+  return pointwise(
+    setting,
+    name,
+    'other',
+    elements,
+    3 * ELEMENT + mask,
+    setting.dropout || bias ? 2 * ELEMENT + mask + (bias ? ELEMENT : 0) : 0,
+    { saves: setting.dropout ? [saved(`${name}_mask`, MASK * elements, own)] : [] },
+  );
+}

@@ -1,0 +1,2 @@
+export { trainProgram } from './program.ts';
+export { type TrainFields, trainSchema } from './schema.ts';

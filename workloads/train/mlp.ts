@@ -1,0 +1,97 @@
+import type { TrainOp } from '../../sim/types/index.ts';
+import { norm, residual } from './attention.ts';
+import { pointwise, productKernels, saved } from './ops.ts';
+import { columnCollectives, ELEMENT, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
+
+/**
+ * Norm and MLP of a layer. Saved as in Korthikanti et al. (arXiv:2205.05198, section 4.1): 19 s b h for a plain MLP with
+ * dropout. A gated one keeps its gate, the gate's activation, the up projection and their product.
+ */
+export function mlpOps(setting: TrainSetting): TrainOp[] {
+  const { model } = setting;
+  return [
+    norm(setting, 'norm2'),
+    ...(model.moe
+      ? expertOps(setting, model.moe)
+      : feedForward(setting, setting.tokens, model.ffn / setting.tensor, 1)),
+    residual(setting, 'residual2', model.bias.mlp),
+  ];
+}
+
+/** The products of a feed-forward network: `count` of them side by side, each of `rows` tokens. */
+function feedForward(setting: TrainSetting, rows: number, ffn: number, count: number, dense = true): TrainOp[] {
+  const { model } = setting;
+  const own = dense ? ownTokens(setting) : rows * count;
+  const inner = rows * ffn * count;
+  const up = productKernels(setting, {
+    name: 'up',
+    part: 'mlp',
+    m: rows,
+    n: (model.gated ? 2 : 1) * ffn,
+    k: model.hidden,
+    count,
+  });
+  const down = productKernels(setting, {
+    name: 'down',
+    part: 'mlp',
+    m: rows,
+    n: model.hidden,
+    k: ffn,
+    count,
+    bias: model.bias.mlp && !setting.dropout,
+  });
+  const saves = model.gated
+    ? [
+        saved('gate', ELEMENT * inner, rows),
+        saved('up', ELEMENT * inner, rows),
+        ...(setting.fused ? [] : [saved('gate_activation', ELEMENT * inner, rows)]),
+      ]
+    : [saved('up', ELEMENT * inner, rows)];
+  // Plain: read and write; gated: two reads and a write, un-fused with the activation's own pass.
+  const [forward, backward] = model.gated ? (setting.fused ? [3, 5] : [5, 8]) : [2, 3 + (model.bias.mlp ? 1 : 0)];
+  return [
+    {
+      name: 'up',
+      ...up,
+      ...(dense ? columnCollectives(setting) : {}),
+      saves: [saved('up_input', ELEMENT * own * model.hidden, own)],
+      scratch_bytes: 0,
+    },
+    pointwise(setting, 'activation', 'mlp', inner, forward! * ELEMENT, backward! * ELEMENT, { saves }),
+    {
+      name: 'down',
+      ...down,
+      ...(dense ? rowCollectives(setting) : {}),
+      saves: [saved('down_input', ELEMENT * inner, rows)],
+      scratch_bytes: 0,
+    },
+  ];
+}
+
+/**
+ * A mixture of experts: the router, the exchange of tokens inside the expert group, and the experts of this rank on an
+ * even share of the tokens.
+ */
+function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']['moe']>): TrainOp[] {
+  const { model, tokens, tensor, expert } = setting;
+  const routed = tokens * moe.active;
+  const own_experts = moe.experts / expert;
+  const exchange =
+    expert === 1
+      ? {}
+      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden * expert };
+  const moved = ELEMENT * routed * model.hidden;
+  const router = productKernels(setting, { name: 'router', part: 'mlp', m: tokens, n: moe.experts, k: model.hidden });
+  const hop = expert === 1 ? {} : { gather: exchange, backward_gather: exchange };
+  return [
+    {
+      name: 'router',
+      ...router,
+      saves: [saved('router_input', ELEMENT * tokens * model.hidden, tokens)],
+      scratch_bytes: 0,
+    },
+    pointwise(setting, 'dispatch', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
+    ...feedForward(setting, routed / own_experts, moe.ffn / tensor, own_experts, false),
+    pointwise(setting, 'combine', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
+  ];
+}

@@ -1,0 +1,148 @@
+import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
+import { type Model, parameterCount } from '../models/model.ts';
+import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
+import { attentionOps } from './attention.ts';
+import { embedOps, headOps } from './ends.ts';
+import { layoutOf } from './layout.ts';
+import { mlpOps } from './mlp.ts';
+import { modelFlops } from './modelFlops.ts';
+import type { TrainFields } from './schema.ts';
+import { ELEMENT, type TrainSetting } from './setting.ts';
+
+/** Slices in which a chunked loss makes its logits: none is larger than this many tokens. */
+const LOSS_CHUNK_TOKENS = 4096;
+
+/**
+ * The program of one training step. Its segments are one micro-batch through the whole model, forward; the step itself,
+ * with its schedule, is in `training`.
+ * @throws InputError for sizes that do not divide.
+ */
+export function trainProgram(fields: TrainFields, base: Model): Program {
+  const model = resized(base, fields);
+  const layout = layoutOf(fields, model);
+  const sequences = fields.microbatch;
+  const tokens = (sequences * fields.seq) / layout.context;
+  const setting: TrainSetting = {
+    model,
+    dtype: model.dtype,
+    tokens,
+    sequences,
+    seq: fields.seq,
+    tensor: layout.tensor,
+    context: layout.context,
+    expert: layout.expert,
+    sequence_parallel: layout.sequence_parallel,
+    flash: fields.attention_kernel === 'flash',
+    dropout: fields.dropout && model.position === 'learned',
+    fused: fields.fused,
+    frozen_bits: null,
+  };
+  const shapes = weightShapes(model);
+  const layerShapes = [...shapes.attention, ...shapes.mlp];
+  const body = (ops: readonly TrainOp[], weights: readonly WeightShape[]): TrainBody => ({
+    ops,
+    matrices: { trained: countOf(weights.filter(isMatrix), layout), frozen: 0, frozen_bits: 16 },
+    others: {
+      trained: countOf(
+        weights.filter((weight) => !isMatrix(weight)),
+        layout,
+      ),
+      frozen: 0,
+      frozen_bits: 16,
+    },
+  });
+  const untied = shapes.head.filter(({ tied }) => tied !== true);
+  const chunks = fields.loss === 'chunked' ? Math.ceil(tokens / LOSS_CHUNK_TOKENS) : 1;
+  const hidden_bytes = ELEMENT * tokens * model.hidden;
+  const training: Training = {
+    layout,
+    dtype: model.dtype,
+    layers: model.layers,
+    layer: body([...attentionOps(setting), ...mlpOps(setting)], layerShapes),
+    embed: body(embedOps(setting), shapes.embed),
+    head: body(headOps(setting, chunks), untied),
+    tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
+    hidden_bytes,
+    // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
+    boundary_bytes: hidden_bytes / layout.tensor,
+    model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal'),
+    tokens: fields.batch * fields.seq,
+    samples: fields.batch,
+    measured_as: fields.measured_as,
+  };
+  return programOf(training, model);
+}
+
+function resized(model: Model, { shape }: TrainFields): Model {
+  if (shape === undefined) return model;
+  const hidden = shape.hidden ?? model.hidden;
+  const heads = shape.heads ?? model.heads;
+  return {
+    ...model,
+    layers: shape.layers ?? model.layers,
+    hidden,
+    heads,
+    kv_heads: (model.kv_heads / model.heads) * heads,
+    head_dim: hidden / heads,
+    ffn: (model.ffn / model.hidden) * hidden,
+  };
+}
+
+const isMatrix = ({ shape }: WeightShape): boolean => shape.length >= 2;
+
+/** Elements on one rank. Matrices and their column biases are divided over the tensor group, experts over theirs too; norms are not. */
+function countOf(weights: readonly WeightShape[], { tensor, expert }: Training['layout']): number {
+  return weights.reduce((sum, weight) => {
+    const divided = isMatrix(weight) && weight.name !== 'w_pos' && weight.name !== 'w_router';
+    const ways = (divided ? tensor : 1) * (weight.routed === true ? expert : 1);
+    return sum + elementsOf(weight.shape) / ways;
+  }, 0);
+}
+
+const kernelsOf = (body: TrainBody): Kernel[] => body.ops.flatMap((op) => op.forward);
+
+function programOf(training: Training, model: Model): Program {
+  const op = (name: string, body: TrainBody, layer: number): Segment['ops'][number] => ({
+    name,
+    phase: 'forward',
+    step: 0,
+    layer,
+    batch: 0,
+    kernels: kernelsOf(body),
+    state: null,
+    input_bytes: training.hidden_bytes,
+    output_bytes: training.hidden_bytes,
+    scratch_bytes: Math.max(...body.ops.map(({ scratch_bytes }) => scratch_bytes)),
+  });
+  function* segments(): Generator<Segment> {
+    yield { repeat: 1, layer_stride: 0, ops: [op('embed', training.embed, 0)] };
+    yield { repeat: training.layers, layer_stride: 1, ops: [op('layer', training.layer, 1)] };
+    yield { repeat: 1, layer_stride: 0, ops: [op('head', training.head, training.layers + 1)] };
+  }
+  const weight_bytes = ELEMENT * parameterCount(model);
+  const { microbatches, gpus } = training.layout;
+  const flops = training.model_flops / gpus;
+  return {
+    kind: 'train',
+    tensors: [],
+    layers: [],
+    batches: microbatches,
+    produced: { tokens: 0, decode_tokens: 0, requests: 0 },
+    measurement: { kind: 'full' },
+    summary: {
+      batch: training.samples / microbatches,
+      batches: microbatches,
+      prompt_tokens: 0,
+      output_tokens: 0,
+      flops: { forward: { [training.dtype]: flops / 3 }, backward: { [training.dtype]: (2 * flops) / 3 } },
+      passes: { forward: 1, backward: 1 },
+      weight_bytes: weight_bytes / gpus,
+      kv_bytes: 0,
+      kv_read_bytes: 0,
+      kv_write_bytes: 0,
+      hidden_bytes: training.hidden_bytes,
+    },
+    training,
+    segments,
+  };
+}

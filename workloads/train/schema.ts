@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+
+const LARGEST = 100_000_000;
+
+const count = (description: string) =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LARGEST), v.description(description));
+const ways = (description: string) => v.optional(count(`${description} Default 1.`), 1);
+const flag = (description: string, otherwise = false) =>
+  v.optional(v.pipe(v.boolean(), v.description(description)), otherwise);
+
+/** One training step of a transformer: forward, backward and the update. */
+export const trainSchema = v.strictObject({
+  kind: v.literal('train'),
+  model: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description('Id of a model in the catalogue, or the path of a model file.'),
+  ),
+  shape: v.optional(
+    v.pipe(
+      v.strictObject({
+        layers: v.optional(count('Transformer layers.')),
+        hidden: v.optional(count('Width of the hidden state; the MLP keeps its ratio to it.')),
+        heads: v.optional(count('Query heads, and key heads in proportion.')),
+      }),
+      v.description('The model with another size, for grids of one family.'),
+    ),
+  ),
+  seq: count('Tokens of each sequence.'),
+  batch: count('Sequences of the whole step, all copies of the model together.'),
+  microbatch: ways('Sequences computed together by one copy.'),
+  gpus: v.optional(count('Devices. Default: the product of the parallel sizes.')),
+  tensor_parallel: ways('Devices that share each layer.'),
+  pipeline_parallel: ways('Stages that share the layers.'),
+  interleave: ways('Chunks of layers that each stage holds (interleaved 1F1B).'),
+  data_parallel: v.optional(count('Copies of the model. Default: what is left of `gpus`.')),
+  context_parallel: ways('Devices that share each sequence.'),
+  expert_parallel: ways('Devices that share the experts, inside the copies of the model.'),
+  sequence_parallel: flag('Norms and dropouts are divided over the tensor group by sequence.'),
+  attention_kernel: v.optional(
+    v.pipe(
+      v.picklist(['eager', 'flash']),
+      v.description('`eager`: score matrices go through device memory; `flash`: fused, they never exist.'),
+    ),
+    'eager',
+  ),
+  flop_convention: v.optional(
+    v.pipe(
+      v.picklist(['full', 'causal']),
+      v.description('Attention FLOPs that the model FLOPs count: every pair, or half of them.'),
+    ),
+    'full',
+  ),
+  dropout: flag(
+    'Dropout after attention, its scores and the MLP. Default: where the model has learned positions.',
+    true,
+  ),
+  fused: flag('Element-wise chains run as one kernel each (a compiler or fused kernels).', true),
+  loss: v.optional(
+    v.pipe(
+      v.picklist(['whole', 'chunked']),
+      v.description('`chunked`: logits exist for a slice of the tokens at a time.'),
+    ),
+    'whole',
+  ),
+  measured_as: v.optional(
+    v.pipe(
+      v.picklist(['full', 'requirement']),
+      v.description('`requirement`: memory is counted but not limited, as papers draw what a step would need.'),
+    ),
+    'full',
+  ),
+});
+
+export type TrainFields = v.InferOutput<typeof trainSchema>;
