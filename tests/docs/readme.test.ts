@@ -35,13 +35,17 @@ test('the status of every system follows from its studies', async () => {
   await expect(`${head}${MARK}\n\n${systemsMarkdown(systems, statuses)}\n`).toMatchFileSnapshot(page);
 });
 
-test('the tour and the validation table of the README are what the program gives', async () => {
-  await expect(missesMarkdown(runs)).toMatchFileSnapshot('../../docs/misses.md');
-  const table = validationTable(runs);
-  process.chdir(files.path('.'));
-  const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
-  await expect(text).toMatchFileSnapshot(README);
-}, RUNS_EVERYTHING_MS);
+test(
+  'the tour and the validation table of the README are what the program gives',
+  async () => {
+    await expect(missesMarkdown(runs)).toMatchFileSnapshot('../../docs/misses.md');
+    const table = validationTable(runs);
+    process.chdir(files.path('.'));
+    const text = await withBlocks(withValidation(readFileSync(README, 'utf8'), table), 'console', runConsole);
+    await expect(text).toMatchFileSnapshot(README);
+  },
+  RUNS_EVERYTHING_MS,
+);
 
 test('the figure of the README is the one its study declares', async () => {
   const { code } = await tierflow('plot', 'flexgen/opt-175b-t4', files.path('figures'));
