@@ -1,8 +1,9 @@
 import { type InputIssue, oneOf, type Place, quote } from '../input/errors.ts';
 import { nearestName } from '../input/nearest.ts';
 import { formatPath, type Path } from '../input/path.ts';
+import { flashFlaws } from '../sim/resources/flash/device.ts';
 import { directionsOf, isMemoryId, isStorage, MEMORY_IDS } from './ids.ts';
-import type { LinkFile, MachineFile } from './schema.ts';
+import type { LinkFile, MachineFile, MemoryFile } from './schema.ts';
 
 type PlaceOf = (path: Path, part?: 'key' | 'value') => Place;
 
@@ -46,8 +47,48 @@ function memoryIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
         place: placeOf(['memories', id, 'page_cache'], 'key'),
       });
     }
-    return issues;
+    if (memory.dram && memory.read_share_curve) {
+      issues.push({
+        code: 'bad_value',
+        problem: `memories.${id} gives both a read_share_curve and the dram it would follow from`,
+        place: placeOf(['memories', id, 'read_share_curve'], 'key'),
+      });
+    }
+    return [...issues, ...flashIssues(id, memory, machine, placeOf)];
   });
+}
+
+/** Drives that cannot be, and links that carry more than the drive's lanes. */
+function flashIssues(id: string, memory: MemoryFile, machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
+  const { flash } = memory;
+  if (flash === undefined) return [];
+  const at = (field: string): Path => ['memories', id, 'flash', ...field.split('.')];
+  const flaws = flashFlaws(flash, memory.capacity_bytes).map(
+    ({ field, problem, expected }): InputIssue => ({
+      code: 'out_of_range',
+      problem: `memories.${id}: ${problem}`,
+      expected,
+      place: placeOf(at(field)),
+    }),
+  );
+  if (flash.link === undefined) return flaws;
+  const lanes = flash.link.lanes * flash.link.lane_bytes_per_s;
+  const fast = Object.entries(machine.links ?? {}).flatMap(([name, link]: [string, LinkFile]) =>
+    link.from !== id && link.to !== id
+      ? []
+      : Object.entries(link)
+          .filter(([field, value]) => field.endsWith('bytes_per_s') && typeof value === 'number' && value > lanes)
+          .map(
+            ([field, value]): InputIssue => ({
+              code: 'out_of_range',
+              problem: `links.${name}.${field} is faster than the lanes of memories.${id}.flash.link`,
+              found: String(value),
+              expected: `at most ${lanes} bytes/s`,
+              place: placeOf(['links', name, field]),
+            }),
+          ),
+  );
+  return [...flaws, ...fast];
 }
 
 /** Every place where a file names one of its own memories. */

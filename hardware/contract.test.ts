@@ -29,7 +29,8 @@ describe.each(listMachines())('$id', ({ id, title, variants }) => {
     }
   });
 
-  test('names a fast memory that a compute unit works on', () => {
+  test('names a fast memory that a compute unit works on, where it computes', () => {
+    if (machine.compute.length === 0) return;
     const fast = machine.roles.fast;
     expect(machine.compute.some((unit) => unit.memory === fast)).toBe(true);
   });

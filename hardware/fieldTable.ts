@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { dimensionOf, type SchemaNode, schemaNode } from '../input/schemaNode.ts';
+import { arraySchema } from './arraySchema.ts';
 import { directionsOf } from './ids.ts';
 import { diskLinkSchema, hostLinkSchema, peerLinkSchema } from './linkSchema.ts';
 import { computeSchema, machineSchema, memorySchema } from './schema.ts';
@@ -74,7 +75,7 @@ function table(title: string, list: readonly Row[]): string {
 
 /** The reference page: one table a map, required fields in bold. */
 export function fieldReference(): string {
-  const parts = new Set(['memories', 'links', 'compute', 'variants']);
+  const parts = new Set(['memories', 'links', 'compute', 'arrays', 'variants']);
   const entries = Object.fromEntries(Object.entries(machineSchema.entries).filter(([name]) => !parts.has(name)));
   const variant = (open(machineSchema.entries.variants).node.value ?? {}) as SchemaNode;
   const link = (id: string) => `links.${id} (${directionsOf(id).join(', ')})`;
@@ -91,6 +92,7 @@ export function fieldReference(): string {
     table(link('nvme'), rows(diskLinkSchema)),
     table(`${link('nvlink')}, net, csd_p2p`, rows(peerLinkSchema)),
     table('compute.*', rows(computeSchema)),
+    table('arrays.*', rows(arraySchema)),
     table('variants.*', rows(variant)),
   ].join('\n');
 }

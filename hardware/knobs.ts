@@ -10,7 +10,8 @@ import type { Path } from '../input/path.ts';
 export interface KnobEffect {
   /** A metric name, or `fits` for whether the work fits at all. */
   readonly metric: string;
-  readonly direction: 'up' | 'down';
+  /** `either` where the geometry decides. */
+  readonly direction: 'up' | 'down' | 'either';
 }
 
 const faster: KnobEffect = { metric: 'time.total_s', direction: 'down' };
@@ -18,6 +19,11 @@ const slower: KnobEffect = { metric: 'time.total_s', direction: 'up' };
 const roomier: KnobEffect = { metric: 'fits', direction: 'up' };
 const tighter: KnobEffect = { metric: 'fits', direction: 'down' };
 const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
+
+const energy: KnobEffect = { metric: 'energy.total_j', direction: 'up' };
+const bandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'up' };
+const lessBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'down' };
+const otherBandwidth: KnobEffect = { metric: 'throughput.io_bytes_per_s', direction: 'either' };
 
 /** By the name of the field, or of the map for fields that a precision names. */
 const EFFECTS: Readonly<Record<string, KnobEffect>> = {
@@ -32,6 +38,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   granularity_bytes: slower,
   read_stream_bytes_per_s: faster,
   write_stream_bytes_per_s: faster,
+  insert_bytes_per_s: faster,
   dirty_fraction: faster,
   hit_stream_bytes_per_s: faster,
   uncached_read_stream_bytes_per_s: faster,
@@ -56,10 +63,48 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   scatter_elements_per_s: faster,
   store_stream_bytes_per_s: faster,
   step_s: slower,
+  sequence_s: slower,
   first_run_s: slower,
   slowdown: slower,
   usd_per_h: { metric: 'cost.usd', direction: 'up' },
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
+  refresh_fraction: faster,
+  turnaround: slower,
+  channels: bandwidth,
+  chips_per_channel: bandwidth,
+  dies_per_chip: otherBandwidth,
+  planes_per_die: otherBandwidth,
+  page_bytes: otherBandwidth,
+  block_bytes: otherBandwidth,
+  sector_bytes: lessBandwidth,
+  read_s: lessBandwidth,
+  program_s: lessBandwidth,
+  erase_s: lessBandwidth,
+  channel_bytes_per_s: bandwidth,
+  command_s: lessBandwidth,
+  lanes: bandwidth,
+  lane_bytes_per_s: bandwidth,
+  payload_bytes: bandwidth,
+  header_bytes: lessBandwidth,
+  read_bytes: otherBandwidth,
+  cache_bytes: bandwidth,
+  entry_bytes: lessBandwidth,
+  write_buffer_bytes: { metric: 'latency.request_s.mean', direction: 'down' },
+  write_amplification: lessBandwidth,
+  endurance_bytes: { metric: 'wear.disk.years', direction: 'up' },
+  outputs: slower,
+  tile_rows: slower,
+  vector_bytes_per_s: faster,
+  softmax_elements_per_s: faster,
+  rows: faster,
+  columns: faster,
+  clock_hz: faster,
+  multiply_add_j: energy,
+  add_j: energy,
+  exponent_j: energy,
+  divide_j: energy,
+  one_pass_buffer_j: energy,
+  row_wise_buffer_j: energy,
   devices_per_node: faster,
   nodes: roomier,
 };

@@ -2,9 +2,19 @@ import { InputError } from '../input/errors.ts';
 import type { Path } from '../input/path.ts';
 import { validate } from '../input/schema.ts';
 import type { YamlSource } from '../input/yaml.ts';
-import type { ComputeUnit, Link, LinkDirection, Machine, Memory, PageCache } from '../sim/types/machine.ts';
+import type { FlashDevice } from '../sim/resources/flash/device.ts';
+import type {
+  ComputeUnit,
+  Link,
+  LinkDirection,
+  Machine,
+  Memory,
+  PageCache,
+  SpatialArray,
+} from '../sim/types/machine.ts';
 import type { Curve } from '../sim/types/units.ts';
 import { crossIssues } from './checks.ts';
+import { readShareCurve } from './dram.ts';
 import { directionsOf, isStorage } from './ids.ts';
 import { type ComputeFile, type LinkFile, type MachineFile, type MemoryFile, machineSchema } from './schema.ts';
 import { sourceIssues } from './sources.ts';
@@ -41,6 +51,7 @@ function resolve(file: MachineFile): Machine {
     links: Object.entries(file.links ?? {}).map(([id, link]) => resolveLink(id, link)),
     compute: Object.entries(file.compute).map(([id, unit]) => resolveCompute(id, unit)),
     roles: file.roles,
+    ...(file.arrays && { arrays: Object.entries(file.arrays).map(([id, array]) => resolveArray(id, array)) }),
     ...(file.host && { host: without(file.host) }),
     ...(file.cluster && { cluster: without(file.cluster) }),
     ...(file.cost && { cost_usd_per_h: file.cost.usd_per_h }),
@@ -61,7 +72,7 @@ function without<T extends Provenance>(map: T): Omit<T, keyof Provenance> {
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
-  const { page_cache, energy, write_bytes_per_s, ...fields } = without(file);
+  const { page_cache, energy, write_bytes_per_s, dram, flash, ...fields } = without(file);
   const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
@@ -69,12 +80,23 @@ function resolveMemory(id: string, file: MemoryFile): Memory {
     read_bytes_per_s,
     write_bytes_per_s: write_bytes_per_s ?? (isStorage(id) ? 0 : read_bytes_per_s),
     reserved_bytes: fields.reserved_bytes ?? 0,
-    read_share_curve: fields.read_share_curve ?? [],
+    read_share_curve: dram ? readShareCurve(dram) : (fields.read_share_curve ?? []),
     latency_s: fields.latency_s ?? 0,
     granularity_bytes: fields.granularity_bytes ?? 1,
     ...(page_cache && { page_cache: without(page_cache) satisfies PageCache }),
+    ...(flash && { flash: resolveFlash(flash) }),
     ...(energy && { energy: without(energy) }),
   };
+}
+
+function resolveArray(id: string, file: NonNullable<MachineFile['arrays']>[string]): SpatialArray {
+  const { energy, ...fields } = without(file);
+  return { id, ...fields, rows: fields.rows ?? 1, ...(energy && { energy: without(energy) }) };
+}
+
+function resolveFlash(file: NonNullable<MemoryFile['flash']>): FlashDevice {
+  const { link, mapping, ...fields } = without(file);
+  return { ...fields, ...(link && { link: without(link) }), ...(mapping && { mapping: without(mapping) }) };
 }
 
 /** The fields of one direction, whatever its name; the schema has fixed which names the link has. */
@@ -117,6 +139,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     peak_flop_per_s,
     memory_efficiency,
     batched_memory_efficiency: batched,
+    matrix_vector,
     ...fields
   } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
@@ -128,6 +151,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     launch_s: fields.launch_s ?? 0,
     roofline_exponent: fields.roofline_exponent ?? 1,
     memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
+    ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
   };
 }

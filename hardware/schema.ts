@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
+import { arraySchema } from './arraySchema.ts';
+import { dramSchema, flashSchema } from './flashSchema.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
   curve,
@@ -53,7 +55,10 @@ export const memorySchema = v.strictObject({
   granularity_bytes: v.exactOptional(positive('bytes', 'Transfers are rounded up to a multiple of this. Absent: 1')),
   read_stream_bytes_per_s: rate('Limit of one reader. Absent: one reader reaches the whole device'),
   write_stream_bytes_per_s: rate('Limit of one writer. Absent: one writer reaches the whole device'),
+  insert_bytes_per_s: rate('Rows put into place in a matrix held here. Absent: not known'),
   page_cache: v.exactOptional(pageCache),
+  dram: v.exactOptional(dramSchema),
+  flash: v.exactOptional(flashSchema),
   bank_bytes: v.exactOptional(
     positive(
       'bytes',
@@ -108,6 +113,18 @@ export const computeSchema = v.strictObject({
       ),
     ),
   ),
+  matrix_vector: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        outputs: positive('count', 'Outputs computed at once; matrices are padded to a multiple of it'),
+        tile_rows: positive('count', 'Inputs of one weight tile'),
+        vector_bytes_per_s: positive('bytes_per_s', 'Rate at which an input vector reaches its buffer'),
+        softmax_elements_per_s: v.pipe(v.number(), v.gtValue(0), v.description('Elements of a softmax per second.')),
+        ...provenance,
+      }),
+      v.description('How matrix-vector products are laid out, on an array that computes them tile by tile.'),
+    ),
+  ),
   reads_in_place: v.exactOptional(memoryId('A memory that it reads where it stands, such as memory-mapped flash')),
   code_bytes: v.exactOptional(positive('bytes', 'Bytes that the program of its kernels takes in that memory')),
   quantise_elements_per_s: v.exactOptional(
@@ -131,6 +148,7 @@ export const hostSchema = v.strictObject({
   ),
   store_stream_bytes_per_s: positive('bytes_per_s', 'One copy worker storing device bytes in pageable memory'),
   step_s: quantity('s', { description: 'Bookkeeping of one scheduling step' }),
+  sequence_s: time('Bookkeeping of one sequence in a step. Absent: it is in step_s'),
   first_run_s: v.exactOptional(
     quantity('s', { description: 'What the first computation of a process takes beside. Absent: not modelled' }),
   ),
@@ -193,6 +211,9 @@ export const machineSchema = v.strictObject({
   memories: v.pipe(v.record(v.string(), memorySchema), v.minEntries(1), v.description('Memories by id.')),
   links: v.exactOptional(linksSchema),
   compute: v.pipe(v.record(v.string(), computeSchema), v.description('Compute units by id.')),
+  arrays: v.exactOptional(
+    v.pipe(v.record(v.string(), arraySchema), v.description('Spatial arrays by id, for dataflows mapped onto them.')),
+  ),
   host: v.exactOptional(v.pipe(hostSchema, v.description('Work of the host that queues on its threads.'))),
   cluster: v.exactOptional(
     v.pipe(cluster, v.description("Equal nodes; memories and links are then one device's share.")),

@@ -52,6 +52,7 @@ export const PLACEHOLDERS: Readonly<Record<string, { readonly expression: string
   link: { expression: '[A-Za-z0-9_-]+', meaning: 'a link id (`pcie`, `nvme`, `nvlink`, …)' },
   dir: { expression: '[A-Za-z0-9]+', meaning: 'a direction: `h2d`/`d2h`, `read`/`write`, `tx`/`rx`' },
   resource: { expression: '[A-Za-z0-9_-]+', meaning: 'the id of a memory, link, compute unit or copy engine' },
+  flashpart: { expression: 'channels|chips|link', meaning: '`channels`, `chips` or `link` of a flash drive' },
   part: { expression: '[A-Za-z0-9_-]+', meaning: 'the part of the machine that used the energy' },
   benchmark: { expression: '.+', meaning: 'the benchmark the paper measured' },
 };
@@ -106,6 +107,16 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     'Seconds in which the stream was busy during the phase. Streams overlap, so these may add up to more than the phase.',
   ),
 
+  define(
+    'busy.<phase>.kv_read.fraction',
+    'B_φ,kv/T_φ',
+    'fraction',
+    'none',
+    false,
+    '<phase> share of KV reading',
+    'Share of the phase in which the KV cache was being read.',
+  ),
+
   rate('tokens_per_s_per_device', 'X/n', 'token/s', 'throughput per device', 'Output tokens per second and device.'),
   rate('tokens_per_s', 'X', 'token/s', 'throughput', 'Output tokens ÷ (T_p + T_d).'),
   rate(
@@ -119,6 +130,9 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   rate('samples_per_s', 'X_s', 'sample/s', 'sample rate', 'Training samples or images ÷ T.'),
   rate('queries_per_s', 'X_q', 'query/s', 'query rate', 'Search queries finished ÷ T.'),
   rate('ios_per_s', 'IOPS', 'IO/s', 'IO rate', 'Storage commands finished ÷ T.'),
+  rate('io_bytes_per_s', 'B_io', 'bytes_per_s', 'IO bandwidth', 'Bytes of the storage commands finished ÷ T.'),
+  rate('bytes_per_s', 'B', 'bytes_per_s', 'bandwidth', 'Bytes that a copy or a stream moved ÷ the time it took.'),
+  rate('fraction_of_peak', 'B/B*', 'fraction', 'share of the peak', 'Bandwidth ÷ the peak of the memory.'),
 
   latency('ttft', 'L_1', 'time to first token', 'From the arrival of a request to its first output token.'),
   latency(
@@ -226,6 +240,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     false,
     '<resource> compute busy',
     'Share of T in which the unit ran a kernel.',
+  ),
+  define(
+    'busy.flash.<resource>.<flashpart>.fraction',
+    'u',
+    'fraction',
+    'none',
+    false,
+    '<flashpart> of <resource> busy',
+    'Share of T in which a channel (command unit, host link) of the drive was busy, on average over all of them.',
   ),
   define(
     'busy.copy.<resource>.fraction',
@@ -426,6 +449,15 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
     true,
     'bytes written to <memory>',
     'Bytes programmed into a flash memory, write amplification included.',
+  ),
+  define(
+    'wear.<memory>.years',
+    'Y_m',
+    'count',
+    'higher',
+    true,
+    'life of <memory>',
+    'Years until the flash is worn out at the write rate of the run: its endurance ÷ bytes programmed per year.',
   ),
 
   define(

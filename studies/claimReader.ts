@@ -103,6 +103,7 @@ function expectation(
 
 /** A published figure in the unit of its metric. Scores, ratios and rates of things have no other way to be written. */
 function readFigure(value: string | number, unit: string, place: Place): number {
+  if (unit === 'moved_bytes') return quantityAt(value, 'bytes', place);
   if (Object.hasOwn(DIMENSIONS, unit)) return quantityAt(value, unit as Dimension, place);
   return typeof value === 'number' ? value : readRatio(value, place);
 }

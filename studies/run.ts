@@ -1,8 +1,9 @@
+import { InputError } from '../input/index.ts';
 import { kvMaker, loadPlacement, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import { type AnyModel, buildProgram } from '../workloads/index.ts';
+import { type AnyModel, buildProgram, isDeviceWorkload, runDevice, type Workload } from '../workloads/index.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -41,7 +42,12 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
   const precision = precisionOf(policy);
   const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
-    buildProgram({ ...workload, batch, ...('batches' in workload && { batches }) }, precision, readModel, maker);
+    buildProgram(
+      { ...workload, batch, ...('batches' in workload && { batches }) } as Workload,
+      precision,
+      readModel,
+      maker,
+    );
   return { program, placement: await loadPlacement(policy, { machine, program, precision, programFor }) };
 }
 
@@ -51,6 +57,11 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
 export function makeRunner(readModel: ReadModel, readQuality: () => readonly QualitySeries[] = () => []): RunCase {
   return async (resolved, options = {}): Promise<Outcome> => {
     try {
+      const { workload, policy } = resolved.parts;
+      if (isDeviceWorkload(workload)) {
+        if (policy !== undefined) throw unusedPolicy(workload.kind);
+        return { status: 'ran', ...runDevice(workload, resolved.machine, resolved.seed) };
+      }
       const { program, placement } = await prepare(resolved, readModel);
       const result = simulate(resolved.machine, program, placement, { timeline: options.timeline ?? false });
       const { parts, kv, seed } = resolved;
@@ -85,17 +96,27 @@ function withQuality(
   return { ...result, metrics, warnings };
 }
 
+function unusedPolicy(kind: string): InputError {
+  return new InputError({
+    code: 'bad_value',
+    problem: `the workload kind ${kind} exercises one device, so no policy has a part in it`,
+    expected: 'a study without the key policy',
+  });
+}
+
 /**
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
-    const model = readModel(ref);
-    models.set(ref, model);
-    return model;
-  });
+  if (!isDeviceWorkload(parts.workload)) {
+    buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
+      const model = readModel(ref);
+      models.set(ref, model);
+      return model;
+    });
+  }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),

@@ -1,20 +1,48 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
-import type { KvPolicyMaker, Precision, Program } from '../sim/types/index.ts';
+import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
+import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
+import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
+import { ioSchema, runIo } from './io/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
+import { runSearch, searchSchema } from './search/index.ts';
+import { runStream, streamSchema } from './stream/index.ts';
 
-/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram`. */
-export const workloadSchema = v.variant('kind', [generateSchema, cnnSchema]);
+/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
+export const workloadSchema = v.variant('kind', [
+  generateSchema,
+  cnnSchema,
+  ioSchema,
+  copySchema,
+  streamSchema,
+  attentionSchema,
+  searchSchema,
+]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
+
+/** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'search' }>;
+
+const DEVICE_KINDS: readonly string[] = [
+  'io',
+  'copy',
+  'stream',
+  'attention',
+  'search',
+] satisfies DeviceWorkload['kind'][];
+
+export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
+  return DEVICE_KINDS.includes(workload.kind);
+}
 
 /**
  * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
  * for an id or path.
- * @throws InputError for an unknown model and for fields that contradict each other.
+ * @throws InputError for an unknown model, for fields that contradict each other and for a device workload.
  */
 export function buildProgram(
   workload: Workload,
@@ -27,6 +55,27 @@ export function buildProgram(
       return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
       return cnnProgram(workload, readModel(workload.model));
+    default:
+      throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
+  }
+}
+
+/**
+ * Runs a device workload on a machine.
+ * @throws MissingFactError when the machine lacks the device or what the workload needs of it.
+ */
+export function runDevice(workload: DeviceWorkload, machine: Machine, seed: number): RunResult {
+  switch (workload.kind) {
+    case 'io':
+      return runIo(workload, machine, seed);
+    case 'copy':
+      return runCopy(workload, machine);
+    case 'stream':
+      return runStream(workload, machine);
+    case 'attention':
+      return runAttention(workload, machine);
+    case 'search':
+      return runSearch(workload, machine, seed);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Schedule } from '../schedule/schedule.ts';
 import { largest, liveBytes } from './live.ts';
+import { lowestOffsets } from './mapping/lowest.ts';
 import type { MemoryPlan, Planner } from './planner.ts';
 import { meet, type Placed, type Request, tightestGap } from './rectangles.ts';
 import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tflmGreedy.ts';
@@ -80,3 +81,9 @@ export const tflmGreedy = addressed(
 );
 export const linear = addressed('linear', 'Nothing shares memory', 16, linearOffsets);
 export const bestFit = addressed('best-fit', 'By falling size, each into the tightest gap', 1, bestFitOffsets);
+export const exact = addressed(
+  'exact',
+  'As low as an exact search finds, most often the least there is',
+  1,
+  lowestOffsets,
+);

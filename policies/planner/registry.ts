@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { bestFit, linear, tflmGreedy } from './addressed.ts';
+import { bestFit, exact, linear, tflmGreedy } from './addressed.ts';
 import { fusedBlocks, mcunetAct, mcunetV2, strictLiveness } from './conventions.ts';
 import type { Planner } from './planner.ts';
 import { tinyEngineCompat, tinyEngineStrict } from './tinyengine.ts';
@@ -13,6 +13,7 @@ export const PLANNERS: readonly Planner[] = [
   tflmGreedy,
   linear,
   bestFit,
+  exact,
   tinyEngineCompat,
   tinyEngineStrict,
 ];

@@ -9,12 +9,12 @@ import type { Bound } from './bound.ts';
 /** What the executor measured. */
 export interface Measured {
   readonly machine: Machine;
-  readonly program: Program;
-  /** Seconds per phase, in order. */
+  readonly program: Pick<Program, 'produced'>;
+  /** Seconds per phase, in order; none where actions were measured by themselves. */
   readonly phases: ReadonlyMap<Phase, number>;
   readonly reading: LedgerReading;
   readonly accounts: readonly MemoryAccount[];
-  readonly bound: Bound;
+  readonly bound: Bound | null;
   readonly events: number;
   readonly cache: {
     readonly memory: string;
@@ -33,7 +33,10 @@ type MutableMetrics = Record<string, number>;
 export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: string[] } {
   const metrics: MutableMetrics = {};
   const warnings: string[] = [];
-  const totalS = [...run.phases.values()].reduce((sum, seconds) => sum + seconds, 0);
+  const totalS =
+    run.phases.size === 0
+      ? run.simulated_ns / 1e9
+      : [...run.phases.values()].reduce((sum, seconds) => sum + seconds, 0);
   metrics['time.total_s'] = totalS;
   for (const [phase, seconds] of run.phases) metrics[`time.${phase}_s`] = seconds;
   for (const phase of run.phases.keys()) {
@@ -42,14 +45,19 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
       metrics[`time.${phase}.${stream}_s`] = (run.reading.busy_ns.get(`time.${phase}.${stream}`) ?? 0) / 1e9;
     }
   }
+  for (const [phase, seconds] of run.phases) {
+    if (seconds > 0) metrics[`busy.${phase}.kv_read.fraction`] = metrics[`time.${phase}.kv_read_s`]! / seconds;
+  }
   throughput(metrics, run, totalS);
   memory(metrics, run);
   traffic(metrics, run);
   busy(metrics, run);
   compute(metrics, run, totalS);
   energyAndCost(metrics, warnings, run, totalS);
-  metrics['bound.time_s'] = run.bound.time_s;
-  if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  if (run.bound !== null) {
+    metrics['bound.time_s'] = run.bound.time_s;
+    if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
+  }
   for (const [name, value] of Object.entries(run.choices)) metrics[`choice.${name}`] = value;
   metrics['sim.events'] = run.events;
   return { metrics, warnings };
@@ -90,10 +98,15 @@ function traffic(metrics: MutableMetrics, { machine, reading }: Measured): void 
       if (bytes > 0) metrics[`traffic.${link.id}.${direction.name}_bytes`] = bytes;
     }
   }
-  const storage = machine.roles.storage;
-  if (storage === undefined) return;
-  const written = reading.counters.get(`write.${storage}`) ?? 0;
-  if (written > 0) metrics[`wear.${storage}.written_bytes`] = written;
+  const { storage, near } = machine.roles;
+  // What compute beside the data reads never crosses a link.
+  const inside = near === undefined ? 0 : (reading.counters.get(`access.${near}`) ?? 0);
+  if (inside > 0) metrics[`traffic.${near}.access_bytes`] = inside;
+  for (const id of new Set([storage, near])) {
+    if (id === undefined || !/^(disk|csd_flash)\d*$/.test(id)) continue;
+    const written = reading.counters.get(`write.${id}`) ?? 0;
+    if (written > 0) metrics[`wear.${id}.written_bytes`] = written;
+  }
 }
 
 function busy(metrics: MutableMetrics, { machine, reading }: Measured): void {

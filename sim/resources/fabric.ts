@@ -65,6 +65,11 @@ export class Fabric {
     return memory;
   }
 
+  /** Channels of a memory's reads or writes, for bytes that cross no link. */
+  port(memory: string, way: 'read' | 'write'): readonly number[] {
+    return (way === 'read' ? this.readPort : this.writePort).get(this.memory(memory).id)!;
+  }
+
   /** The route between two memories: the link that joins them, or the shortest chain of links. */
   route(from: string, to: string): Route {
     const known = this.routes.get(from)?.get(to);

@@ -1,3 +1,4 @@
+import type { FlashDevice } from '../resources/flash/device.ts';
 import type { Curve, Dtype } from './units.ts';
 
 /**
@@ -27,8 +28,12 @@ export interface Memory {
   readonly read_stream_bytes_per_s?: number;
   /** The same for one writer. */
   readonly write_stream_bytes_per_s?: number;
+  /** Rate at which rows are put into place in a matrix held here, and others moved for them. */
+  readonly insert_bytes_per_s?: number;
   /** The operating system's page cache in front of this memory, where it is a disk. */
   readonly page_cache?: PageCache;
+  /** What the drive is made of, where it is a flash drive that is simulated page by page. */
+  readonly flash?: FlashDevice;
   readonly energy?: AccessEnergy;
   /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
   readonly bank_bytes?: number;
@@ -106,6 +111,8 @@ export interface ComputeUnit {
    * kernel), a large p is the classic roofline's maximum.
    */
   readonly roofline_exponent: number;
+  /** How matrix-vector products are laid out on it, where it is an array that computes them tile by tile. */
+  readonly matrix_vector?: MatrixVector;
   /** Elements per second of group-wise (de)quantisation. */
   readonly quantise_elements_per_s?: number;
   /** A memory that it reads where it stands, such as memory-mapped flash; weights need no other place. */
@@ -115,6 +122,34 @@ export interface ComputeUnit {
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
+}
+
+/** Matrix-vector products on an array with a weight buffer in front of it. */
+export interface MatrixVector {
+  /** Outputs computed at once; a matrix is padded to a multiple of it. */
+  readonly outputs: number;
+  /** Inputs of one weight tile, the first of which must be there before a product begins. */
+  readonly tile_rows: number;
+  /** Rate at which an input vector is brought into its buffer. */
+  readonly vector_bytes_per_s: number;
+  readonly softmax_elements_per_s: number;
+}
+
+/** A spatial array of processing elements that a dataflow is mapped onto cycle by cycle; one row is a row of lanes. */
+export interface SpatialArray {
+  readonly id: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly clock_hz: number;
+  /** Energy of its operations, and of the on-chip accesses of one score in each dataflow. */
+  readonly energy?: {
+    readonly multiply_add_j: number;
+    readonly add_j: number;
+    readonly exponent_j: number;
+    readonly divide_j: number;
+    readonly one_pass_buffer_j: number;
+    readonly row_wise_buffer_j: number;
+  };
 }
 
 /** Work of the host that is a resource too. */
@@ -131,6 +166,8 @@ export interface Host {
   readonly store_stream_bytes_per_s: number;
   /** Bookkeeping of one scheduling step (Python, allocator, synchronisation). */
   readonly step_s: number;
+  /** Bookkeeping of one sequence in one step; absent where it is in `step_s`. */
+  readonly sequence_s?: number;
   /** What the first computation of a process takes beside (library handles, loading of kernels), where a run includes it. */
   readonly first_run_s?: number;
 }
@@ -148,6 +185,7 @@ export interface Machine {
   readonly memories: readonly Memory[];
   readonly links: readonly Link[];
   readonly compute: readonly ComputeUnit[];
+  readonly arrays?: readonly SpatialArray[];
   readonly host?: Host;
   readonly cluster?: Cluster;
   readonly roles: Readonly<Partial<Record<Role, string>>>;

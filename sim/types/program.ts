@@ -20,6 +20,8 @@ export interface Tensor {
   readonly elements: number;
   /** Number of dimensions: biases and norms have one. */
   readonly dimensions: number;
+  /** Rows (outputs) and columns (inputs) of a weight matrix; absent for what is none. */
+  readonly shape?: readonly number[];
   /** Full size (a KV tensor's is that of the longest context). */
   readonly bytes: number;
   /** Stored in fewer bits than it is computed in, so it must be expanded before use. */
@@ -136,6 +138,8 @@ export interface Program {
   readonly kind: 'generate' | 'serve' | 'train' | 'cnn' | 'search' | 'graph' | 'trace';
   readonly tensors: readonly Tensor[];
   readonly layers: readonly LayerInfo[];
+  /** Width of an attention head, where there are heads. */
+  readonly head_width?: number;
   readonly batches: number;
   /** Output tokens, sequences and other units that throughput metrics divide. */
   readonly produced: {

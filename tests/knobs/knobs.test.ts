@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { knobEffect, type MachineFile, type NumericField, numericFields, parseMachine } from '../../hardware/index.ts';
 import { listMachines, readMachineData } from '../../hardware/load.ts';
 import { readMachineFile } from '../../hardware/machine.ts';
-import { dataSource } from '../../input/index.ts';
+import { dataSource, InputError } from '../../input/index.ts';
 import { formatPath } from '../../input/path.ts';
 import type { Machine } from '../../sim/types/index.ts';
 import { PROBES, type Reading, readProbe } from './probes.ts';
@@ -16,8 +16,8 @@ import { PROBES, type Reading, readProbe } from './probes.ts';
 const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly why: string }[] = [
   { path: /^links\.(nvlink|net)\.|^cluster\./, why: 'work on several devices' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
+  { path: /dirty_fraction$/, on: /^instcsd/, why: 'a host that writes faster than its disk' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
-  { path: /^memories\.disk\.|^links\.nvme\.|^compute\.cpu\./, on: /^m[12]/, why: 'placement on unified memory' },
 ];
 
 /** Numbers of the host that its own machine cannot use: conversion serves attention on a CPU. */
@@ -28,6 +28,8 @@ const waits = (machine: Machine, path: NumericField['path']): boolean => {
 };
 
 const RAISED = /^(?!.*per_s$)(.*(_s|_w|_j_per_byte|exponent)|usd_per_h|gco2e_per_kwh)$/;
+/** Whole numbers of a drive's parts. */
+const COUNTS = new Set(['channels', 'chips_per_channel', 'dies_per_chip', 'planes_per_die', 'block_bytes', 'lanes']);
 const FRACTION = /efficiency|dirty_fraction/;
 
 /** What the number becomes, and whether that was a rise. Costs are raised; rates are lowered, since the part may not limit. */
@@ -39,6 +41,9 @@ function turned({ path, value }: NumericField): { readonly value: unknown; reado
   }
   const number = value as number;
   if (field === 'copy_engines') return number === 1 ? { value: 2, raised: true } : { value: 1, raised: false };
+  if (COUNTS.has(field)) return { value: number * 2, raised: true };
+  if (field === 'page_bytes') return { value: number / 2, raised: false };
+  if (field === 'sector_bytes' || field === 'read_bytes') return { value: number * 16, raised: true };
   if (RAISED.test(field)) return { value: number === 0 ? 1e-4 : number * 2, raised: true };
   return { value: field === 'dirty_fraction' ? number / 1e4 : number / 16, raised: false };
 }
@@ -59,12 +64,23 @@ async function stopsFitting(file: MachineFile, { path }: NumericField, bases: re
   const id = String(path[1]);
   const memory = file.memories[id]!;
   const left = /capacity|bank/.test(String(path.at(-1))) ? (memory.reserved_bytes ?? 0) + 1 : memory.capacity_bytes - 1;
-  const machine = withValue(file, path, left);
+  let machine: Machine;
+  try {
+    machine = withValue(file, path, left);
+  } catch (error) {
+    // A drive smaller than its blocks cannot be.
+    if (memory.flash !== undefined && error instanceof InputError) return true;
+    throw error;
+  }
   for (const [i, probe] of PROBES.entries()) {
     if (bases[i] !== null && (await readProbe(machine, probe)) === null) return true;
   }
   return false;
 }
+
+/** The known energy is the total where every part of it is known. */
+const metricOf = (reading: Reading, metric: string): number | undefined =>
+  reading?.[metric] ?? (metric === 'energy.known_j' ? reading?.['energy.total_j'] : undefined);
 
 async function turns(file: MachineFile, field: NumericField, bases: readonly Reading[]): Promise<boolean> {
   const effect = knobEffect(field.path)!;
@@ -72,11 +88,12 @@ async function turns(file: MachineFile, field: NumericField, bases: readonly Rea
   const { value, raised } = turned(field);
   const machine = withValue(file, field.path, value);
   const sign = (effect.direction === 'up') === raised ? 1 : -1;
+  const moved = (change: number): number => (effect.direction === 'either' ? Math.abs(change) : sign * change);
   for (const [i, probe] of PROBES.entries()) {
-    const before = bases[i]?.[effect.metric];
+    const before = metricOf(bases[i] ?? null, effect.metric);
     if (before === undefined) continue;
-    const after = (await readProbe(machine, probe))?.[effect.metric];
-    if (after !== undefined && sign * (after - before) > MOVES * Math.abs(before)) return true;
+    const after = metricOf(await readProbe(machine, probe), effect.metric);
+    if (after !== undefined && moved(after - before) > MOVES * Math.abs(before)) return true;
   }
   return false;
 }

@@ -13,7 +13,7 @@ import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '.
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
-import { buildProgram, type Workload } from '../../workloads/index.ts';
+import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
 
 /**
@@ -71,6 +71,32 @@ const layers = (fields: object): Policy => ({
 });
 
 const small = generate('opt-1.3b');
+const one = generate('opt-1.3b', { batch: 1, batches: 1 });
+
+const attention = (dataflow: 'one-pass' | 'row-wise', sequence: number): Workload => {
+  return { kind: 'attention', dataflow, batch: 8, heads: 8, sequence, key_width: 64, element_bits: 16 };
+};
+const copy = (direction: string): Workload => {
+  return {
+    kind: 'copy',
+    link: 'pcie',
+    direction,
+    bytes: 1e6,
+    copies: 1,
+    both_directions: false,
+    host_memory: 'pinned',
+  };
+};
+const io = (more: object): Workload => ({
+  kind: 'io',
+  request_bytes: 4096,
+  queue_depth: 64,
+  read_share: 1,
+  pattern: 'random',
+  duration_s: 0.02,
+  consumer: 'host',
+  ...more,
+});
 
 const network: Extract<Workload, { kind: 'cnn' }> = {
   kind: 'cnn',
@@ -81,6 +107,87 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
 };
 
 export const PROBES: readonly Probe[] = [
+  { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
+  { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
+  { name: 'row-wise attention', workload: attention('row-wise', 1024), policy: {} },
+  { name: 'long row-wise attention', workload: attention('row-wise', 262_144), policy: {} },
+  {
+    name: 'resident, small bf16',
+    workload: generate('qwen2.5-0.5b', { batch: 1, batches: 1 }),
+    policy: { placement: { kind: 'resident' } },
+  },
+  {
+    name: 'search',
+    workload: {
+      kind: 'search',
+      method: { kind: 'graph', hops: 2, beam: 4, node_bytes: 4096, cached_hops: 0, round_compute_s: 0 },
+      vectors: 1e6,
+      index_bytes_per_vector: 32,
+      stored_bytes_per_vector: 348,
+      threads: 4,
+      duration_s: 0.01,
+    },
+    policy: {},
+  },
+  { name: 'a copy to a drive', workload: copy('h2d'), policy: {} },
+  { name: 'a copy from a drive', workload: copy('d2h'), policy: {} },
+  ...['onchip', 'ddr', 'hbm', 'cpu', 'csd_dram', 'csd_flash'].map((memory): Probe => {
+    return {
+      name: `a stream of ${memory}`,
+      workload: { kind: 'stream', memory, read_share: 1, bytes: 1e7 },
+      policy: {},
+    };
+  }),
+  { name: 'weights on flash', workload: one, policy: { placement: { kind: 'neurons', resident: 0 } } },
+  {
+    name: 'weights on flash, CPU',
+    workload: one,
+    policy: { placement: { kind: 'neurons', compute_on: 'cpu', resident: 0.5 } },
+  },
+  {
+    name: 'neurons on flash',
+    workload: one,
+    policy: {
+      placement: {
+        kind: 'neurons',
+        resident: 0.6,
+        sparse: { fresh: 0.03, predictor: 0.01, windowed: true, bundled: true },
+      },
+    },
+  },
+  {
+    name: 'attention in the drive',
+    workload: small,
+    policy: { placement: { kind: 'near-data', attention_on: 'near' } },
+  },
+  {
+    name: 'short attention in the drive',
+    workload: generate('opt-1.3b', { prompt: 1, batch: 1, batches: 1 }),
+    policy: { placement: { kind: 'near-data', attention_on: 'near' } },
+  },
+  { name: 'cache in mapped files', workload: one, policy: { placement: { kind: 'near-data', attention_on: 'fast' } } },
+  {
+    name: 'cache in mapped files, larger than the page cache',
+    workload: generate('opt-13b', { prompt: 1024, output: 2, batch: 128, batches: 1 }),
+    policy: { placement: { kind: 'near-data', attention_on: 'fast' } },
+  },
+  { name: 'on chip', workload: small, policy: { placement: { kind: 'on-chip', density: {} } } },
+  {
+    name: 'on chip, 4 bits',
+    workload: generate('opt-1.3b', { batch: 1, batches: 1 }),
+    policy: quantised({ placement: { kind: 'on-chip', density: {} } }),
+  },
+  { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
+  { name: 'small reads', workload: io({}), policy: {} },
+  { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
+  { name: 'writes', workload: io({ request_bytes: 16_384, read_share: 0 }), policy: {} },
+  { name: 'a stream', workload: { kind: 'stream', read_share: 1, bytes: 1e9 }, policy: {} },
+  { name: 'a mixed stream', workload: { kind: 'stream', read_share: 0.5, bytes: 1e9 }, policy: {} },
+  {
+    name: 'a stream of the drive',
+    workload: { kind: 'stream', memory: 'disk', read_share: 1, bytes: 1e9 },
+    policy: {},
+  },
   { name: 'resident', workload: small, policy: { placement: { kind: 'resident' } } },
   {
     name: 'resident, bf16',
@@ -126,6 +233,7 @@ function kvOf({ kv }: Policy): KvPolicyMaker | null {
 /** What the machine makes of the probe. */
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
+    if (isDeviceWorkload(workload)) return runDevice(workload, machine, 1).metrics;
     const precision = precisionOf(policy);
     const program = buildProgram(workload, precision, readAnyModel, kvOf(policy));
     const placement = await loadPlacement(policy, { machine, program, precision });

@@ -9,7 +9,9 @@ import { readModel } from '../../workloads/models/load.ts';
 
 const machines = listMachines()
   .filter(({ id }) => !/^(selene|dgx|a800)/.test(id))
-  .map(({ id }) => loadMachine(id));
+  .map(({ id }) => loadMachine(id))
+  // Machines of a single device run no language model.
+  .filter(({ compute, roles }) => compute.some(({ memory }) => memory === roles.fast) && roles.host !== undefined);
 
 const split = fc.constantFrom([100, 0], [50, 50], [20, 80], [0, 100], [0, 50], [0, 0]);
 const config = fc.record({

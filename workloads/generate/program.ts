@@ -56,6 +56,7 @@ export function generateProgram(
     kind: 'generate',
     tensors,
     layers,
+    head_width: model.head_dim,
     batches,
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,

@@ -50,6 +50,7 @@ export function buildTensors(
       batch: -1,
       elements: elementsOf(shape),
       dimensions: shape.length,
+      shape,
       bytes: weightBytes(shape, precision),
       quantised: isQuantised(shape, precision.weight_bits),
       alias_of: tied ? 0 : -1,

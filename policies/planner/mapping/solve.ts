@@ -61,6 +61,8 @@ export class Mapper {
   private tries = 0;
   private steps = 0;
   private readonly limited: boolean;
+  /** The exact search knows windows that begin at the offset; its tables grow with items times sections. */
+  private readonly exact: boolean;
   nodes = 0;
 
   constructor(buffers: readonly MapBuffer[], options: SolveOptions = {}) {
@@ -71,6 +73,8 @@ export class Mapper {
     this.seed = options.seed ?? 0;
     this.orders = this.timeline.items > MANY_ITEMS ? ['size'] : [...ORDERS];
     this.grain = grainOf(this.timeline);
+    const { items, raised } = this.timeline;
+    this.exact = items <= EXACT_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
     this.low = lowerBoundOf(this.timeline);
   }
 
@@ -127,12 +131,6 @@ export class Mapper {
 
   private keep(plan: ItemPlan | null): void {
     if (plan && plan.height < this.high) this.best = plan;
-  }
-
-  /** The exact search knows windows that begin at the offset; its tables grow with items times sections. */
-  private get exact(): boolean {
-    const { items, raised } = this.timeline;
-    return items <= EXACT_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
   }
 
   /** One turn of one capacity. Several stand between the bound and the best plan, and each result moves one of them. */

@@ -58,6 +58,9 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
   { spec: { kind: 'bars', rename }, inputs: [base] },
   { spec: { kind: 'bars', name: 'bars-relative', relative: true, rename, theme: 'acm' }, inputs: [base] },
   { spec: { kind: 'parity' }, inputs: spread },
+  { spec: { kind: 'crossover', x: 'workload.batch', series: 'policy.kv.preset', log_x: true }, inputs: grid },
+  { spec: { kind: 'traffic' }, inputs: ablation },
+  { spec: { kind: 'traffic', name: 'traffic-share', share: true, theme: 'acm' }, inputs: ablation },
   {
     spec: { kind: 'breakdown', rename: { base: 'full', 'no-overlap': 'no overlap', 'gpu-attention': 'GPU attention' } },
     inputs: ablation,

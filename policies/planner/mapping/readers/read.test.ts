@@ -53,6 +53,17 @@ describe('reading buffers', () => {
     expect(read(JSON.stringify({ problem: { nodes } }))).toEqual([{ id: '0', lower: 0, upper: 2, size_bytes: 5 }]);
   });
 
+  it('takes traces of STAlloc, with what outlives them', () => {
+    const trace =
+      'Iteration Index : 1\n0 0x9 64 0\n1 0xa 512 0\n1 0xb 100 0\nA->B Layer : mlp\n0 0xa 512 0\n1 0xa 8 0\n';
+    expect(read(trace)).toEqual([
+      { id: '0', lower: 1, upper: 3, size_bytes: 512 },
+      { id: '1', lower: 2, upper: 5, size_bytes: 100 },
+      { id: '2', lower: 4, upper: 5, size_bytes: 8 },
+    ]);
+    expect(() => read('1 0xa 8 0\n1 0xa 8 0\n')).toThrow(/b.csv:2.*again/);
+  });
+
   it('writes the offsets beside what it read', () => {
     const text = 'id,lower,upper,size\nx,0,1,8\ny,0,1,4\n';
     expect(writePlan(readProblem(text, 'b.csv'), text, [4, 0])).toBe(

@@ -3,6 +3,7 @@ import { checkBuffers } from '../check.ts';
 import type { MapBuffer } from '../problem.ts';
 import { readCsvProblem } from './csv.ts';
 import { readJsonProblem } from './json.ts';
+import { isStalloc, readStallocProblem } from './stalloc.ts';
 
 /** A problem as a file gives it. */
 export interface ReadProblem {
@@ -17,11 +18,15 @@ export interface ReadProblem {
 }
 
 /**
- * Reads and checks a problem; JSON begins with a brace, anything else is CSV.
+ * Reads and checks a problem; JSON begins with a brace, a trace of STAlloc has lines of events, anything else is CSV.
  * @throws InputError with the line of the row
  */
 export function readProblem(text: string, file: string, closed?: boolean): ReadProblem {
-  const problem = /^\s*\{/.test(text) ? readJsonProblem(text, file) : readCsvProblem(text, file, closed);
+  const problem = /^\s*\{/.test(text)
+    ? readJsonProblem(text, file)
+    : isStalloc(text)
+      ? readStallocProblem(text, file)
+      : readCsvProblem(text, file, closed);
   checkBuffers(problem.buffers, problem.placeOf);
   return problem;
 }

@@ -1,0 +1,268 @@
+import type { Simulation } from '../../kernel/simulation.ts';
+import { ceilNs, nsFromSeconds } from '../../kernel/time.ts';
+import type { FlashDevice } from './device.ts';
+import { KIND, KINDS, NO_OP, OpQueues, PageOps } from './pool.ts';
+
+/** Pages that a command unit can hold beside the one it is reading: its page register, and a cache register. */
+const REGISTERS = { holding: 1, caching: 2 } as const;
+
+/**
+ * Channels with their chips. A command unit takes one command at a time; a channel carries one command or one page at a
+ * time, units taking turns. Reads: command, tR, page out. Programs: command with the page, tProg. Erases: command,
+ * tErase. Planes of a die share a read or a program when their page indices agree.
+ *
+ * With `data-first` and units that hold their page, chips of a loaded channel fall into step: all read, then all
+ * transfer while none reads, so a cycle takes tR + n × (command + transfer) and not the longer of the two.
+ */
+export class FlashArray {
+  readonly ops = new PageOps();
+  /** Command units per channel, and in all. */
+  readonly unitsPerChannel: number;
+  readonly units: number;
+  /** Sums of ns in which channels and command units were busy. */
+  channelBusyNs = 0;
+  unitBusyNs = 0;
+  programmedPages = 0;
+  erasedBlocks = 0;
+
+  private readonly sim: Simulation;
+  private readonly device: FlashDevice;
+  private readonly onDone: (op: number) => void;
+  private readonly commandNs: number;
+  private readonly readNs: number;
+  private readonly programNs: number;
+  private readonly eraseNs: number;
+  private readonly nsPerByte: number;
+  private readonly registers: number;
+  private readonly waiting: OpQueues;
+  /** Pages that wait to leave: per channel those of the mapping table, then data. */
+  private readonly leaving: OpQueues;
+  private readonly busBusy: Uint8Array;
+  private readonly turn: Int32Array;
+  /** Operations waiting at each unit, so that idle ones are passed over at once. */
+  private readonly queued: Int32Array;
+  private readonly channelOf: Int32Array;
+  private readonly running: Uint8Array;
+  private readonly held: Int32Array;
+  private readonly group: Int32Array;
+  private readonly freedKind: number;
+  private readonly sensedKind: number;
+  private readonly leftKind: number;
+  private readonly finishedKind: number;
+
+  /** @param onDone called with each operation when its page has left, or its program or erase has ended; it may submit more. */
+  constructor(sim: Simulation, device: FlashDevice, onDone: (op: number) => void) {
+    this.sim = sim;
+    this.device = device;
+    this.onDone = onDone;
+    this.unitsPerChannel = device.chips_per_channel * (device.command_unit === 'die' ? device.dies_per_chip : 1);
+    this.units = device.channels * this.unitsPerChannel;
+    this.commandNs = nsFromSeconds(device.command_s);
+    this.readNs = nsFromSeconds(device.read_s);
+    this.programNs = nsFromSeconds(device.program_s ?? 0);
+    this.eraseNs = nsFromSeconds(device.erase_s ?? 0);
+    this.nsPerByte = 1e9 / device.channel_bytes_per_s;
+    this.registers = device.holds_page ? REGISTERS.holding : REGISTERS.caching;
+    this.waiting = new OpQueues(this.ops, this.units * KINDS);
+    this.leaving = new OpQueues(this.ops, device.channels * 2);
+    this.busBusy = new Uint8Array(device.channels);
+    this.turn = new Int32Array(device.channels);
+    this.queued = new Int32Array(this.units);
+    this.channelOf = Int32Array.from({ length: this.units }, (_, unit) => Math.floor(unit / this.unitsPerChannel));
+    this.running = new Uint8Array(this.units);
+    this.held = new Int32Array(this.units);
+    this.group = new Int32Array(this.units).fill(NO_OP);
+    this.freedKind = sim.register((channel) => this.busFreed(channel));
+    this.sensedKind = sim.register((unit) => this.sensed(unit));
+    this.leftKind = sim.register((channel, op) => this.left(channel, op));
+    this.finishedKind = sim.register((unit) => this.finished(unit));
+  }
+
+  /**
+   * Puts an operation where page number `page` lies: pages go round the channels first, then the chips, dies and planes
+   * (the order CWDP of Tavakkol et al., MQSim, FAST 2018).
+   */
+  locate(op: number, page: number): void {
+    const { channels, chips_per_channel: chips, dies_per_chip: dies, planes_per_die: planes } = this.device;
+    const { ops } = this;
+    const channel = page % channels;
+    let rest = Math.floor(page / channels);
+    const chip = rest % chips;
+    rest = Math.floor(rest / chips);
+    const die = rest % dies;
+    rest = Math.floor(rest / dies);
+    ops.die[op] = die;
+    ops.plane[op] = rest % planes;
+    ops.row[op] = Math.floor(rest / planes) % (this.device.block_bytes / this.device.page_bytes);
+    ops.unit[op] = channel * this.unitsPerChannel + (this.device.command_unit === 'die' ? chip * dies + die : chip);
+  }
+
+  /** Queues an operation at its unit. */
+  submit(op: number): void {
+    const { ops } = this;
+    const unit = ops.unit[op]!;
+    ops.since[op] = this.sim.now;
+    this.queued[unit]! += 1;
+    this.waiting.push(unit * KINDS + ops.kind[op]!, op);
+    this.serve(this.channelOf[unit]!);
+  }
+
+  /** Gives a free channel its next page or command. */
+  private serve(channel: number): void {
+    if (this.busBusy[channel] === 1) return;
+    const page = this.firstLeaving(channel);
+    switch (this.device.bus) {
+      case 'data-first':
+        if (page !== NO_OP) this.leave(channel, page);
+        else this.command(channel);
+        return;
+      case 'command-first':
+        if (!this.command(channel) && page !== NO_OP) this.leave(channel, page);
+        return;
+      case 'fair': {
+        const earlier = page !== NO_OP && this.ops.since[page]! <= this.firstCommandSince(channel);
+        if (earlier) this.leave(channel, page);
+        else this.command(channel);
+      }
+    }
+  }
+
+  private firstLeaving(channel: number): number {
+    const mapping = this.leaving.head[2 * channel]!;
+    return mapping === NO_OP ? this.leaving.head[2 * channel + 1]! : mapping;
+  }
+
+  private ready(unit: number): boolean {
+    return this.queued[unit]! > 0 && this.running[unit] === 0 && this.held[unit]! < this.registers;
+  }
+
+  private firstCommandSince(channel: number): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    const from = channel * this.unitsPerChannel;
+    for (let unit = from; unit < from + this.unitsPerChannel; unit++) {
+      if (!this.ready(unit)) continue;
+      earliest = Math.min(earliest, this.ops.since[this.waiting.head[this.queueOf(unit)]!]!);
+    }
+    return earliest;
+  }
+
+  /** Sends a command to the next unit in turn that can take one. False when there is none. */
+  private command(channel: number): boolean {
+    const count = this.unitsPerChannel;
+    let turn = this.turn[channel]!;
+    for (let i = 0; i < count; i++) {
+      const unit = channel * count + turn;
+      turn = turn + 1 === count ? 0 : turn + 1;
+      if (!this.ready(unit)) continue;
+      this.turn[channel] = turn;
+      this.issue(channel, unit);
+      return true;
+    }
+    return false;
+  }
+
+  private queueOf(unit: number): number {
+    let queue = unit * KINDS;
+    while (this.waiting.head[queue] === NO_OP) queue += 1;
+    return queue;
+  }
+
+  private issue(channel: number, unit: number): void {
+    const queue = this.queueOf(unit);
+    const kind = queue - unit * KINDS;
+    const bytes = this.gather(unit, queue);
+    const program = kind === KIND.program;
+    const busNs = this.commandNs + (program ? this.transferNs(bytes) : 0);
+    const reads = kind === KIND.mapping || kind === KIND.read;
+    const workNs = reads ? this.readNs : program ? this.programNs : this.eraseNs;
+    this.running[unit] = 1;
+    this.busBusy[channel] = 1;
+    this.channelBusyNs += busNs;
+    this.unitBusyNs += busNs + workNs;
+    this.sim.after(busNs, this.freedKind, channel);
+    this.sim.after(busNs + workNs, reads ? this.sensedKind : this.finishedKind, unit);
+  }
+
+  /** Takes the first operation of a queue and those that other planes can do with it; returns their bytes. */
+  private gather(unit: number, queue: number): number {
+    const { ops, waiting } = this;
+    const first = waiting.head[queue]!;
+    waiting.remove(queue, first, NO_OP);
+    let bytes = ops.bytes[first]!;
+    let last = first;
+    this.queued[unit]! -= 1;
+    const joins = queue - unit * KINDS !== KIND.program || this.device.multi_plane_programs;
+    if (joins && this.device.planes_per_die > 1) {
+      let planes = 1 << ops.plane[first]!;
+      let before = NO_OP;
+      for (let op = waiting.head[queue]!; op !== NO_OP; ) {
+        const after = ops.next[op]!;
+        const plane = 1 << ops.plane[op]!;
+        if (ops.die[op] === ops.die[first] && ops.row[op] === ops.row[first] && (planes & plane) === 0) {
+          waiting.remove(queue, op, before);
+          this.queued[unit]! -= 1;
+          planes |= plane;
+          bytes += ops.bytes[op]!;
+          ops.next[last] = op;
+          last = op;
+        } else before = op;
+        op = after;
+      }
+    }
+    ops.next[last] = NO_OP;
+    this.group[unit] = first;
+    return bytes;
+  }
+
+  private transferNs(bytes: number): number {
+    return ceilNs(bytes * this.nsPerByte);
+  }
+
+  private leave(channel: number, op: number): void {
+    const queue = 2 * channel + (this.ops.kind[op] === KIND.mapping ? 0 : 1);
+    this.leaving.remove(queue, op, NO_OP);
+    this.busBusy[channel] = 1;
+    const ns = this.transferNs(this.ops.bytes[op]!);
+    this.channelBusyNs += ns;
+    this.sim.after(ns, this.leftKind, channel, op);
+  }
+
+  private busFreed(channel: number): void {
+    this.busBusy[channel] = 0;
+    this.serve(channel);
+  }
+
+  private sensed(unit: number): void {
+    const { ops } = this;
+    const channel = this.channelOf[unit]!;
+    this.running[unit] = 0;
+    for (let op = this.group[unit]!; op !== NO_OP; ) {
+      const after = ops.next[op]!;
+      ops.since[op] = this.sim.now;
+      this.held[unit]! += 1;
+      this.leaving.push(2 * channel + (ops.kind[op] === KIND.mapping ? 0 : 1), op);
+      op = after;
+    }
+    this.serve(channel);
+  }
+
+  private left(channel: number, op: number): void {
+    this.held[this.ops.unit[op]!]! -= 1;
+    this.onDone(op);
+    this.busBusy[channel] = 0;
+    this.serve(channel);
+  }
+
+  private finished(unit: number): void {
+    const { ops } = this;
+    this.running[unit] = 0;
+    for (let op = this.group[unit]!; op !== NO_OP; ) {
+      const after = ops.next[op]!;
+      if (ops.kind[op] === KIND.program) this.programmedPages += 1;
+      else this.erasedBlocks += 1;
+      this.onDone(op);
+      op = after;
+    }
+    this.serve(this.channelOf[unit]!);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A flash drive as its datasheet and its controller's rules describe it: channels of chips of dies of planes, whole
+ * pages, and the host link in front. Plain numbers in SI units.
+ * @module
+ */
+
+/** Who goes first when a channel is free: pages waiting to leave, new commands, or whoever became ready first. */
+export type BusPriority = 'data-first' | 'command-first' | 'fair';
+
+/** The link to the host: packets of `payload_bytes`, each with a header. */
+export interface FlashLink {
+  readonly lanes: number;
+  readonly lane_bytes_per_s: number;
+  readonly payload_bytes: number;
+  readonly header_bytes: number;
+}
+
+/** The table from logical to physical pages, of which the controller's memory holds a part. */
+export interface FlashMapping {
+  /** Controller memory for the table. */
+  readonly cache_bytes: number;
+  /** Bytes of the entry of one page. */
+  readonly entry_bytes: number;
+  /** Bytes read from flash on a miss. */
+  readonly read_bytes: number;
+}
+
+export interface FlashDevice {
+  readonly channels: number;
+  readonly chips_per_channel: number;
+  readonly dies_per_chip: number;
+  readonly planes_per_die: number;
+  readonly page_bytes: number;
+  readonly block_bytes: number;
+  /** The least that is moved from a page: reads are rounded out to it. */
+  readonly sector_bytes: number;
+  /** tR: from the end of the command until a page is in the chip's register. */
+  readonly read_s: number;
+  /** tProg; absent where the device is only read. */
+  readonly program_s?: number;
+  /** tErase of a block; absent where the device is only read. */
+  readonly erase_s?: number;
+  /** Data rate of one channel. */
+  readonly channel_bytes_per_s: number;
+  /** Time of one command with its address on the channel. */
+  readonly command_s: number;
+  readonly bus: BusPriority;
+  /** What takes commands of its own: a chip for all its dies, or each die. */
+  readonly command_unit: 'chip' | 'die';
+  /** Whether a command unit stays busy until its page has left, or reads the next page meanwhile (a cache register). */
+  readonly holds_page: boolean;
+  /** Whether planes of a die are programmed together, or each page alone (reads join where page indices agree). */
+  readonly multi_plane_programs: boolean;
+  readonly link?: FlashLink;
+  readonly mapping?: FlashMapping;
+  /** Memory that takes writes before they are programmed; absent: a write ends when its last page is programmed. */
+  readonly write_buffer_bytes?: number;
+  /** Bytes programmed per byte written in the steady state; with it blocks are copied and erased. */
+  readonly write_amplification?: number;
+  /** Bytes that may be written before the flash is worn out (TBW). */
+  readonly endurance_bytes?: number;
+}
+
+/** Something that no device can be, with the field that says so. */
+export interface FlashFlaw {
+  readonly field: string;
+  readonly problem: string;
+  readonly expected: string;
+}
+
+/** Reasons why a device of this capacity cannot be; empty when it can. */
+export function flashFlaws(device: FlashDevice, capacity_bytes: number): FlashFlaw[] {
+  const flaws: FlashFlaw[] = [];
+  const refuse = (field: string, problem: string, expected: string) => flaws.push({ field, problem, expected });
+  const counts = ['channels', 'chips_per_channel', 'dies_per_chip', 'planes_per_die'] as const;
+  for (const field of counts) {
+    const value = device[field];
+    if (!Number.isInteger(value) || value < 1) refuse(field, `there are ${value} ${field}`, 'a whole number from 1');
+  }
+  if (device.page_bytes > device.block_bytes) {
+    refuse('page_bytes', 'a page is larger than a block', `at most ${device.block_bytes} bytes`);
+  } else if (device.block_bytes % device.page_bytes !== 0) {
+    refuse('block_bytes', 'a block is no whole number of pages', `a multiple of ${device.page_bytes} bytes`);
+  }
+  if (device.page_bytes % device.sector_bytes !== 0) {
+    refuse('sector_bytes', 'a page is no whole number of sectors', `a divisor of ${device.page_bytes} bytes`);
+  }
+  const { mapping } = device;
+  if (mapping !== undefined && mapping.read_bytes > device.page_bytes) {
+    refuse('mapping.read_bytes', 'a miss reads more than a page', `at most ${device.page_bytes} bytes`);
+  }
+  if ((device.write_buffer_bytes ?? Number.POSITIVE_INFINITY) < device.page_bytes) {
+    refuse('write_buffer_bytes', 'the write buffer holds less than a page', `at least ${device.page_bytes} bytes`);
+  }
+  if ((device.write_amplification ?? 1) < 1) {
+    refuse('write_amplification', 'less is programmed than is written', 'at least 1');
+  }
+  const planes = device.channels * device.chips_per_channel * device.dies_per_chip * device.planes_per_die;
+  if (flaws.length === 0 && capacity_bytes < planes * device.block_bytes) {
+    refuse(
+      'block_bytes',
+      `${planes} planes of at least one block each are more than the capacity`,
+      `at most ${Math.floor(capacity_bytes / planes)} bytes`,
+    );
+  }
+  return flaws;
+}
+
+/** Payload bytes per second that the host link carries in one direction: lanes × rate × payload ÷ (payload + header). */
+export function linkPayloadRate(link: FlashLink): number {
+  const share = link.payload_bytes / (link.payload_bytes + link.header_bytes);
+  return link.lanes * link.lane_bytes_per_s * share;
+}
+
+/** Data rate of all channels together: what a reader inside the drive sees at best. */
+export function internalRate(device: FlashDevice): number {
+  return device.channels * device.channel_bytes_per_s;
+}

@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+import { quantity } from '../../input/schema.ts';
+import { MissingFactError } from '../../sim/executor/errors.ts';
+import { summarize } from '../../sim/kernel/quantiles.ts';
+import { closedLoop, type IoMeasurement } from '../../sim/resources/flash/closedLoop.ts';
+import { flashFlaws } from '../../sim/resources/flash/device.ts';
+import type { Machine, RunResult } from '../../sim/types/index.ts';
+
+const count = (description: string, largest: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largest), v.description(description));
+const bytes = (description: string) => quantity('bytes', { description, exclusiveMin: 0 });
+
+/** A closed loop of reads and writes on one flash drive, page by page. */
+export const ioSchema = v.strictObject({
+  kind: v.literal('io'),
+  memory: v.optional(v.pipe(v.string(), v.description('Memory with a `flash` part. Default: the storage role.'))),
+  request_bytes: bytes('Bytes of one request'),
+  queue_depth: count('Requests under way at all times.', 65_536),
+  read_share: v.optional(
+    v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description('Share of the requests that read.')),
+    1,
+  ),
+  pattern: v.optional(v.pipe(v.picklist(['random', 'sequential']), v.description('Order of the addresses.')), 'random'),
+  align_bytes: v.exactOptional(bytes('Addresses are multiples of this. Default: the request')),
+  span_bytes: v.exactOptional(bytes('Part of the drive that is addressed. Default: all of it')),
+  duration_s: v.optional(quantity('s', { description: 'Simulated time', exclusiveMin: 0, max: 3600 }), 0.2),
+  consumer: v.optional(
+    v.pipe(
+      v.picklist(['host', 'drive']),
+      v.description('Who asks: the host over its link, or compute inside the drive, which sees the channels.'),
+    ),
+    'host',
+  ),
+});
+export type IoFields = v.InferOutput<typeof ioSchema>;
+
+/**
+ * Runs the loop on the machine's drive.
+ * @throws MissingFactError when the machine has no such drive, or the drive cannot write.
+ */
+export function runIo(fields: IoFields, machine: Machine, seed: number): RunResult {
+  const id = fields.memory ?? machine.roles.storage;
+  const memory = machine.memories.find((candidate) => candidate.id === id);
+  if (memory?.flash === undefined) {
+    const drives = machine.memories.filter(({ flash }) => flash !== undefined).map((drive) => drive.id);
+    const has = drives.length > 0 ? drives.join(', ') : 'none';
+    throw new MissingFactError(`memory "${id}" of machine "${machine.id}" has no flash part; drives with one: ${has}`);
+  }
+  const [flaw] = flashFlaws(memory.flash, memory.capacity_bytes);
+  if (flaw) throw new MissingFactError(`memory "${memory.id}": ${flaw.problem}; expected ${flaw.expected}`);
+  const measured = closedLoop(
+    memory.flash,
+    {
+      request_bytes: fields.request_bytes,
+      queue_depth: fields.queue_depth,
+      read_share: fields.read_share,
+      pattern: fields.pattern,
+      align_bytes: fields.align_bytes ?? fields.request_bytes,
+      span_bytes: Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes),
+      duration_s: fields.duration_s,
+      consumer: fields.consumer,
+    },
+    seed,
+  );
+  return { metrics: metricsOf(measured, fields.duration_s, memory.id, memory.flash.endurance_bytes), warnings: [] };
+}
+
+const SECONDS_PER_YEAR = 365.25 * 86_400;
+
+function metricsOf(
+  measured: IoMeasurement,
+  durationS: number,
+  id: string,
+  enduranceBytes: number | undefined,
+): Record<string, number> {
+  const metrics: Record<string, number> = {
+    'time.total_s': durationS,
+    'throughput.ios_per_s': measured.requests / durationS,
+    'throughput.io_bytes_per_s': (measured.read_bytes + measured.written_bytes) / durationS,
+    [`busy.flash.${id}.channels.fraction`]: measured.channel_busy,
+    [`busy.flash.${id}.chips.fraction`]: measured.unit_busy,
+    [`busy.flash.${id}.link.fraction`]: measured.link_busy,
+    [`wear.${id}.written_bytes`]: measured.programmed_bytes,
+    'sim.events': measured.events,
+  };
+  if (enduranceBytes !== undefined && measured.programmed_bytes > 0) {
+    metrics[`wear.${id}.years`] = enduranceBytes / (measured.programmed_bytes / durationS) / SECONDS_PER_YEAR;
+  }
+  if (measured.requests > 0) {
+    const { count: _, ...stats } = summarize(measured.latencies_ns);
+    for (const [stat, ns] of Object.entries(stats)) metrics[`latency.request_s.${stat}`] = ns / 1e9;
+  }
+  return metrics;
+}
