@@ -4,7 +4,14 @@ import { formatError } from '../reports/format.ts';
 import { stableJson } from '../reports/json.ts';
 import { formatMetric } from '../reports/metrics.ts';
 import { markdownTable } from '../reports/table.ts';
-import { type CaseCost, type Comparison, compareBaseline, type Move, makeBaseline } from '../studies/baseline.ts';
+import {
+  baselineText,
+  type CaseCost,
+  type Comparison,
+  compareBaseline,
+  type Move,
+  makeBaseline,
+} from '../studies/baseline.ts';
 import { readBaseline } from '../studies/load.ts';
 import type { StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -37,7 +44,7 @@ export async function check(terminal: Terminal, refs: readonly string[], options
   const rows = runs.flatMap((run) => run.rows);
   if (options.update) {
     const baseline = makeBaseline(costs, rows, refs.length === 0 ? undefined : old);
-    writeFileSync(options.baseline, stableJson(baseline));
+    writeFileSync(options.baseline, baselineText(baseline));
     terminal.note(`${costs.length} cases in ${options.baseline}\n`);
   }
   const comparison = compareBaseline(old ?? makeBaseline(costs, rows), costs, rows, {

@@ -163,3 +163,13 @@ function streamMoves(before: Readonly<Record<string, number>>, after: Metrics): 
     )
     .slice(0, REASONS_SHOWN);
 }
+
+/** The file's text: a line a case or claim, so that a change of one is a change of one line. */
+export function baselineText(baseline: Baseline): string {
+  const sections = Object.entries(baseline).map(([key, value]) => {
+    if (typeof value !== 'object') return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+    const lines = Object.entries(value).map(([id, entry]) => `    ${JSON.stringify(id)}: ${JSON.stringify(entry)}`);
+    return `${JSON.stringify(key)}: {\n${lines.join(',\n')}\n  }`;
+  });
+  return `{\n  ${sections.join(',\n  ')}\n}\n`;
+}
