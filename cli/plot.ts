@@ -52,8 +52,14 @@ export async function plotStudies(terminal: Terminal, runs: readonly StudyRun[],
     const inputs = await inputsOf(run);
     all.push(...inputs);
     for (const spec of specs) {
-      await drawRun(join(folder, run.study.name), spec, run, inputs);
-      count += 1;
+      try {
+        await drawRun(join(folder, run.study.name), spec, run, inputs);
+        count += 1;
+      } catch (error) {
+        // One figure that cannot be drawn does not cost the others.
+        if (!(error instanceof InputError)) throw error;
+        terminal.note(`${run.study.name}: ${error.message}\n`);
+      }
     }
   }
   if (runs.length > 1 && all.some(({ result }) => result.claims.length > 0)) {
