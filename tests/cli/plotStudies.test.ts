@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 import { scratch, tierflow } from './harness.ts';
 
@@ -20,5 +21,6 @@ figures:
   expect(code).toBe(0);
   expect(err).toContain('nothing-claimed');
   expect(err).toContain('1 figures in');
-  expect(existsSync(files.path('figures/study/streams.svg'))).toBe(true);
+  const drawn = readdirSync(files.path('figures'), { recursive: true }).map(String);
+  expect(drawn.filter((path) => path.endsWith('.svg')).map((path) => basename(path))).toEqual(['streams.svg']);
 });
