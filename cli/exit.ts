@@ -1,5 +1,5 @@
 import { formatInputError, InputError } from '../input/errors.ts';
-import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../sim/executor/errors.ts';
+import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../sim/errors.ts';
 
 /** Exit codes of every command. */
 export const EXIT = {

@@ -2,7 +2,7 @@ import { formatQuantity } from '../input/formatQuantity.ts';
 import { wantsColor } from '../reports/ansi.ts';
 import { stableJson } from '../reports/json.ts';
 import { formatMetric } from '../reports/metrics.ts';
-import { DoesNotFitError } from '../sim/executor/errors.ts';
+import { DoesNotFitError } from '../sim/errors.ts';
 import type { Machine, Metrics } from '../sim/types/index.ts';
 import { asFlags, type FittingChange, findFits } from '../studies/fit.ts';
 import { type ResolvedCase, resolveCase } from '../studies/resolve.ts';

@@ -1,6 +1,6 @@
 import { InputError } from '../input/index.ts';
 import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
-import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/executor/errors.ts';
+import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';

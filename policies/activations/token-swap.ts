@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import { layerForwardSeconds } from '../../sim/training/index.ts';
 import { type ActivationContext, type ActivationDefinition, layerInput, planOf, savedOf, sharesOf } from './part.ts';
 

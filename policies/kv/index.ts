@@ -1,5 +1,5 @@
 import { InputError, quote } from '../../input/index.ts';
-import { PolicyError } from '../../sim/executor/errors.ts';
+import { PolicyError } from '../../sim/errors.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
 import { KvEngine } from './engine.ts';
 import type { KvPlace, KvSpec } from './preset.ts';

@@ -1,4 +1,4 @@
-import { DoesNotFitError, MissingFactError } from '../../sim/executor/errors.ts';
+import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import {
   type Actions,
   type ComputeUnit,

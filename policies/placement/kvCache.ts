@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import {
   type Actions,
   type KvTransfer,

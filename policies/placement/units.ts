@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import type { Actions, ComputeUnit, Machine, Op, OpView, Task } from '../../sim/types/index.ts';
 import type { PlacementContext } from './placement.ts';
 

@@ -1,3 +1,4 @@
+import { DeadlockError, DoesNotFitError, type Holder } from '../errors.ts';
 import { Simulation } from '../kernel/simulation.ts';
 import { secondsFromNs } from '../kernel/time.ts';
 import { Ledger } from '../ledger.ts';
@@ -6,7 +7,6 @@ import { FlowNetwork } from '../resources/flowNetwork.ts';
 import { type MemoryAccount, TENSOR_KINDS } from '../resources/memoryAccount.ts';
 import type { TimelineRecorder } from '../timeline.ts';
 import type { Machine } from '../types/machine.ts';
-import { DeadlockError, DoesNotFitError, type Holder } from './errors.ts';
 import { MAX_PHASES, PHASE, PHASE_WORDS, TASK, TASK_WORDS, type Tape } from './tape.ts';
 import type { WriteBack } from './writeBack.ts';
 

@@ -1,3 +1,4 @@
+import { MissingFactError, PolicyError } from '../errors.ts';
 import { ceilNs, nsFromSeconds } from '../kernel/time.ts';
 import { type Fabric, pageableLimit, type Route, setupSeconds } from '../resources/fabric.ts';
 import { kernelSeconds } from '../resources/kernelTime.ts';
@@ -16,7 +17,6 @@ import {
 import type { Kernel } from '../types/program.ts';
 import type { Phase, TensorKind } from '../types/units.ts';
 import type { Engine } from './engine.ts';
-import { MissingFactError, PolicyError } from './errors.ts';
 import { TASK, type Tape } from './tape.ts';
 
 interface Unit {

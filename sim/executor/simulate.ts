@@ -1,3 +1,4 @@
+import { DoesNotFitError } from '../errors.ts';
 import { secondsFromNs } from '../kernel/time.ts';
 import { extrapolate, type LedgerSnapshot } from '../ledger.ts';
 import { kindIndex, MemoryAccount } from '../resources/memoryAccount.ts';
@@ -11,7 +12,6 @@ import type { Phase } from '../types/units.ts';
 import { lowerBound } from './bound.ts';
 import { ProgramCursor } from './cursor.ts';
 import { Engine } from './engine.ts';
-import { DoesNotFitError } from './errors.ts';
 import { metricsOf } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { Replay } from './replay.ts';

@@ -1,4 +1,4 @@
-import { PolicyError } from './errors.ts';
+import { PolicyError } from '../errors.ts';
 
 /**
  * The tasks between two barriers, as flat arrays: what the policy asked for, in order. Task records are plain numbers,

@@ -1,4 +1,4 @@
-import { MissingFactError, PolicyError } from '../executor/errors.ts';
+import { MissingFactError, PolicyError } from '../errors.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Link, LinkDirection, Machine, Memory } from '../types/machine.ts';
 import { linearCurveAt } from './curve.ts';

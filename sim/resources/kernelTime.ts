@@ -1,4 +1,4 @@
-import { MissingFactError } from '../executor/errors.ts';
+import { MissingFactError } from '../errors.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';

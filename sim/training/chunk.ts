@@ -1,5 +1,5 @@
+import { MissingFactError } from '../errors.ts';
 import { Engine } from '../executor/engine.ts';
-import { MissingFactError } from '../executor/errors.ts';
 import { Recorder } from '../executor/recorder.ts';
 import { Tape } from '../executor/tape.ts';
 import type { LedgerReading } from '../ledger.ts';

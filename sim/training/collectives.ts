@@ -1,4 +1,4 @@
-import { MissingFactError } from '../executor/errors.ts';
+import { MissingFactError } from '../errors.ts';
 import { curveAt } from '../resources/curve.ts';
 import type { Link, Machine } from '../types/machine.ts';
 import type { Collective, GroupName, TrainLayout } from '../types/training.ts';

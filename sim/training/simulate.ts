@@ -1,5 +1,5 @@
+import { DoesNotFitError } from '../errors.ts';
 import { lowerBound } from '../executor/bound.ts';
-import { DoesNotFitError } from '../executor/errors.ts';
 import type { Machine } from '../types/machine.ts';
 import type { Program } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';

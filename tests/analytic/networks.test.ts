@@ -7,7 +7,7 @@ import { plannerOf } from '../../policies/planner/registry.ts';
 import { canSplitAfter, patchByPatch, splitLayer } from '../../policies/schedule/patch.ts';
 import { layerByLayer } from '../../policies/schedule/schedule.ts';
 import { bestChoice, paretoChoices, patchChoices } from '../../policies/schedule/search.ts';
-import { DoesNotFitError } from '../../sim/executor/errors.ts';
+import { DoesNotFitError } from '../../sim/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { buildNetwork, type NetworkOptions } from '../../workloads/cnn/network.ts';
 import { networkProgram } from '../../workloads/cnn/program.ts';

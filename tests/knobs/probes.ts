@@ -10,7 +10,7 @@ import {
 } from '../../policies/index.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { readPreset } from '../../policies/presets/load.ts';
-import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/executor/errors.ts';
+import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import type { Machine, Memory, RunResult, SpatialArray } from '../../sim/types/index.ts';
 import { type AttentionShape, type DataflowCost, onePass, rowWise } from './dataflows.ts';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import { measure } from '../../sim/executor/index.ts';
 import { type Actions, type Machine, type MoveRequest, NONE, type RunResult } from '../../sim/types/index.ts';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
-import { MissingFactError } from '../../sim/executor/errors.ts';
+import { MissingFactError } from '../../sim/errors.ts';
 import { summarize } from '../../sim/kernel/quantiles.ts';
 import { closedLoop, type IoMeasurement } from '../../sim/resources/flash/closedLoop.ts';
 import { flashFlaws } from '../../sim/resources/flash/device.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
-import { DoesNotFitError, MissingFactError } from '../../sim/executor/errors.ts';
+import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { summarize } from '../../sim/kernel/quantiles.ts';
 import type { Machine, RunResult } from '../../sim/types/index.ts';
 import { type QueryPlan, searchLoop } from './loop.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
-import { DoesNotFitError, MissingFactError } from '../../sim/executor/errors.ts';
+import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { Simulation } from '../../sim/kernel/simulation.ts';
 import { secondsFromNs } from '../../sim/kernel/time.ts';
 import { Ledger } from '../../sim/ledger.ts';

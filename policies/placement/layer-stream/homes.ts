@@ -1,4 +1,4 @@
-import { PolicyError } from '../../../sim/executor/errors.ts';
+import { PolicyError } from '../../../sim/errors.ts';
 import type { LayerInfo, Op, Program } from '../../../sim/types/index.ts';
 import type { PlacementContext } from '../placement.ts';
 import type { LayerStreamFields } from './schema.ts';

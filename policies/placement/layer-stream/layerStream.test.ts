@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { DoesNotFitError, PolicyError } from '../../../sim/executor/errors.ts';
+import { DoesNotFitError, PolicyError } from '../../../sim/errors.ts';
 import { simulate } from '../../../sim/executor/index.ts';
 import type { Machine, Op, Precision, Program, RunResult, Tensor } from '../../../sim/types/index.ts';
 import { program as emptyProgram, gpu, kernel, machine, memory, pcie } from '../../../tests/analytic/rig.ts';

@@ -1,4 +1,4 @@
-import { MissingFactError, PolicyError } from '../../../sim/executor/errors.ts';
+import { MissingFactError, PolicyError } from '../../../sim/errors.ts';
 import type { Host, Machine, Program } from '../../../sim/types/index.ts';
 import type { PlacementContext } from '../placement.ts';
 import { unitOn } from '../units.ts';

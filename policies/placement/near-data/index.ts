@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import { kernelSeconds } from '../../../sim/resources/kernelTime.ts';
 import {
   type Actions,

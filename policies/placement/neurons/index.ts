@@ -1,5 +1,5 @@
 import { InputError } from '../../../input/errors.ts';
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import { setupSeconds } from '../../../sim/resources/fabric.ts';
 import {
   type Actions,

@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import type { Actions, Kernel, OpView, StateUse, StreamName, Task } from '../../../sim/types/index.ts';
 import { GroupCodec } from './groupCodec.ts';
 import { HostEviction } from './hostEviction.ts';

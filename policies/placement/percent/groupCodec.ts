@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import type { Actions, Op, OpView, StateUse, Task } from '../../../sim/types/index.ts';
 import { unitOn } from '../units.ts';
 import type { Shared } from './shared.ts';

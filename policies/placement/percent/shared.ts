@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import type { Host, Machine, Precision, Program } from '../../../sim/types/index.ts';
 import type { PlacementContext } from '../placement.ts';
 import { unitOn } from '../units.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { MissingFactError } from '../../../sim/executor/errors.ts';
+import { MissingFactError } from '../../../sim/errors.ts';
 import {
   type Actions,
   type Holding,

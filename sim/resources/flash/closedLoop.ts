@@ -1,4 +1,4 @@
-import { MissingFactError } from '../../executor/errors.ts';
+import { MissingFactError } from '../../errors.ts';
 import { randomStreams } from '../../kernel/random.ts';
 import { Simulation } from '../../kernel/simulation.ts';
 import { nsFromSeconds } from '../../kernel/time.ts';

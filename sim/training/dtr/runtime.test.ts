@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DoesNotFitError } from '../../executor/errors.ts';
+import { DoesNotFitError } from '../../errors.ts';
 import type { TensorTrace, TraceEvent } from '../../types/trace.ts';
 import type { EvictionOrder } from './heuristics.ts';
 import { replayDtr } from './runtime.ts';

@@ -1,4 +1,4 @@
-import { DoesNotFitError } from '../../executor/errors.ts';
+import { DoesNotFitError } from '../../errors.ts';
 import type { TensorTrace, TraceEvent } from '../../types/trace.ts';
 import { type DtrOp, type DtrStorage, type DtrTensor, join, newStorage, Pool, rootOf } from './graph.ts';
 import { type EvictionOrder, type Heuristic, heuristicOf } from './heuristics.ts';
