@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { METRIC_DEFINITIONS } from './metricDefinitions.ts';
+import { METRIC_DEFINITIONS } from './metricDefinitions/index.ts';
 import { describeMetric, directionOf, formatMetric, isCostMetric, metricsMarkdown, words } from './metrics.ts';
 
 /** One name of every family that results use. */

@@ -1,15 +1,15 @@
 import { formatMovedBytes, formatQuantity, formatRate } from './format.ts';
 import {
   type Direction,
-  METRIC_DEFINITIONS,
   type MetricDefinition,
   type MetricUnit,
   PLACEHOLDERS,
   PLAIN_UNITS,
-} from './metricDefinitions.ts';
+} from './metricDefinitions/definition.ts';
+import { METRIC_DEFINITIONS } from './metricDefinitions/index.ts';
 import { markdownTable } from './table.ts';
 
-export type { Direction, MetricDefinition, MetricUnit } from './metricDefinitions.ts';
+export type { Direction, MetricDefinition, MetricUnit } from './metricDefinitions/definition.ts';
 
 interface Matcher {
   readonly definition: MetricDefinition;
@@ -95,12 +95,16 @@ const TITLES: Readonly<Record<string, string>> = {
   busy: 'Busy resources',
   cache: 'Caches',
   compute: 'Compute',
+  network: 'Networks',
+  patch: 'Patches',
   energy: 'Energy',
   cost: 'Cost',
   carbon: 'Carbon',
   wear: 'Wear',
   bound: 'Bound',
   sim: 'The simulator',
+  choice: 'Choices',
+  proxy: 'Proxies',
   quality: 'Quality',
 };
 

@@ -1,0 +1,137 @@
+import { define, type MetricDefinition, type MetricUnit } from './definition.ts';
+
+const latency = (name: string, symbol: string, label: string, meaning: string): MetricDefinition =>
+  define(`latency.${name}_s.<stat>`, symbol, 's', 'lower', true, `${label}, <stat>`, meaning);
+
+const rate = (name: string, symbol: string, unit: MetricUnit, label: string, meaning: string): MetricDefinition =>
+  define(`throughput.${name}`, symbol, unit, 'higher', true, label, meaning);
+
+/** How long it takes, and how much is done a second. */
+export const SPEED_METRICS: readonly MetricDefinition[] = [
+  define('time.total_s', 'T', 's', 'lower', true, 'total time', 'From the first event to the last.'),
+  define(
+    'time.prefill_s',
+    'T_p',
+    's',
+    'lower',
+    true,
+    'prefill time',
+    'From the start until every first output token exists.',
+  ),
+  define('time.decode_s', 'T_d', 's', 'lower', true, 'decode time', 'From the first output tokens to the last.'),
+  define('time.step_s', 'T_step', 's', 'lower', true, 'step time', 'One training step, or one pass of a network.'),
+  define(
+    'time.forward_s',
+    'T_f',
+    's',
+    'lower',
+    true,
+    'forward time',
+    "From the start of a network's forward pass to its end; in training, forward of all micro-batches on one stage. Forward and backward of different micro-batches alternate, and a pipeline's stages overlap.",
+  ),
+  define(
+    'time.backward_s',
+    'T_b',
+    's',
+    'lower',
+    false,
+    'backward time',
+    'The same of backward, recomputation included.',
+  ),
+  define(
+    'time.optimizer_s',
+    'T_o',
+    's',
+    'lower',
+    false,
+    'update time',
+    'From the last backward to the end of the step: gradients summed over the copies, the update, its transfers.',
+  ),
+  define(
+    'time.gradient_reduction_s',
+    'T_r',
+    's',
+    'lower',
+    false,
+    'gradient reduction time',
+    'The part of T_o in which gradients are summed over the copies of the model.',
+  ),
+  define(
+    'time.recompute_s',
+    'T_2',
+    's',
+    'lower',
+    true,
+    'recomputation time',
+    'Time of ops that ran again because their results had been evicted.',
+  ),
+  define(
+    'time.bubble_s',
+    'T_∅',
+    's',
+    'lower',
+    false,
+    'pipeline bubble',
+    'Time in which the stage that works longest waits for others or sends.',
+  ),
+  define(
+    'time.layer_forward_s',
+    'T_lf',
+    's',
+    'lower',
+    false,
+    'forward time of a layer',
+    'Forward of one layer and one micro-batch.',
+  ),
+  define(
+    'time.layer_backward_s',
+    'T_lb',
+    's',
+    'lower',
+    false,
+    'backward time of a layer',
+    'Backward of one layer and one micro-batch, its recomputation included.',
+  ),
+  define(
+    'time.<phase>.<stream>_s',
+    'B_φ,s',
+    's',
+    'none',
+    false,
+    '<phase> <stream> busy time',
+    'Seconds in which the stream was busy during the phase. Streams overlap, so these may add up to more than the phase.',
+  ),
+
+  rate('tokens_per_s_per_device', 'X/n', 'token/s', 'throughput per device', 'Output tokens per second and device.'),
+  rate('tokens_per_s', 'X', 'token/s', 'throughput', 'Output tokens ÷ (T_p + T_d).'),
+  rate(
+    'decode_tokens_per_s',
+    'X_d',
+    'token/s',
+    'decode throughput',
+    'Output tokens after the first of each sequence ÷ T_d.',
+  ),
+  rate('requests_per_s', 'X_r', 'request/s', 'request rate', 'Requests finished ÷ T.'),
+  rate('samples_per_s', 'X_s', 'sample/s', 'sample rate', 'Training samples or images ÷ T.'),
+  rate('queries_per_s', 'X_q', 'query/s', 'query rate', 'Search queries finished ÷ T.'),
+  rate('ios_per_s', 'IOPS', 'IO/s', 'IO rate', 'Storage commands finished ÷ T.'),
+  rate('io_bytes_per_s', 'B_io', 'bytes_per_s', 'IO bandwidth', 'Bytes of the storage commands finished ÷ T.'),
+  rate('bytes_per_s', 'B', 'bytes_per_s', 'bandwidth', 'Bytes that a copy or a stream moved ÷ the time it took.'),
+  rate('fraction_of_peak', 'B/B*', 'fraction', 'share of the peak', 'Bandwidth ÷ the peak of the memory.'),
+
+  latency('ttft', 'L_1', 'time to first token', 'From the arrival of a request to its first output token.'),
+  latency(
+    'tpot',
+    'L_t',
+    'time per output token',
+    'Per request, the time after its first token ÷ the number of tokens after it.',
+  ),
+  latency('itl', 'L_i', 'inter-token latency', 'The gap between two output tokens of a request, over all gaps.'),
+  latency('e2e', 'L', 'end-to-end latency', 'From the arrival of a request to its last output token.'),
+  latency(
+    'request',
+    'L_r',
+    'request latency',
+    'From the arrival of a request that makes no tokens (a query, an IO) to its end.',
+  ),
+];
