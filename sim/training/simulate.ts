@@ -1,7 +1,7 @@
 import { DoesNotFitError } from '../errors.ts';
 import { lowerBound } from '../executor/bound.ts';
 import type { Machine } from '../types/machine.ts';
-import type { Program } from '../types/program.ts';
+import type { Program, ProgramSummary } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import { type ChunkContext, type ChunkShape, ChunkSimulator } from './chunk.ts';
@@ -58,13 +58,20 @@ export function simulateTraining(
     update,
     layer,
     times,
-    bound: lowerBound(machine, program.summary),
+    bound: lowerBound(machine, { ...program.summary, flops: flopsOf(training) }),
   });
   return {
     metrics,
     warnings,
     ...(options.timeline === true && { timeline: stepTimeline(context, spans, memories, pipeline, update) }),
   };
+}
+
+/** FLOPs that the step must do on each device, by the model's convention: less than the workload's where weights are frozen. */
+function flopsOf({ model_flops, backward_share, layout, dtype }: Training): ProgramSummary['flops'] {
+  const flops = model_flops / layout.gpus;
+  const backward = flops * backward_share;
+  return { forward: { [dtype]: flops - backward }, backward: { [dtype]: backward } };
 }
 
 const layersPerChunk = ({ layers, layout }: Training): number => layers / (layout.pipeline * layout.interleave);
