@@ -10,8 +10,7 @@ import type {
   TrainOp,
   WeightMatrix,
 } from '../../sim/types/index.ts';
-import type { Adapter, Base, Method } from './methods.ts';
-import { storedBits } from './methods.ts';
+import { type Adapter, type Base, type Method, storedBits } from './methods.ts';
 
 /**
  * A training step whose own weights are frozen, with adapters beside some of them. It rewrites the ops: a frozen product
@@ -33,16 +32,16 @@ export function adapted(training: Training, { adapter, base }: Method): Training
     ...training,
     layer: adaptedBody(training.layer, adapter, base),
     head: adaptedBody(training.head, adapter, base.head ? base : { ...base, bits: 16, block: 0, extra_bits: 0 }),
-    embed: frozenBody(training.embed),
+    embed: frozenBody(training.embed, base.embedding ? storedBits(base) : 16),
     tied_table_parameters: 0,
   };
 }
 
 /** A body that trains nothing: what its weights took of backward is gone. */
-function frozenBody({ ops, matrices, others }: TrainBody): TrainBody {
+function frozenBody({ ops, matrices, others }: TrainBody, bits: number): TrainBody {
   return {
     ops: ops.map((op) => ({ ...op, backward: [], weight_gradient: [] })),
-    matrices: frozen(matrices, 16, 0),
+    matrices: frozen(matrices, bits, 0),
     others: frozen(others, 16, 0),
   };
 }

@@ -39,6 +39,8 @@ export interface Base {
   readonly keeps_input: boolean;
   /** The vocabulary projection is stored so too. */
   readonly head: boolean;
+  /** And the token table. */
+  readonly embedding: boolean;
 }
 
 /** Everything an optimizer part says, defaults filled in. */
@@ -56,6 +58,8 @@ export interface Method {
   readonly projection: Projection | null;
   readonly adapter: Adapter | null;
   readonly base: Base;
+  /** Default of the method that no source gives; reports say so where it is used. */
+  readonly illustrative?: string;
 }
 
 /** Where a method projects and nothing else is said (GaLore, README: rank 128). */
@@ -74,6 +78,7 @@ export const BASE: Base = {
   expanded_copies: 1,
   keeps_input: false,
   head: false,
+  embedding: false,
 };
 
 /** Mixed precision: 18 bytes a parameter (Korthikanti et al., arXiv:2205.05198, section 5). */
@@ -116,6 +121,7 @@ export const METHODS = {
   'natural-galore': {
     ...PURE,
     projection: { ...PROJECTION, history: 10 },
+    illustrative: 'a history of 10 projected gradients',
     description: 'The same with a history of projected gradients for a natural-gradient step (Natural GaLore)',
   },
   lora: { ...PURE, adapter: ADAPTER, description: 'Adam on low-rank adapters beside frozen weights (LoRA)' },

@@ -38,7 +38,7 @@ export function optimizerPlan(fields: OptimizerFields, training: Training): Opti
     host_update_bytes: gradient + 2 * state + weight,
     projected: method.projection && projectedState(training.layer, method.projection, moments, training.dtype),
     per_layer: fields.per_layer,
-    warnings: [],
+    warnings: method.illustrative === undefined ? [] : [`illustrative, no source gives it: ${method.illustrative}`],
   };
 }
 

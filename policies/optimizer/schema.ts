@@ -39,6 +39,7 @@ const baseSchema = v.strictObject({
   ),
   keeps_input: flag('A product with expanded weights keeps its input although they are frozen (bitsandbytes to 0.43).'),
   head: flag('The vocabulary projection is stored in these bits too.'),
+  embedding: flag('The token table is stored in these bits too.'),
 });
 
 export const optimizerSchema = v.strictObject({

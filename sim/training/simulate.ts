@@ -89,6 +89,9 @@ function chunkShapes(training: Training): ChunkShape[][] {
   );
 }
 
+/** Nearer to the capacity than this share, fitting depends on the allocator's rounding and on what else the driver holds. */
+const MARGIN = 0.05;
+
 /** Warnings where a requirement is above the capacity; otherwise that is an error. */
 function checkFits(machine: Machine, training: Training, memories: readonly StageMemory[]): string[] {
   const fast = machine.memories.find(({ id }) => id === machine.roles.fast);
@@ -97,8 +100,15 @@ function checkFits(machine: Machine, training: Training, memories: readonly Stag
   for (const memory of memories) {
     const device = deviceBytes(memory);
     const capacity = fast === undefined ? Number.POSITIVE_INFINITY : fast.capacity_bytes - fast.reserved_bytes;
+    const near = Math.abs(device / capacity - 1) <= MARGIN;
+    if (near && device <= capacity) {
+      warnings.push(
+        `it fits by ${((1 - device / capacity) * 100).toFixed(1)} % of ${fast!.id}: marginal, an allocator may lose as much`,
+      );
+    }
     if (device > capacity) {
-      const error = new DoesNotFitError(fast!.id, `stage ${memory.stage}'s step`, device, capacity, 0, holders(memory));
+      const what = `stage ${memory.stage}'s step${near ? ' (marginal, within 5 % of the limit)' : ''}`;
+      const error = new DoesNotFitError(fast!.id, what, device, capacity, 0, holders(memory));
       if (training.measured_as === 'full') throw error;
       warnings.push(error.message);
     }

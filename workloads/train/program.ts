@@ -1,3 +1,4 @@
+import { InputError } from '../../input/index.ts';
 import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
@@ -20,8 +21,9 @@ const LOSS_SPLIT_TOKENS = 128;
  * @throws InputError for sizes that do not divide.
  */
 export function trainProgram(fields: TrainFields, base: Model): Program {
-  const model = resized(base, fields);
-  const layout = layoutOf(fields, model);
+  const whole = resized(base, fields);
+  const model = pruned(whole, fields.pruned);
+  const layout = layoutOf(fields, whole);
   const sequences = fields.microbatch;
   const tokens = (sequences * fields.seq) / layout.context;
   const setting: TrainSetting = {
@@ -95,6 +97,26 @@ function resized(model: Model, { shape }: TrainFields): Model {
     head_dim: hidden / heads,
     ffn: (model.ffn / model.hidden) * hidden,
   };
+}
+
+/**
+ * The model with the mean width of its pruned and its whole layers: bytes and FLOPs of all of them together are exact, since
+ * both are linear in heads and columns.
+ * @throws InputError for more layers, heads or columns than there are.
+ */
+function pruned(model: Model, part: TrainFields['pruned']): Model {
+  if (part === undefined) return model;
+  const mean = (field: 'layers' | 'heads' | 'ffn', kept: number | undefined): number => {
+    const whole = model[field];
+    if (kept !== undefined && kept > whole) {
+      const problem = `workload.pruned.${field}: ${kept} of ${whole}`;
+      throw new InputError({ code: 'bad_value', problem, expected: `at most ${whole}` });
+    }
+    return (part.layers * (kept ?? whole) + (model.layers - part.layers) * whole) / model.layers;
+  };
+  mean('layers', part.layers);
+  const heads = mean('heads', part.heads);
+  return { ...model, heads, kv_heads: (model.kv_heads / model.heads) * heads, ffn: mean('ffn', part.ffn) };
 }
 
 const isMatrix = ({ shape }: WeightShape): boolean => shape.length >= 2;

@@ -26,6 +26,16 @@ export const trainSchema = v.strictObject({
       v.description('The model with another size, for grids of one family.'),
     ),
   ),
+  pruned: v.optional(
+    v.pipe(
+      v.strictObject({
+        layers: count('Layers that are pruned; the others stay whole.'),
+        heads: v.optional(count('Query heads that a pruned layer keeps, and key heads in proportion.')),
+        ffn: v.optional(count('MLP columns that a pruned layer keeps.')),
+      }),
+      v.description('The model after structured pruning. All its layers are simulated in their mean width.'),
+    ),
+  ),
   seq: count('Tokens of each sequence.'),
   batch: count('Sequences of the whole step, all copies of the model together.'),
   microbatch: ways('Sequences computed together by one copy.'),
