@@ -35,10 +35,12 @@ export function loadTraining(policy: Parts | undefined, machine: Machine, base: 
   const update =
     (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ??
     v.parse(optimizerSchema, { kind: 'adam' });
-  const training = withFlops(withTrunk(adapted(base, methodOf(update)), update.trained_layers), base);
-  const optimizer = optimizerPlan(update, training);
   const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
-  const activations = activationsOf(fields.kind).create(fields, { machine, training, optimizer });
+  const definition = activationsOf(fields.kind);
+  const kept = withTrunk(adapted(base, methodOf(update)), update.trained_layers);
+  const training = withFlops(definition.rewrite?.(fields, kept) ?? kept, base);
+  const optimizer = optimizerPlan(update, training);
+  const activations = definition.create(fields, { machine, training, optimizer });
   return { training, activations, optimizer };
 }
 

@@ -5,10 +5,11 @@ import { activations as offload } from './offload.ts';
 import { activations as ops } from './ops.ts';
 import type { ActivationDefinition } from './part.ts';
 import { activations as selective } from './selective.ts';
+import { activations as thin } from './thin.ts';
 import { activations as tokenSwap } from './token-swap.ts';
 
 /** Every kind of the `activations` part, one line each. */
-export const ACTIVATIONS = [keep, full, selective, ops, offload, tokenSwap, dtr] as const;
+export const ACTIVATIONS = [keep, full, selective, ops, offload, tokenSwap, thin, dtr] as const;
 
 /** The definition of a kind that the schema has accepted. */
 export function activationsOf(kind: string): ActivationDefinition {
