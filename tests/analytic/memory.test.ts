@@ -115,11 +115,7 @@ describe('files', () => {
 
   it('are read at the rate of one stream where the machine says nothing of a page cache', () => {
     const plain = machine({
-      memories: [
-        memory('gpu'),
-        memory('cpu'),
-        memory('disk', { read_bytes_per_s: 2e9, read_stream_bytes_per_s: 1e9 }),
-      ],
+      memories: [memory('gpu'), memory('cpu'), memory('disk', { read_bytes_per_s: 2e9, read_stream_bytes_per_s: 1e9 })],
     });
     const script: Parameters<typeof runScript>[0] = (a) => void a.readFile(read(1, 100e6));
     expect(milliseconds(runScript(script, { on: plain, plan: { workers, files } }))).toBe(100);
