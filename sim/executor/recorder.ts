@@ -291,7 +291,10 @@ export class Recorder implements Actions {
     const grain = route.granularity_bytes;
     const moved = grain > 1 ? Math.ceil(bytes / grain) * grain : bytes;
     for (const counter of route.counters) this.engine.ledger.add(counter, moved);
-    const setupS = (route.direction === null ? 0 : setupSeconds(route.direction, moved)) + route.latency_s + extraS;
+    const setupS =
+      (route.direction === null ? 0 : setupSeconds(route.direction, moved, route.plateau_bytes_per_s)) +
+      route.latency_s +
+      extraS;
     this.tape.phase(task, engine, nsFromSeconds(setupS), route.path, moved, limit);
   }
 
