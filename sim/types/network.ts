@@ -30,6 +30,9 @@ export interface Window {
  */
 export type Reach = 'window' | 'point' | 'all' | 'view';
 
+/** Kinds of layer that kernels of microcontrollers tell apart. */
+export type LayerKind = 'conv' | 'pointwise' | 'depthwise' | 'dense' | 'add' | 'pool' | 'other';
+
 export interface NetworkLayer {
   readonly id: number;
   readonly name: string;

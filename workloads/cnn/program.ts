@@ -1,4 +1,15 @@
-import type { Dtype, LayerInfo, Network, NetworkLayer, Op, Program, Segment, Tensor } from '../../sim/types/index.ts';
+import type {
+  Dtype,
+  LayerInfo,
+  LayerKind,
+  LayerWork,
+  Network,
+  NetworkLayer,
+  Op,
+  Program,
+  Segment,
+  Tensor,
+} from '../../sim/types/index.ts';
 import { totalMacs } from './network.ts';
 
 /** Bytes of one element. */
@@ -63,7 +74,8 @@ export function networkProgram(network: Network, dtype: NetworkDtype): Program {
   };
 }
 
-function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype: Dtype): Op {
+function opOf(network: Network, layer: NetworkLayer, info: LayerInfo, dtype: Dtype): Op {
+  const { tensors } = network;
   const sum = (ids: readonly number[]): number => ids.reduce((bytes, id) => bytes + tensors[id]!.bytes, 0);
   const [input_bytes, output_bytes] = [sum(layer.inputs), sum(layer.outputs)];
   return {
@@ -81,6 +93,7 @@ function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype:
         operand_bytes: info.weights.reduce((bytes, tensor) => bytes + tensor.bytes, 0),
         activation_bytes: layer.reach === 'view' ? 0 : input_bytes + output_bytes,
         launches: layer.reach === 'view' ? 0 : 1,
+        layer: workOf(network, layer),
       },
     ],
     state: null,
@@ -88,4 +101,41 @@ function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype:
     output_bytes,
     scratch_bytes: 0,
   };
+}
+
+/** What one kernel of the layer has to do, in elements of the whole batch. */
+function workOf({ tensors, batch }: Network, layer: NetworkLayer): LayerWork {
+  const elements = (ids: readonly number[]): number =>
+    batch * ids.reduce((sum, id) => sum + tensors[id]!.channels * tensors[id]!.height * tensors[id]!.width, 0);
+  const [tall, wide] = layer.window.kernel;
+  const made = tensors[layer.outputs[0]!]!;
+  const channels = layer.inputs.reduce((sum, id) => sum + tensors[id]!.channels, 0);
+  return {
+    kind: kindOf(layer, channels),
+    share: 1,
+    multiply_adds: layer.macs,
+    outputs: elements(layer.outputs),
+    inputs: elements(layer.inputs),
+    window_elements: batch * tall * wide * channels * made.height * made.width,
+    made: [made.channels, made.height, made.width],
+    read_channels: layer.group_channels,
+    taps: tall * wide,
+  };
+}
+
+const KINDS: Readonly<Record<string, LayerKind>> = {
+  dw: 'depthwise',
+  fc: 'dense',
+  add: 'add',
+  mul: 'add',
+  maxpool: 'pool',
+  avgpool: 'pool',
+  gap: 'pool',
+  mean: 'pool',
+};
+
+function kindOf({ op, window, group_channels }: NetworkLayer, channels: number): LayerKind {
+  if (op !== 'conv' && op !== 'tconv') return KINDS[op] ?? 'other';
+  if (window.kernel.every((side) => side === 1)) return 'pointwise';
+  return group_channels === 1 && channels > 1 ? 'depthwise' : 'conv';
 }
