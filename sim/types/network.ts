@@ -47,6 +47,12 @@ export interface NetworkLayer {
   readonly window: Window;
   /** Channels of its input that one output channel reads. */
   readonly group_channels: number;
+  /** Channels that it reads of each input, where that is a part of them. */
+  readonly reads?: number;
+  /** A non-linearity follows. */
+  readonly activation?: boolean;
+  /** Attention scores of one image. */
+  readonly scores?: number;
   /** Multiply-adds of the whole batch. */
   readonly macs: number;
   /** Weight elements (kernels and matrices). */
