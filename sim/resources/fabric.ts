@@ -191,8 +191,8 @@ export function plateauOf(direction: LinkDirection | null, from: Memory, to: Mem
 
 /**
  * Seconds before the bytes of a transfer flow: the latency and setup, and what measured single transfers of that size
- * took beyond setup + bytes ÷ plateau. Where a what-if raises the plateau above the rate between the two longest
- * measured sizes, that rate counts in its place: a faster link moves the bytes faster and has the same setup.
+ * took beyond setup + bytes ÷ plateau. Where a what-if raises the plateau above the one that the table shows, that of the
+ * table counts: a faster link moves the bytes faster and has the same setup.
  */
 export function setupSeconds(direction: LinkDirection, bytes: number, plateau_bytes_per_s: number): number {
   const times = direction.transfer_times;
@@ -201,12 +201,15 @@ export function setupSeconds(direction: LinkDirection, bytes: number, plateau_by
   return Math.max(direction.setup_s, measured - bytes / Math.min(plateau_bytes_per_s, longestRate(times)));
 }
 
-/** Bytes a second between the two longest measured transfers; infinite for a single one. */
+/** Setup that hardly counts: a transfer that reaches this share of its plateau shows it. */
+const NEARLY = 0.95;
+
+/** The plateau that the table itself shows, between its two longest transfers; infinite where it does not reach one. */
 function longestRate(times: Curve): number {
   const [before, last] = times.slice(-2);
-  return before === undefined || last === undefined
-    ? Number.POSITIVE_INFINITY
-    : (last[0] - before[0]) / (last[1] - before[1]);
+  if (before === undefined || last === undefined) return Number.POSITIVE_INFINITY;
+  const rate = (last[0] - before[0]) / (last[1] - before[1]);
+  return last[0] / last[1] >= NEARLY * rate ? rate : Number.POSITIVE_INFINITY;
 }
 
 /** @throws MissingFactError when the machine says nothing of pageable transfers on this link. */
