@@ -15,9 +15,9 @@ import {
 import { readBaseline } from '../studies/load.ts';
 import type { StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { runStudies } from './runStudies.ts';
 import { readShare } from './share.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface CheckOptions {
   readonly baseline: string;
