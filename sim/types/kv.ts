@@ -44,6 +44,8 @@ export interface KvTransfer {
   readonly bytes: number;
   /** Pieces it is moved in; each pays the link's setup. */
   readonly pieces: number;
+  /** Its rows lie all over the cache, so that someone must gather them first. */
+  readonly scattered: boolean;
   /** What it may hide behind: nothing, the layer before, or (a write) whatever follows. */
   readonly overlap: 'none' | 'next_layer' | 'full';
 }
