@@ -319,10 +319,25 @@ class PassCount {
       const due = this.pass.step % fetch.every === 0 || this.pass.step === 1;
       const unit = Math.max(1, (fetch.unit_tokens * this.forms.hot_bytes) / this.shape.batch / this.shape.kv_heads / 2);
       const padded = bytes * (Math.ceil(unit / fetch.min_io_bytes) * (fetch.min_io_bytes / unit));
-      if (due) list.push({ from: fetch.from, to: fetch.to, bytes: padded, pieces: 1, scattered: fetch.unit !== 'request', overlap: fetch.overlap });
+      if (due)
+        list.push({
+          from: fetch.from,
+          to: fetch.to,
+          bytes: padded,
+          pieces: 1,
+          scattered: fetch.unit !== 'request',
+          overlap: fetch.overlap,
+        });
     }
     if (reusedBytes > 0 && reuse) {
-      list.push({ from: reuse.from, to: 'fast', bytes: reusedBytes, pieces: 1, scattered: false, overlap: reuse.overlap });
+      list.push({
+        from: reuse.from,
+        to: 'fast',
+        bytes: reusedBytes,
+        pieces: 1,
+        scattered: false,
+        overlap: reuse.overlap,
+      });
     }
     return list;
   }
