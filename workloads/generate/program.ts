@@ -43,7 +43,7 @@ export function generateProgram(
     let left = passes.prefills * per_step + decode_limit;
     for (let i = 0; i < passes.count && left > 0; i++) {
       const count = Math.min(left, per_step);
-      yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes.attention);
+      yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes);
       left -= per_step;
     }
   }
