@@ -75,6 +75,11 @@ export class KvEngine implements KvPolicy {
     return this.finished(layer).peakBytes;
   }
 
+  endTokens(layer: number): number {
+    const { hot, low, far } = this.finished(layer).states.at(-1)!;
+    return hot + low + far;
+  }
+
   indexBytes(_layer: number): number {
     const { prompt_tokens, output_tokens } = this.shape;
     return this.indexBytesOf(prompt_tokens + output_tokens - 1);

@@ -99,6 +99,8 @@ export interface KvPolicy {
   /** The most tokens and bytes (K and V together) that a layer's cache ever holds, wherever it lies. */
   peakTokens(layer: number): number;
   peakBytes(layer: number): number;
+  /** Tokens that it holds after the last pass. */
+  endTokens(layer: number): number;
   /** Bytes of a layer's index, on the role's memory. */
   indexBytes(layer: number): number;
   readonly warnings: readonly string[];

@@ -58,6 +58,11 @@ export class Passes {
     return { tokens: this.#kv.peakTokens(layer), bytes: this.#kv.peakBytes(layer) };
   }
 
+  /** Tokens that each layer's cache holds after the last pass. */
+  kvLayers(layers: number): readonly number[] {
+    return Array.from({ length: layers }, (_, layer) => this.#kv?.endTokens(layer) ?? 0);
+  }
+
   indexBytes(layer: number): number {
     return this.#kv?.indexBytes(layer) ?? 0;
   }

@@ -61,7 +61,7 @@ export function generateProgram(
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,
     summary: summarise({ fields, setting, table, layers, passes, token, measurement }),
-    ...(kv === null ? {} : { kv_policy: kv.name, warnings: kv.warnings }),
+    ...(kv === null ? {} : { kv_policy: kv.name, kv_layers: passes.kvLayers(model.layers), warnings: kv.warnings }),
     segments,
   };
 }

@@ -53,11 +53,24 @@ const ops: readonly OpPoint[] = [
   { name: 'attention', phase: 'decode', flops: 2e10, bytes: 2e10, seconds: 0.11 },
 ];
 
+/** Budgets of 16 layers under three rules. */
+const budgets: readonly ChartInput[] = (
+  [
+    ['uniform', () => 1024],
+    ['pyramid', (layer: number) => 1946 - 123 * layer],
+    ['a third in full', (layer: number) => (layer > 5 && layer < 11 ? 8192 : 516)],
+  ] as const
+).map(([id, tokens]) => ({
+  result: result({ case: id }),
+  kv_layers: Array.from({ length: 16 }, (_, layer) => tokens(layer)),
+}));
+
 /** The figures whose SVG is kept and compared. */
 export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: readonly ChartInput[] }[] = [
   { spec: { kind: 'bars', rename }, inputs: [base] },
   { spec: { kind: 'bars', name: 'bars-relative', relative: true, rename, theme: 'acm' }, inputs: [base] },
   { spec: { kind: 'parity' }, inputs: spread },
+  { spec: { kind: 'layer-budgets' }, inputs: budgets },
   { spec: { kind: 'crossover', x: 'workload.batch', series: 'policy.kv.preset', log_x: true }, inputs: grid },
   { spec: { kind: 'traffic' }, inputs: ablation },
   { spec: { kind: 'traffic', name: 'traffic-share', share: true, theme: 'acm' }, inputs: ablation },
