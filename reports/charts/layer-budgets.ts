@@ -8,7 +8,7 @@ import { flag, renameOption } from '../options.ts';
 import { INK } from '../themes.ts';
 
 const optionsSchema = v.strictObject({
-  share: flag('Shade by the share of the largest layer of all instead of tokens. Default: false.', false),
+  log: flag('Shade by the logarithm of the tokens. Default: false.', false),
   rename: renameOption,
 });
 type Options = v.InferOutput<typeof optionsSchema>;
@@ -25,6 +25,7 @@ type Cell = {
 const PITCH = 1.9;
 /** Steps of the key beside the title of the axis. */
 const KEY_STEPS = 24;
+const KEY_PT = 60;
 
 const labelsOf = (rows: readonly Cell[]): string[] => [...new Set(rows.map((row) => row.label))];
 
@@ -52,6 +53,11 @@ export const chart = defineChart<Options, Cell>({
     const small = theme.small_pt;
     const layers = Math.max(...rows.map((row) => row.layer)) + 1;
     const most = Math.max(...rows.map((row) => row.tokens));
+    const least = options.log ? Math.max(1, Math.min(...rows.map((row) => row.tokens))) : 0;
+    const placeOf = (tokens: number): number => {
+      if (most <= least) return 1;
+      return options.log ? Math.log(Math.max(least, tokens) / least) / Math.log(most / least) : tokens / most;
+    };
     const left = Math.min(widest(labels, small), width * 0.4);
     const box = {
       x0: left + 6,
@@ -60,18 +66,18 @@ export const chart = defineChart<Options, Cell>({
       y1: height - axisRoom({ ticks: [], title: 'x' }, 'bottom', theme),
     };
     const scale = scaleLinear([-0.5, layers - 0.5], [box.x0, box.x1]);
-    drawKey(svg, box, most, options.share, small);
+    drawKey(svg, box, [least, most], options.log, small);
     const pitch = (box.y1 - box.y0) / labels.length;
     labels.forEach((name, index) => {
       const y = box.y0 + index * pitch;
-      label(svg, box.x0 - 4, y + pitch / 2 + small / 3, clip(name, left, small), {
+      label(svg, box.x0 - 4, y + pitch / 2 + small / 6, clip(name, left, small), {
         size: small,
         anchor: 'end',
         fill: INK,
       });
       for (const row of rows) {
         if (row.label !== name) continue;
-        const fill = shade(most === 0 ? 0 : row.tokens / most);
+        const fill = shade(placeOf(row.tokens));
         rect(svg, scale(row.layer - 0.5), y + 1, Math.min(box.x1, scale(row.layer + 0.5) + 0.2), y + pitch - 1, {
           fill,
         });
@@ -95,29 +101,27 @@ export const chart = defineChart<Options, Cell>({
 
 const keyHeight = ({ small_pt }: { readonly small_pt: number }): number => 2 * small_pt;
 
-/** What the shades mean: a ramp from 0 to the most. */
+/** What the shades mean: a ramp from the least to the most. */
 function drawKey(
   svg: Parameters<typeof rect>[0],
-  box: { x0: number; y0: number },
-  most: number,
-  share: boolean,
+  box: { readonly x0: number },
+  [least, most]: readonly [number, number],
+  log: boolean,
   size: number,
 ): void {
-  const title = share ? 'share of the largest' : 'tokens held';
-  const end = share ? '1' : most.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
   let x = box.x0;
-  const y = 1;
   const text = (words: string): void => {
-    label(svg, x, y + 0.9 * size, words, { size, fill: INK });
+    label(svg, x, 0.9 * size, words, { size, fill: INK });
     x += measure(words, size) + 4;
   };
-  text(title);
-  text('0');
-  const step = 60 / KEY_STEPS;
+  text(log ? 'tokens held (logarithmic)' : 'tokens held');
+  text(number(least));
+  const step = KEY_PT / KEY_STEPS;
   for (let i = 0; i < KEY_STEPS; i++) {
-    rect(svg, x + i * step, y + 0.1 * size, x + (i + 1) * step + 0.2, y + size, { fill: shade(i / (KEY_STEPS - 1)) });
+    rect(svg, x + i * step, 0.2 * size, x + (i + 1) * step + 0.2, 1.1 * size, { fill: shade(i / (KEY_STEPS - 1)) });
   }
-  rect(svg, x, y + 0.1 * size, x + 60, y + size, { fill: 'none', stroke: INK, 'stroke-width': 0.4 });
-  x += 64;
-  text(end);
+  rect(svg, x, 0.2 * size, x + KEY_PT, 1.1 * size, { fill: 'none', stroke: INK, 'stroke-width': 0.4 });
+  x += KEY_PT + 4;
+  text(number(most));
 }
