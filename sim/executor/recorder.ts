@@ -22,6 +22,7 @@ import { TASK, type Tape } from './tape.ts';
 interface Unit {
   readonly unit: ComputeUnit;
   readonly memoryBytesPerS: number;
+  readonly inPlaceBytesPerS: number;
   /** Account of the unit's memory. */
   readonly memory: number;
   readonly server: number;
@@ -81,6 +82,10 @@ export class Recorder implements Actions {
         unit,
         memory: engine.accounts.findIndex((account) => account.id === unit.memory),
         memoryBytesPerS: this.fabric.memory(unit.memory).read_bytes_per_s,
+        inPlaceBytesPerS:
+          unit.reads_in_place === undefined
+            ? Number.POSITIVE_INFINITY
+            : this.fabric.memory(unit.reads_in_place).read_bytes_per_s,
         server: engine.addServer(unit.id, 1, engine.ledger.activity(`compute.${unit.id}`)),
         flops: engine.ledger.counter(`flops.${unit.id}`),
         access: engine.ledger.counter(`access.${unit.memory}`),
@@ -295,7 +300,10 @@ export class Recorder implements Actions {
     const grain = route.granularity_bytes;
     const moved = grain > 1 ? Math.ceil(bytes / grain) * grain : bytes;
     for (const counter of route.counters) this.engine.ledger.add(counter, moved);
-    const setupS = (route.direction === null ? 0 : setupSeconds(route.direction, moved)) + route.latency_s + extraS;
+    const setupS =
+      (route.direction === null ? 0 : setupSeconds(route.direction, moved, route.plateau_bytes_per_s)) +
+      route.latency_s +
+      extraS;
     this.tape.phase(task, engine, nsFromSeconds(setupS), route.path, moved, limit);
   }
 
@@ -369,7 +377,8 @@ function costOf(unit: Unit, kernels: readonly Kernel[]): KernelCost {
   let flops = 0;
   let bytes = 0;
   for (const kernel of kernels) {
-    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel) + kernel.launches * (unit.unit.kernel_s ?? 0);
+    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel, unit.inPlaceBytesPerS);
+    seconds += kernel.launches * (unit.unit.kernel_s ?? 0);
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
