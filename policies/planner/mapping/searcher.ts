@@ -278,9 +278,9 @@ export class Searcher {
       const i = items[k]!;
       if (reach[i] === support[i] || (before[i]! >= 0 && placed[before[i]!] === 0)) continue;
       const up = state.blockedReach(i);
-      if (up > reach[i]! && !state.raiseReach(i, up)) return false;
+      if (up > reach[i]! && !state.raiseReach(i, up)) return state.giveUp();
     }
-    return true;
+    return state.settle();
   }
 
   /** Counts for each section the items that can stand on its floor; negative where one reaches over a lower floor. */
