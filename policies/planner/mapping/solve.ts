@@ -3,6 +3,7 @@ import { buildInstance, type Instance, instanceEntries } from './instance.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
 import type { MapBuffer } from './problem.ts';
+import { MOST_ITEMS } from './searcher.ts';
 import { type Neighbours, neighboursOf } from './state.ts';
 import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
 
@@ -35,7 +36,6 @@ export interface MapPlan {
 
 /** Entries of the exact search's tables beyond which only heuristics run. */
 const EXACT_ENTRIES = 4e6;
-const EXACT_ITEMS = 20_000;
 /** Beyond so many items one order is placed, that by size classes: neighbours in time then meet in the processor's caches. */
 const MANY_ITEMS = 200_000;
 /** Of so many steps towards the lowest plan, one goes to the search over orders. */
@@ -75,7 +75,7 @@ export class Mapper {
     this.orders = this.timeline.items > MANY_ITEMS ? ['class'] : [...ORDERS];
     this.grain = grainOf(this.timeline);
     const { items, raised } = this.timeline;
-    this.exact = items <= EXACT_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
+    this.exact = items <= MOST_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
     this.low = lowerBoundOf(this.timeline);
   }
 
