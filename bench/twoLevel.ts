@@ -74,7 +74,9 @@ const rows = PROGRAMS.flatMap((fields) => {
     };
     const us = (seconds: number): string => (seconds * 1e6).toFixed(1).padStart(9);
     const times = [row.all_slow_s, row.greedy_s, row.best_s, row.bound_s].map(us).join(' ');
-    console.error(`${name.padEnd(26)} ${times} us  ${((row.greedy_s / row.best_s - 1) * 100).toFixed(2).padStart(6)} %`);
+    console.error(
+      `${name.padEnd(26)} ${times} us  ${((row.greedy_s / row.best_s - 1) * 100).toFixed(2).padStart(6)} %`,
+    );
     return row;
   });
 });

@@ -81,8 +81,7 @@ export async function mapLevels(terminal: Terminal, name: string, options: Level
   }
   const slow = ran[0]!.score;
   for (const { id, score } of ran) {
-    const value =
-      objective === 'time' ? `${score.toPrecision(6)} s` : formatQuantity(score, DIMENSIONS[objective]);
+    const value = objective === 'time' ? `${score.toPrecision(6)} s` : formatQuantity(score, DIMENSIONS[objective]);
     terminal.print(`${id.padEnd(13)} ${value}  ${(slow / score).toFixed(3)} x all-slow\n`);
   }
   terminal.print(`${'bound'.padEnd(13)} ${bound_s.toPrecision(6)} s\n`);

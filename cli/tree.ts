@@ -98,7 +98,10 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
     .option('--svg <file>', 'draw the plan: address over time')
     .option('--online', 'run the same lives through a caching allocator and compare')
-    .option('--two-level <program>', 'place a program, made by rule, a network or JSON, in a fast and a slow memory instead')
+    .option(
+      '--two-level <program>',
+      'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',
+    )
     .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
     .option('--fast <bytes>', 'with --two-level: bytes of the fast memory, in place of what it has')
     .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { levelled } from '../../policies/planner/twoLevel/levelled.ts';
 import { TwoLevelGame } from '../../policies/planner/twoLevel/plan.ts';
 import { PlaySession } from '../../policies/planner/twoLevel/play.ts';
-import { levelled } from '../../policies/planner/twoLevel/levelled.ts';
 import { readMappingProgram } from '../../workloads/mapping/read.ts';
 import { scratch, tierflow, tierflowJson } from './harness.ts';
 

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { InputError, unknownName } from '../../input/index.ts';
 import { randomStreams } from '../../sim/kernel/random.ts';
 import type { MappingProgram, Network } from '../../sim/types/index.ts';
-import type { AnyModel } from '../models/any.ts';
 import { buildNetwork } from '../cnn/network.ts';
+import type { AnyModel } from '../models/any.ts';
 import { GENERATORS } from './generators.ts';
 import { networkMapping } from './network.ts';
 import { readMappingProgram } from './read.ts';
@@ -20,7 +20,9 @@ export const mappingSchema = v.strictObject({
       `${GENERATORS.map(({ id }) => `\`${id}\``).join(', ')}, a network of the catalogue, a \`.tflite\` or \`.onnx\` file, or a program as JSON beside the study (\`.json\`).`,
     ),
   ),
-  size: v.optional(v.pipe(whole, v.description('What repeats in a program made by rule: blocks, levels, ops, buffers.'))),
+  size: v.optional(
+    v.pipe(whole, v.description('What repeats in a program made by rule: blocks, levels, ops, buffers.')),
+  ),
   width: v.optional(v.pipe(whole, v.description('Size of one: channels, side of a block, bytes.'))),
   fast_bytes: v.optional(
     v.pipe(whole, v.description('Bytes of the fast memory that the program may use. Default: all of it.')),
@@ -66,7 +68,11 @@ export function mappingProgram(
 function networkOf(model: AnyModel, name: string): Network {
   if (!('kind' in model)) {
     const problem = `${name} is a language model, whose layers repeat`;
-    throw new InputError({ code: 'bad_value', problem, expected: 'a network, or the programs transformer and decoder' });
+    throw new InputError({
+      code: 'bad_value',
+      problem,
+      expected: 'a network, or the programs transformer and decoder',
+    });
   }
   if (model.kind === 'network') return buildNetwork(model, { batch: 1, element_bytes: 1 });
   return model.network({ batch: 1, dims: {} });

@@ -14,7 +14,7 @@ export class RangeLists {
   private readonly spare: number[][] = [];
 
   constructor(lists: number) {
-    this.data = new Float64Array(1 << 12);
+    this.data = new Float64Array(1 << 8);
     this.start = new Int32Array(lists);
     this.length = new Int32Array(lists);
     this.room = new Uint8Array(lists);

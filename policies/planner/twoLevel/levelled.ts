@@ -52,7 +52,10 @@ export function levelled(
 }
 
 /** An objective needs a price to count. */
-function checkObjective({ objective, levels }: TwoLevelProgram, bad: (problem: string, expected: string) => Error): void {
+function checkObjective(
+  { objective, levels }: TwoLevelProgram,
+  bad: (problem: string, expected: string) => Error,
+): void {
   const joules = [levels.fast_j_per_byte, levels.slow_j_per_byte, levels.j_per_flop, levels.static_w];
   const dollars = [levels.usd_per_hour, levels.usd_per_kwh];
   const none = (values: readonly (number | undefined)[]): boolean => values.every((value) => !value);

@@ -23,10 +23,15 @@ export function levelsAndIds(machine: Machine): { levels: Levels; fast: string; 
     throw new InputError({ code: 'bad_value', problem: 'the machine has no two levels of memory', place });
   }
   const unit =
-    machine.compute.find(({ memory }) => memory === fast.id) ?? machine.compute.find(({ memory }) => memory === slow.id);
+    machine.compute.find(({ memory }) => memory === fast.id) ??
+    machine.compute.find(({ memory }) => memory === slow.id);
   const peak = unit && Object.values(unit.peak_flop_per_s).reduce((most, rate) => Math.max(most, rate), 0);
   if (!unit || !peak) {
-    throw new InputError({ code: 'bad_value', problem: `no compute unit works on memory ${fast.id} or ${slow.id}`, place });
+    throw new InputError({
+      code: 'bad_value',
+      problem: `no compute unit works on memory ${fast.id} or ${slow.id}`,
+      place,
+    });
   }
   const link = machine.links.find(({ from, to }) => [from, to].includes(fast.id) && [from, to].includes(slow.id));
   const rate = link ? (link.from === slow.id ? link.forward : link.backward).bytes_per_s : undefined;

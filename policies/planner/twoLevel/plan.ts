@@ -40,8 +40,8 @@ export interface TwoLevelPlan {
   readonly writtenBy: readonly (number | undefined)[];
 }
 
-/** Turns of the search for new offsets: a few orders of first fit, then the exact search for a while. */
-const REPACK_TURNS = 12;
+/** Turns of the search for new offsets: the orders of first fit, then a slice of the exact search. */
+const REPACK_TURNS = 8;
 
 /** The rules: which actions a plan allows, and how long the program takes under it. */
 export class TwoLevelGame {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStreams } from '../../../sim/kernel/random.ts';
-import { TwoLevelGame, type TwoLevelPlan } from './plan.ts';
 import { bestOf } from './best.ts';
+import { TwoLevelGame, type TwoLevelPlan } from './plan.ts';
 import { allSlow, beam, exact, mcts, orderSearch, xlaGreedy } from './policies.ts';
 import type { TwoLevelProgram } from './program.ts';
 import { repair } from './repair.ts';
