@@ -7,6 +7,7 @@ import { cnnSchema } from './cnn/schema.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
+import { mappingSchema } from './mapping/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import { runSearch, searchSchema } from './search/index.ts';
@@ -25,6 +26,7 @@ export const workloadSchema = v.variant('kind', [
   streamSchema,
   attentionSchema,
   searchSchema,
+  mappingSchema,
 ]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
@@ -55,6 +57,12 @@ export function buildProgram(
   kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
+    case 'mapping':
+      throw new InputError({
+        code: 'bad_value',
+        problem: 'a mapping workload has buffers in place of tensors',
+        expected: 'the planner two-tier',
+      });
     case 'trace':
       throw new InputError({
         code: 'bad_value',
@@ -102,6 +110,7 @@ function languageModel(model: AnyModel): Model {
   });
 }
 
+export { mappingProgram } from './mapping/index.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
 export { readTrace } from './trace/read.ts';

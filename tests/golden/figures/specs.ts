@@ -65,12 +65,27 @@ const budgets: readonly ChartInput[] = (
   kv_layers: Array.from({ length: 16 }, (_, layer) => tokens(layer)),
 }));
 
+/** Programs in two memories, by the best search. */
+const mapped: readonly ChartInput[] = (
+  [
+    ['transformer', 1.42, 1.01],
+    ['strassen', 1.66, 1.4],
+    ['random', 1.74, 0.98],
+  ] as const
+).map(([id, slow, greedy]) => ({
+  result: result({ case: id, metrics: { 'mapping.over_slow': slow, 'mapping.over_greedy': greedy } }),
+}));
+
 /** The figures whose SVG is kept and compared. */
 export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: readonly ChartInput[] }[] = [
   { spec: { kind: 'bars', rename }, inputs: [base] },
   { spec: { kind: 'bars', name: 'bars-relative', relative: true, rename, theme: 'acm' }, inputs: [base] },
   { spec: { kind: 'parity' }, inputs: spread },
   { spec: { kind: 'layer-budgets' }, inputs: budgets },
+  {
+    spec: { kind: 'speedup', metrics: ['mapping.over_slow', 'mapping.over_greedy'], names: { random: 'random graph' } },
+    inputs: mapped,
+  },
   { spec: { kind: 'crossover', x: 'workload.batch', series: 'policy.kv.preset', log_x: true }, inputs: grid },
   { spec: { kind: 'traffic' }, inputs: ablation },
   { spec: { kind: 'traffic', name: 'traffic-share', share: true, theme: 'acm' }, inputs: ablation },
