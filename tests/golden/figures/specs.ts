@@ -46,6 +46,26 @@ const grid: readonly ChartInput[] = [4, 8, 16, 32, 64].flatMap((batch) =>
   })),
 );
 
+/** One model trained in three ways. */
+const methods: readonly ChartInput[] = (
+  [
+    ['base', [2, 6, 4, 3.4]],
+    ['full', [2, 6, 4, 0.6]],
+    ['lora', [2, 0.1, 0.1, 2.8]],
+  ] as const
+).map(([id, [weight, optimizer, gradient, activation]]) => ({
+  result: result({
+    case: id,
+    metrics: {
+      'memory.gpu.weight.peak_bytes': weight * GiB,
+      'memory.gpu.optimizer.peak_bytes': optimizer * GiB,
+      'memory.gpu.gradient.peak_bytes': gradient * GiB,
+      'memory.gpu.activation.peak_bytes': activation * GiB,
+    },
+  }),
+  machine: MACHINE,
+}));
+
 const ops: readonly OpPoint[] = [
   { name: 'mlp', phase: 'prefill', flops: 4e13, bytes: 6e10, seconds: 1.1 },
   { name: 'attention', phase: 'prefill', flops: 2e12, bytes: 5e10, seconds: 0.3 },
@@ -87,6 +107,7 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
     inputs: mapped,
   },
   { spec: { kind: 'crossover', x: 'workload.batch', series: 'policy.kv.preset', log_x: true }, inputs: grid },
+  { spec: { kind: 'footprint', rename: { base: 'Adam', full: 'recomputed', lora: 'LoRA' } }, inputs: methods },
   { spec: { kind: 'traffic' }, inputs: ablation },
   { spec: { kind: 'traffic', name: 'traffic-share', share: true, theme: 'acm' }, inputs: ablation },
   {
