@@ -35,9 +35,10 @@ test('DRAM channels are within 3 points of their peak at every read share', asyn
 test('one-pass and row-wise attention take the times of the FuseMax artifact, and its energy within 5 %', async () => {
   const rows = await rowsOf('fusemax');
   const of = (suffix: RegExp) => errorsOf(rows.filter(({ id }) => suffix.test(id)));
-  expect(of(/-speedup$/)).toHaveLength(18);
+  expect(of(/-speedup$/)).toHaveLength(24);
   expect(Math.max(...of(/-speedup$/))).toBeLessThan(0.01);
   expect(Math.max(...of(/-latency$/))).toBeLessThan(0.01);
+  expect(Math.max(...of(/-grid$/))).toBeLessThan(0.01);
   expect(mean(of(/-energy$/))).toBeLessThan(0.03);
   expect(Math.max(...of(/-energy$/))).toBeLessThan(0.05);
 });
