@@ -29,8 +29,9 @@ const decode = async (machine: Machine): Promise<number> => {
   const policy: Policy = { placement: { kind: 'on-chip', density: {} } };
   const precision = { ...precisionOf(undefined), weight_bits: 8, kv_bits: 8, activation_bits: 8 };
   const program = buildProgram(workload, precision, readModel);
-  return (await simulate(machine, program, await loadPlacement(policy, { machine, program, precision })))
-    .metrics['time.decode_s']!;
+  return (await simulate(machine, program, await loadPlacement(policy, { machine, program, precision }))).metrics[
+    'time.decode_s'
+  ]!;
 };
 
 test('two weight buffers hide the shorter of loading and multiplying, one hides nothing', async () => {
