@@ -159,6 +159,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     matrix_vector,
     tiling,
     fused_attention,
+    linear_attention,
     ...fields
   } = without(file);
   const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
@@ -174,5 +175,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
     ...(tiling && { tiling: without(tiling) }),
     ...(fused_attention && { fused_attention: without(fused_attention) }),
+    ...(linear_attention && { linear_attention: without(linear_attention) }),
   };
 }

@@ -133,6 +133,18 @@ export const computeSchema = v.strictObject({
       v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
     ),
   ),
+  linear_attention: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        fraction: fraction('Fraction of the peak that many streams reach together'),
+        stream_flop_per_s: positive('flop_per_s', 'Rate of one stream alone'),
+        ...provenance,
+      }),
+      v.description(
+        'Fused linear attention: each head of a sequence is a stream that carries its state through all tokens. Absent: as any kernel.',
+      ),
+    ),
+  ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
   batched_memory_efficiency: v.exactOptional(

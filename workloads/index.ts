@@ -7,6 +7,7 @@ import { cnnSchema } from './cnn/schema.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
+import { mixerSchema, runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import { runSearch, searchSchema } from './search/index.ts';
@@ -24,18 +25,20 @@ export const workloadSchema = v.variant('kind', [
   copySchema,
   streamSchema,
   attentionSchema,
+  mixerSchema,
   searchSchema,
 ]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'search' }>;
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'mixer' | 'search' }>;
 
 const DEVICE_KINDS: readonly string[] = [
   'io',
   'copy',
   'stream',
   'attention',
+  'mixer',
   'search',
 ] satisfies DeviceWorkload['kind'][];
 
@@ -86,6 +89,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runStream(workload, machine);
     case 'attention':
       return runAttention(workload, machine);
+    case 'mixer':
+      return runMixer(workload, machine);
     case 'search':
       return runSearch(workload, machine, seed);
   }

@@ -130,6 +130,30 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
 };
 
 export const PROBES: readonly Probe[] = [
+  {
+    name: 'linear attention',
+    workload: {
+      kind: 'mixer',
+      mixer: { kind: 'linear', feature_width: 16, reads: 1 },
+      batch: 16,
+      heads: 16,
+      head_width: 64,
+      tokens: 4096,
+    },
+    policy: {},
+  },
+  {
+    name: 'fused attention',
+    workload: {
+      kind: 'mixer',
+      mixer: { kind: 'softmax', causal: true },
+      batch: 1,
+      heads: 8,
+      head_width: 64,
+      tokens: 8192,
+    },
+    policy: {},
+  },
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
   { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
   { name: 'row-wise attention', workload: attention('row-wise', 1024), policy: {} },

@@ -12,6 +12,7 @@ import {
   takeExpandedWeights,
 } from './setting.ts';
 import { PLAIN_BITS } from './stored.ts';
+import { lookUp } from './tables.ts';
 import { Walk, type Work } from './walk.ts';
 
 /**
@@ -24,11 +25,14 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   const walk = new Walk(model.dtype, rowsBytes(setting, step, model.hidden));
   takeExpandedWeights(walk, setting, weights);
   normalise(walk, setting, step, 'projection', 'input', 'hidden');
-  project(walk, setting, step, weights);
+  if (setting.model.tables) pick(walk, setting, step, weights);
+  else project(walk, setting, step, weights);
   if (fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
-  projectOut(walk, setting, step, weights);
+  if (setting.model.tables) walk.rename('value', 'output');
+  else projectOut(walk, setting, step, weights);
+  if (!setting.model.parallel) walk.run({ part: 'output', name: 'pointwise', updates: ['output'], reads: ['input'] });
   takeCompressionBuffers(walk, setting, step);
   if (step.use === undefined) return walk.work();
   if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
@@ -87,7 +91,15 @@ function rotate(walk: Walk, fused: boolean, name: string, bytes: number): void {
   walk.rename('rotated', name);
 }
 
-/** Output projection, and the residual in place. In a parallel block the residual waits for the MLP. */
+/** q, k and v from tables; MemoryFormer has no output projection. */
+function pick(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
+  for (const name of ['q', 'k', 'v']) {
+    const weight = weights.find((candidate) => candidate.name === `w_${name}`)!;
+    lookUp(walk, setting, step, { part: 'projection', weight, from: 'hidden', to: name });
+  }
+}
+
+/** Output projection; the residual follows in place, in a parallel block after the MLP. */
 function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
   const { model, batch } = setting;
   const part = 'output';
@@ -100,7 +112,6 @@ function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly 
     operand_bytes: computedBytes(named(weights, 'w_out', 'b_out')),
     frees: ['value'],
   });
-  if (!model.parallel) walk.run({ part, name: 'pointwise', updates: ['output'], reads: ['input'] });
 }
 
 /**

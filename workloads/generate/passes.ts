@@ -1,4 +1,6 @@
 import type { KvPolicy } from '../../sim/types/index.ts';
+import type { Model } from '../models/model.ts';
+import { mixerOf } from '../models/weights.ts';
 import { stepAt } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import type { Step } from './setting.ts';
@@ -11,11 +13,13 @@ export class Passes {
   readonly prefills: number;
   readonly count: number;
   readonly #kv: KvPolicy | null;
+  readonly #model: Model;
   readonly #prompt: number;
   readonly #output: number;
 
-  constructor({ prompt, output }: Pick<GenerateFields, 'prompt' | 'output'>, kv: KvPolicy | null) {
+  constructor({ prompt, output }: Pick<GenerateFields, 'prompt' | 'output'>, kv: KvPolicy | null, model: Model) {
     this.#kv = kv;
+    this.#model = model;
     this.#prompt = prompt;
     this.#output = output;
     this.prefills = kv?.prefill_tokens.length ?? 1;
@@ -36,7 +40,9 @@ export class Passes {
   readonly attention = (step: Step, layer: number): Step => {
     if (this.#kv === null) return step;
     const { phase, tokens, context, index = 0 } = step;
-    return { ...step, use: this.#kv.use(layer, { index, phase, step: step.step, tokens, seen: context }) };
+    const use = this.#kv.use(layer, { index, phase, step: step.step, tokens, seen: context });
+    const mixer = mixerOf(this.#model, layer);
+    return { ...step, use, ...(mixer >= 0 && { mixer }) };
   };
 
   /** Tokens that a layer's cache has room for, and their bytes in K and V together, given those of one token. */

@@ -1,7 +1,9 @@
 import type { KvUse, Op, Segment, StateUse } from '../../sim/types/index.ts';
+import type { Mixer } from '../models/schema.ts';
 import { weightShapes } from '../models/weights.ts';
 import { attentionWork } from './attention.ts';
 import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
+import { mixingWork } from './mixing.ts';
 import { mlpWork } from './mlp.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
 import { subLayers, type TokenSize } from './tensors.ts';
@@ -69,7 +71,8 @@ export class WorkTable {
 
   #compute(kind: SubLayer, step: Step): SubLayerWork {
     const setting = this.#setting;
-    const weights = this.#weights[kind];
+    const mixer: Mixer | undefined = step.mixer === undefined ? undefined : setting.model.mixers[step.mixer];
+    const weights = kind === 'attention' && mixer ? this.#weights.mixers[step.mixer!]! : this.#weights[kind];
     const hidden = hiddenBytes(setting, step);
     // A parallel block carries its own input along with the output of attention.
     const between = setting.model.parallel ? 2 * hidden : hidden;
@@ -78,7 +81,13 @@ export class WorkTable {
       case 'embed':
         return { ...embedWork(setting, step, weights), ...flow(tokenBytes(setting, step), hidden) };
       case 'attention':
-        return { ...attentionWork(setting, step, weights), ...flow(hidden, between), state: this.#stateUse(step) };
+        return {
+          ...(mixer && mixer.kind !== 'window'
+            ? mixingWork(setting, step, mixer, weights)
+            : attentionWork(setting, step, weights)),
+          ...flow(hidden, between),
+          state: this.#stateUse(step),
+        };
       case 'mlp':
         return { ...mlpWork(setting, step, weights), ...flow(between, hidden) };
       case 'head':

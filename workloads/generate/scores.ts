@@ -122,6 +122,7 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   walk.run({
     part,
     name: 'flash',
+    ...(step.tokens > 1 && { fused_attention: 'forward' as const }),
     reads: decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
     operand_bytes: decode ? 2 * state_bytes : 2 * earlierBytes(setting, step),

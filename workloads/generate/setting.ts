@@ -25,6 +25,8 @@ export interface Step {
   readonly context: number;
   /** Place of the pass among all, where a KV policy counts them. */
   readonly index?: number;
+  /** Which of the model's mixers stands in place of full attention. */
+  readonly mixer?: number;
   /** What a KV policy makes of attention in one layer; then `context` is what is attended. */
   readonly use?: KvUse;
 }

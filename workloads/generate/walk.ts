@@ -27,6 +27,10 @@ export interface Step {
   readonly operand_bytes?: number;
   /** Un-fused attention: a small matrix for every head. */
   readonly batched?: boolean;
+  /** A fused attention kernel over many queries. */
+  readonly fused_attention?: 'forward';
+  /** Fused linear attention: heads of sequences, each a stream through its tokens. */
+  readonly linear_streams?: number;
   /** 1 unless said otherwise. */
   readonly launches?: number;
   /** Runs of the step one after another in the same buffers; 1 unless said otherwise, an expected number may be real. */
@@ -80,6 +84,8 @@ export class Walk {
       activation_bytes: (before?.activation_bytes ?? 0) + times * moved_bytes,
       launches: (before?.launches ?? 0) + Math.ceil(times) * (step.launches ?? 1),
       ...(step.batched === true && { batched: true }),
+      ...(step.fused_attention && { fused_attention: step.fused_attention }),
+      ...(step.linear_streams !== undefined && { linear_streams: step.linear_streams }),
     });
     this.free(...frees);
   }
