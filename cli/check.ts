@@ -22,6 +22,7 @@ export interface CheckOptions {
   readonly baseline: string;
   readonly update?: boolean;
   readonly maxIncrease: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }
 
@@ -39,7 +40,7 @@ export async function check(terminal: Terminal, refs: readonly string[], options
     });
   }
   const old = known ? readBaseline(options.baseline) : undefined;
-  const runs = await runStudies(terminal, refs);
+  const runs = await runStudies(terminal, refs, options);
   const costs = runs.flatMap(costsOf);
   const rows = runs.flatMap((run) => run.rows);
   if (options.update) {

@@ -39,7 +39,7 @@ function resultRuns(file: string): ComparedRun[] {
 }
 
 async function studyRuns(terminal: Terminal, ref: string, everyCase: boolean): Promise<ComparedRun[]> {
-  return (await runStudies(terminal, [ref], everyCase ? undefined : 'base')).flatMap(({ cases }) =>
+  return (await runStudies(terminal, [ref], everyCase ? {} : { only: 'base' })).flatMap(({ cases }) =>
     cases.flatMap(({ resolved, outcome }) =>
       outcome.status === 'ran' ? [{ label: labelOf(resolved.study, resolved.case), metrics: outcome.metrics }] : [],
     ),
