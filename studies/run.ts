@@ -6,12 +6,14 @@ import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import {
   type AnyModel,
+  agentModels,
   buildProgram,
   isDeviceWorkload,
   readTrace,
   runDevice,
   type Workload,
 } from '../workloads/index.ts';
+import { runAgent } from './agent.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -102,6 +104,9 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { activations, optimizer } = loadTraining(policy, machine, training);
     return simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline });
   }
+  if (workload.kind === 'agent') {
+    return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
+  }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
   const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
@@ -141,7 +146,9 @@ function withQuality(
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace') {
+  if (parts.workload.kind === 'agent') {
+    for (const ref of agentModels(parts.workload)) models.set(ref, readModel(ref));
+  } else if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace') {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
 import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
+import { type AgentFields, agentSchema } from './agent/schema.ts';
 import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
 import { copySchema, runCopy } from './copy/index.ts';
-import { generateProgram, generateSchema } from './generate/index.ts';
+import { type GenerateFields, generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
 import { mixerSchema, runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
@@ -18,6 +19,7 @@ import { trainProgram, trainSchema } from './train/index.ts';
 /** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
 export const workloadSchema = v.variant('kind', [
   generateSchema,
+  agentSchema,
   trainSchema,
   cnnSchema,
   traceSchema,
@@ -107,6 +109,18 @@ function languageModel(model: AnyModel): Model {
   });
 }
 
+/** A generation with every field that is not given at its default. @throws ValiError for fields that contradict themselves. */
+export function generateFields(fields: Omit<v.InferInput<typeof generateSchema>, 'kind'>): GenerateFields {
+  return v.parse(generateSchema, { kind: 'generate', ...fields });
+}
+
+/** Ids and paths of the models that an agent's calls use, each once. */
+export function agentModels({ model, calls }: AgentFields): string[] {
+  return [...new Set(calls.map((call) => call.model ?? model ?? ''))].filter((ref) => ref !== '');
+}
+
+export type { AgentFields } from './agent/schema.ts';
+export { type Call, type StoreTraffic, turnsOf } from './agent/turns.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
 export { readTrace } from './trace/read.ts';

@@ -75,6 +75,7 @@ function settingOf(fields: GenerateFields, model: Model, precision: Precision): 
     precision,
     batch: fields.batch,
     fused,
+    fused_softmax: fields.attention_kernel === 'fused_softmax',
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
     activation_sparsity: fields.activation_sparsity,
     logits: fields.logits ?? (fused ? 'last' : 'all'),

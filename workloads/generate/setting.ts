@@ -11,6 +11,8 @@ export interface Setting {
   /** Sequences computed together. */
   readonly batch: number;
   readonly fused: boolean;
+  /** Scale, mask and softmax are one kernel over the scores (Megatron's, where attention is not fused). */
+  readonly fused_softmax: boolean;
   /** Bytes of one element of a score matrix. */
   readonly score_bytes: number;
   readonly activation_sparsity: number;
