@@ -56,10 +56,18 @@ export async function runAgent(resolved: ResolvedCase, fields: AgentFields, runC
     }
     turnS.push(seconds);
   }
-  return {
-    metrics: { ...sumMetrics(parts), ...agentMetrics(machine, fields, totals, turnS, known.size) },
-    warnings: [...warnings],
+  const sums = sumMetrics(parts);
+  const metrics: Record<string, number> = {
+    ...sums,
+    ...agentMetrics(machine, fields, totals, turnS, known.size, sums),
   };
+  const whole = metrics['energy.total_j'];
+  if (totals.store_read > 0 && whole !== undefined) {
+    delete metrics['energy.total_j'];
+    metrics['energy.known_j'] = whole;
+    warnings.add('the energy of reading the store is not counted: energy.known_j covers the other parts only');
+  }
+  return { metrics, warnings: [...warnings] };
 }
 
 function agentMetrics(
@@ -70,6 +78,7 @@ function agentMetrics(
   >,
   turnS: readonly number[],
   distinct: number,
+  sums: Metrics,
 ): Record<string, number> {
   const metrics: Record<string, number> = {};
   const seconds = turnS.reduce((sum, turn) => sum + turn, 0);
@@ -88,6 +97,7 @@ function agentMetrics(
   if (fields.store !== undefined) {
     const memory = memoryOf(machine, fields.store.in);
     metrics[`memory.${memory.id}.index.peak_bytes`] = totals.store_bytes;
+    metrics[`memory.${memory.id}.peak_bytes`] = totals.store_bytes + (sums[`memory.${memory.id}.peak_bytes`] ?? 0);
     metrics['store.read_bytes'] = totals.store_read;
     metrics['store.time_s'] = totals.store_s;
   }
