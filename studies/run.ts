@@ -141,6 +141,18 @@ function withQuality(
 }
 
 /**
+ * The parts as what they compute: a policy part that is left out and one written at its default, a preset and its values,
+ * are the same input (functional hashing, Gillard et al., arXiv:2302.05433).
+ */
+function functionalParts({ parts, kv }: Pick<ResolvedCase, 'parts' | 'kv'>): unknown {
+  const { workload, policy } = parts;
+  if (workload.kind !== 'generate' && workload.kind !== 'agent') return kv === null ? parts : { ...parts, kv };
+  const placement = policy?.placement ?? { kind: 'resident' };
+  const cache = kv === null ? null : kv.fields;
+  return { ...parts, policy: { ...policy, placement, precision: precisionOf(policy), kv: cache } };
+}
+
+/**
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
@@ -157,7 +169,7 @@ export async function inputHashes({ parts, machine, kv }: ResolvedCase, readMode
   }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
-    study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),
+    study_sha256: await contentHash(functionalParts({ parts, kv })),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
   };
