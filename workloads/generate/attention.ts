@@ -21,12 +21,8 @@ import { Walk, type Work } from './walk.ts';
  * positions, fewer key heads and RMS norms follow Hugging Face's eager Llama.
  */
 export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
-  const { model, fused } = setting;
-  const walk = new Walk(model.dtype, rowsBytes(setting, step, model.hidden));
-  takeExpandedWeights(walk, setting, weights);
-  normalise(walk, setting, step, 'projection', 'input', 'hidden');
-  if (setting.model.tables) pick(walk, setting, step, weights);
-  else project(walk, setting, step, weights);
+  const { fused } = setting;
+  const walk = projected(setting, step, weights);
   if (fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
@@ -38,6 +34,24 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
   const { kernels, scratch_bytes } = walk.work();
   return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
+}
+
+/** Walks up to the scores, by the weights of one program: they depend on the new tokens alone, not on the context. */
+const begun = new WeakMap<readonly WeightShape[], Map<number, Walk>>();
+
+/** Norm and projections, a copy to go on from. */
+function projected(setting: Setting, step: Step, weights: readonly WeightShape[]): Walk {
+  const walks = begun.get(weights) ?? new Map<number, Walk>();
+  begun.set(weights, walks);
+  const known = walks.get(step.tokens);
+  if (known !== undefined) return known.clone();
+  const walk = new Walk(setting.model.dtype, rowsBytes(setting, step, setting.model.hidden));
+  takeExpandedWeights(walk, setting, weights);
+  normalise(walk, setting, step, 'projection', 'input', 'hidden');
+  if (setting.model.tables) pick(walk, setting, step, weights);
+  else project(walk, setting, step, weights);
+  walks.set(step.tokens, walk);
+  return walk.clone();
 }
 
 const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>

@@ -37,6 +37,8 @@ export interface Step {
   readonly times?: number;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /**
  * The allocation walk of an un-fused implementation: it is told each buffer as it comes and goes and each kernel with
  * what it reads and writes, and gives the peak of live bytes, the device-memory traffic and the launches.
@@ -45,7 +47,7 @@ export interface Step {
 export class Walk {
   readonly #dtype: Dtype;
   readonly #sizes = new Map<string, number>();
-  readonly #kernels = new Map<string, Kernel>();
+  readonly #kernels: Writable<Kernel>[] = [];
   #live_bytes = 0;
   #peak_bytes = 0;
   #output_bytes = 0;
@@ -56,59 +58,87 @@ export class Walk {
     this.#sizes.set('input', input_bytes);
   }
 
+  /** The same walk up to here, to go on from more than once. */
+  clone(): Walk {
+    const copy = new Walk(this.#dtype, 0);
+    for (const [name, bytes] of this.#sizes) copy.#sizes.set(name, bytes);
+    for (const kernel of this.#kernels) copy.#kernels.push({ ...kernel });
+    copy.#live_bytes = this.#live_bytes;
+    copy.#peak_bytes = this.#peak_bytes;
+    copy.#output_bytes = this.#output_bytes;
+    return copy;
+  }
+
   /** Takes bytes whose filling is charged elsewhere (expanded copies of quantised tensors). */
   take(buffers: Readonly<Record<string, number>>): void {
-    for (const [name, bytes] of Object.entries(buffers)) {
+    for (const name in buffers) {
+      const bytes = buffers[name]!;
       if (this.#sizes.has(name)) throw new Error(`buffer ${name} is live already`);
       this.#sizes.set(name, bytes);
       this.#live_bytes += bytes;
       if (name === 'output') this.#output_bytes = bytes;
     }
-    this.#peak_bytes = Math.max(this.#peak_bytes, this.#live_bytes);
+    if (this.#live_bytes > this.#peak_bytes) this.#peak_bytes = this.#live_bytes;
   }
 
   /** Runs a step: makes its new buffers, moves its bytes, gives back what it frees. */
   run(step: Step): void {
-    const { makes = {}, reads = [], updates = [], frees = [], times = 1 } = step;
-    this.take(makes);
-    const sum = (names: readonly string[]): number => names.reduce((bytes, name) => bytes + this.#size(name), 0);
-    const moved_bytes = (step.part_bytes ?? 0) + sum(reads) + sum(Object.keys(makes)) + 2 * sum(updates);
-    const key = `${step.part} ${step.name}`;
-    const before = this.#kernels.get(key);
-    this.#kernels.set(key, {
-      name: step.name,
-      part: step.part,
-      dtype: this.#dtype,
-      flops: (before?.flops ?? 0) + times * (step.flops ?? 0),
-      operand_bytes: (before?.operand_bytes ?? 0) + times * (step.operand_bytes ?? 0),
-      activation_bytes: (before?.activation_bytes ?? 0) + times * moved_bytes,
-      launches: (before?.launches ?? 0) + Math.ceil(times) * (step.launches ?? 1),
-      ...(step.batched === true && { batched: true }),
-      ...(step.fused_attention && { fused_attention: step.fused_attention }),
-      ...(step.linear_streams !== undefined && { linear_streams: step.linear_streams }),
-    });
-    this.free(...frees);
+    let made_bytes = 0;
+    if (step.makes !== undefined) {
+      this.take(step.makes);
+      for (const name in step.makes) made_bytes += step.makes[name]!;
+    }
+    const read_bytes = step.reads === undefined ? 0 : this.#sum(step.reads);
+    const changed_bytes = step.updates === undefined ? 0 : this.#sum(step.updates);
+    const moved_bytes = (step.part_bytes ?? 0) + read_bytes + made_bytes + 2 * changed_bytes;
+    const times = step.times ?? 1;
+    const kernel = this.#kernelOf(step);
+    kernel.flops += times * (step.flops ?? 0);
+    kernel.operand_bytes += times * (step.operand_bytes ?? 0);
+    kernel.activation_bytes += times * moved_bytes;
+    kernel.launches += Math.ceil(times) * (step.launches ?? 1);
+    if (step.batched === true) kernel.batched = true;
+    if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
+    if (step.linear_streams !== undefined) kernel.linear_streams = step.linear_streams;
+    if (step.frees !== undefined) for (const name of step.frees) this.#free(name);
   }
 
   /** Gives buffers back. */
   free(...names: readonly string[]): void {
-    for (const name of names) {
-      this.#live_bytes -= this.#size(name);
-      this.#sizes.delete(name);
-    }
+    for (const name of names) this.#free(name);
   }
 
   /** A view: the same bytes under another name. */
   rename(from: string, to: string): void {
     const bytes = this.#size(from);
-    this.free(from);
+    this.#free(from);
     this.take({ [to]: bytes });
   }
 
   /** Kernels in the order in which each first ran, and what the peak has beside input and output. */
   work(): Work {
     const scratch_bytes = Math.max(0, this.#peak_bytes - this.#output_bytes);
-    return { kernels: [...this.#kernels.values()], scratch_bytes };
+    return { kernels: this.#kernels, scratch_bytes };
+  }
+
+  /** The kernel that this step adds to: few enough that looking through them is quicker than a map. */
+  #kernelOf({ part, name }: Step): Writable<Kernel> {
+    for (const kernel of this.#kernels) if (kernel.name === name && kernel.part === part) return kernel;
+    const dtype = this.#dtype;
+    const kernel = { name, part, dtype, flops: 0, operand_bytes: 0, activation_bytes: 0, launches: 0 };
+    this.#kernels.push(kernel);
+    return kernel;
+  }
+
+  #sum(names: readonly string[]): number {
+    let bytes = 0;
+    for (const name of names) bytes += this.#size(name);
+    return bytes;
+  }
+
+  #free(name: string): void {
+    this.#live_bytes -= this.#size(name);
+    this.#sizes.delete(name);
   }
 
   #size(name: string): number {
