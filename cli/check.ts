@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { InputError, parseQuantity } from '../input/index.ts';
+import { InputError } from '../input/index.ts';
 import { formatError } from '../reports/format.ts';
 import { stableJson } from '../reports/json.ts';
 import { formatMetric } from '../reports/metrics.ts';
@@ -15,8 +15,9 @@ import {
 import { readBaseline } from '../studies/load.ts';
 import type { StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { runStudies } from './runStudies.ts';
+import { readShare } from './share.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface CheckOptions {
   readonly baseline: string;
@@ -28,7 +29,7 @@ export interface CheckOptions {
 
 /** Compares what the studies cost today with a baseline; exits 1 where a cost grew beyond the limit. */
 export async function check(terminal: Terminal, refs: readonly string[], options: CheckOptions): Promise<ExitCode> {
-  const maxIncrease = readLimit(options.maxIncrease);
+  const maxIncrease = readShare(options.maxIncrease, '--max-increase');
   const known = existsSync(options.baseline);
   if (!known && !options.update) {
     const problem = 'there is no baseline yet';
@@ -58,14 +59,6 @@ export async function check(terminal: Terminal, refs: readonly string[], options
     );
   else terminal.print(checkMarkdown(comparison, maxIncrease));
   return comparison.fails && !options.update ? EXIT.failed : EXIT.ok;
-}
-
-function readLimit(text: string): number {
-  try {
-    return parseQuantity(text, 'fraction');
-  } catch (error) {
-    throw error instanceof InputError ? error.at({ file: '--max-increase' }) : error;
-  }
 }
 
 const costsOf = (run: StudyRun): CaseCost[] =>

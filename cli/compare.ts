@@ -5,8 +5,8 @@ import { type Column, markdownTable } from '../reports/table.ts';
 import { type ComparedRun, type Comparison, compareRuns } from '../studies/compare.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { isResultFile, readResults } from './resultFiles.ts';
+import { runStudies } from './runStudies.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface CompareOptions {
   readonly cases?: boolean;

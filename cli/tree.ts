@@ -34,6 +34,13 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print the breakdown as JSON')
     .action((study, options) => act(async () => (await import('./fit.ts')).fit(terminal, study, options)));
 
+  withCaseOptions(tree.command('explain').argument('[study]', 'study: an id, a file, or - for standard input'))
+    .description('where the time goes, what binds, and what a little more of each resource buys')
+    .option('--by <share>', 'how much better each number of the machine is made', '10%')
+    .option('--workers <n>', THREADS, wholeNumber(1))
+    .option('--json', 'print the figures as JSON')
+    .action((study, options) => act(async () => (await import('./explain.ts')).explain(terminal, study, options)));
+
   withCaseOptions(tree.command('sweep').argument('<study>', 'study: an id, a file, or - for standard input'))
     .description('simulate every combination of the varied values; goes on where it was stopped')
     .requiredOption('--vary <path=a,b,c>', 'values of one field, YAML between commas; may be repeated', collect)

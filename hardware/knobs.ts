@@ -50,6 +50,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   copy_engines: faster,
   peak_flop_per_s: faster,
   efficiency: faster,
+  instructions_per_s: faster,
   memory_efficiency: faster,
   batched_memory_efficiency: faster,
   memory_bytes_per_s: faster,

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
 import { arraySchema } from './arraySchema.ts';
 import { dramSchema, flashSchema } from './flashSchema.ts';
+import { LAYER_KERNELS, type LayerKernelsName } from './layerKernels.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
   curve,
@@ -108,13 +109,34 @@ const framework = v.pipe(
 export const computeSchema = v.strictObject({
   memory: memoryId('The memory its operands stream from'),
   peak_flop_per_s: byDtype(positive('flop_per_s', 'Datasheet peak, dense'), 'Datasheet peak by precision, dense.'),
-  efficiency: byDtype(
-    fractionBy(
-      positive('flops', 'Work of one kernel'),
-      'Fraction of the peak that a kernel reaches',
-      'Fraction of the datasheet peak that a kernel reaches.',
+  efficiency: v.exactOptional(
+    byDtype(
+      fractionBy(
+        positive('flops', 'Work of one kernel'),
+        'Fraction of the peak that a kernel reaches',
+        'Fraction of the datasheet peak that a kernel reaches.',
+      ),
+      'Fraction of the datasheet peak by precision. Required but for int8 beside layer_kernels.',
     ),
-    'Fraction of the datasheet peak by precision.',
+  ),
+  layer_kernels: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        counts: v.pipe(
+          v.picklist(Object.keys(LAYER_KERNELS) as LayerKernelsName[]),
+          v.description(
+            'Whose steps a layer takes: the instructions of a library, one a multiply-add where its kernels are not public (`uniform`), or the cycles of an accelerator (`ne16`).',
+          ),
+        ),
+        instructions_per_s: v.pipe(
+          v.number(),
+          v.gtValue(0),
+          v.description('Instructions, or cycles of an accelerator, per second.'),
+        ),
+        ...provenance,
+      }),
+      v.description('The kernels of 8-bit layers, by their kind. Absent: every operation at the efficiency of int8.'),
+    ),
   ),
   memory_efficiency: v.exactOptional(
     fractionBy(

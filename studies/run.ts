@@ -2,7 +2,6 @@ import { InputError } from '../input/index.ts';
 import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import {
   type AnyModel,
@@ -95,14 +94,16 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     return runDevice(workload, machine, seed);
   }
   if (workload.kind === 'trace') {
+    const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
   if (workload.kind === 'train') {
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
-    const { activations, optimizer } = loadTraining(policy, machine, training);
-    return simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline });
+    const { simulateTraining } = await import('../sim/training/index.ts');
+    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training);
+    return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   if (workload.kind === 'agent') {
     return runAgent(resolved, workload, (call) => simulateCase(call, files, false));

@@ -22,6 +22,7 @@ import { TASK, type Tape } from './tape.ts';
 interface Unit {
   readonly unit: ComputeUnit;
   readonly memoryBytesPerS: number;
+  readonly inPlaceBytesPerS: number;
   /** Account of the unit's memory. */
   readonly memory: number;
   readonly server: number;
@@ -78,6 +79,10 @@ export class Recorder implements Actions {
         unit,
         memory: engine.accounts.findIndex((account) => account.id === unit.memory),
         memoryBytesPerS: this.fabric.memory(unit.memory).read_bytes_per_s,
+        inPlaceBytesPerS:
+          unit.reads_in_place === undefined
+            ? Number.POSITIVE_INFINITY
+            : this.fabric.memory(unit.reads_in_place).read_bytes_per_s,
         server: engine.addServer(unit.id, 1, engine.ledger.activity(`compute.${unit.id}`)),
         flops: engine.ledger.counter(`flops.${unit.id}`),
         access: engine.ledger.counter(`access.${unit.memory}`),
@@ -176,10 +181,8 @@ export class Recorder implements Actions {
     const cache = this.pageCache;
     const facts = disk.page_cache;
     const hit = cache === null ? 0 : cache.read(request.file, request.bytes);
-    const limit =
-      cache === null
-        ? (facts?.uncached_read_stream_bytes_per_s ?? NO_LIMIT)
-        : (disk.read_stream_bytes_per_s ?? NO_LIMIT);
+    const uncached = cache === null && facts !== undefined;
+    const limit = (uncached ? facts.uncached_read_stream_bytes_per_s : disk.read_stream_bytes_per_s) ?? NO_LIMIT;
     const hitS = hit === 0 ? 0 : hit / facts!.hit_stream_bytes_per_s;
     this.transfer(task, this.fabric.route(disk.id, host), request.bytes - hit, limit, -1, hitS);
     if (request.memory !== host) {
@@ -293,7 +296,10 @@ export class Recorder implements Actions {
     const grain = route.granularity_bytes;
     const moved = grain > 1 ? Math.ceil(bytes / grain) * grain : bytes;
     for (const counter of route.counters) this.engine.ledger.add(counter, moved);
-    const setupS = (route.direction === null ? 0 : setupSeconds(route.direction, moved)) + route.latency_s + extraS;
+    const setupS =
+      (route.direction === null ? 0 : setupSeconds(route.direction, moved, route.plateau_bytes_per_s)) +
+      route.latency_s +
+      extraS;
     this.tape.phase(task, engine, nsFromSeconds(setupS), route.path, moved, limit);
   }
 
@@ -367,7 +373,8 @@ function costOf(unit: Unit, kernels: readonly Kernel[]): KernelCost {
   let flops = 0;
   let bytes = 0;
   for (const kernel of kernels) {
-    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel) + kernel.launches * (unit.unit.kernel_s ?? 0);
+    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel, unit.inPlaceBytesPerS);
+    seconds += kernel.launches * (unit.unit.kernel_s ?? 0);
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;

@@ -1,6 +1,7 @@
 import { MissingFactError, PolicyError } from '../errors.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Link, LinkDirection, Machine, Memory } from '../types/machine.ts';
+import type { Curve } from '../types/units.ts';
 import { linearCurveAt } from './curve.ts';
 import type { FlowNetwork } from './flowNetwork.ts';
 
@@ -26,6 +27,8 @@ export interface Route {
   /** Ledger counters that get every byte. */
   readonly counters: readonly number[];
   readonly direction: LinkDirection | null;
+  /** The rate of a long transfer alone: the least of the last link's and that of the memories at its ends. */
+  readonly plateau_bytes_per_s: number;
   readonly granularity_bytes: number;
   readonly latency_s: number;
 }
@@ -105,7 +108,8 @@ export class Fabric {
     const path = this.network.addPath(channels);
     this.pathActivities[path] = activities;
     const { granularity_bytes, latency_s } = source;
-    const route = { path, engine, activities, counters, direction, granularity_bytes, latency_s };
+    const plateau_bytes_per_s = plateauOf(direction, source, this.memory(to));
+    const route = { path, engine, activities, counters, direction, plateau_bytes_per_s, granularity_bytes, latency_s };
     const fromHere = this.routes.get(from) ?? new Map<string, Route>();
     fromHere.set(to, route);
     this.routes.set(from, fromHere);
@@ -180,15 +184,32 @@ export class Fabric {
   }
 }
 
+/** The rate of a long transfer alone over one link: the least of its own and that of the memories at its ends. */
+export function plateauOf(direction: LinkDirection | null, from: Memory, to: Memory): number {
+  return Math.min(direction?.bytes_per_s ?? Number.POSITIVE_INFINITY, from.read_bytes_per_s, to.write_bytes_per_s);
+}
+
 /**
  * Seconds before the bytes of a transfer flow: the latency and setup, and what measured single transfers of that size
- * took beyond setup + bytes ÷ plateau.
+ * took beyond setup + bytes ÷ plateau. Where a what-if raises the plateau above the one that the table shows, that of the
+ * table counts: a faster link moves the bytes faster and has the same setup.
  */
-export function setupSeconds(direction: LinkDirection, bytes: number): number {
-  if (direction.transfer_times.length === 0) return direction.setup_s;
-  const measured = linearCurveAt(direction.transfer_times, bytes, 0);
-  const plateau = direction.bytes_per_s ?? Number.POSITIVE_INFINITY;
-  return Math.max(direction.setup_s, measured - bytes / plateau);
+export function setupSeconds(direction: LinkDirection, bytes: number, plateau_bytes_per_s: number): number {
+  const times = direction.transfer_times;
+  if (times.length === 0) return direction.setup_s;
+  const measured = linearCurveAt(times, bytes, 0);
+  return Math.max(direction.setup_s, measured - bytes / Math.min(plateau_bytes_per_s, longestRate(times)));
+}
+
+/** Setup that hardly counts: a transfer that reaches this share of its plateau shows it. */
+const NEARLY = 0.95;
+
+/** The plateau that the table itself shows, between its two longest transfers; infinite where it does not reach one. */
+function longestRate(times: Curve): number {
+  const [before, last] = times.slice(-2);
+  if (before === undefined || last === undefined) return Number.POSITIVE_INFINITY;
+  const rate = (last[0] - before[0]) / (last[1] - before[1]);
+  return last[0] / last[1] >= NEARLY * rate ? rate : Number.POSITIVE_INFINITY;
 }
 
 /** @throws MissingFactError when the machine says nothing of pageable transfers on this link. */

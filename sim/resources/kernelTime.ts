@@ -2,6 +2,7 @@ import { MissingFactError } from '../errors.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
+import { layerSeconds } from './layerKernels/index.ts';
 import { shapeEfficiency } from './tiling.ts';
 
 /**
@@ -9,9 +10,18 @@ import { shapeEfficiency } from './tiling.ts';
  * efficiencies by size, its two sides combined as t = (t_compute^p + t_memory^p)^(1/p).
  *
  * @param memoryBytesPerS bandwidth of the unit's memory.
+ * @param inPlaceBytesPerS rate at which it reads weights where they stand (flash); they are waited for, byte by byte.
  * @throws MissingFactError when the machine has no peak for the kernel's precision.
  */
-export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel: Kernel): number {
+export function kernelSeconds(
+  unit: ComputeUnit,
+  memoryBytesPerS: number,
+  kernel: Kernel,
+  inPlaceBytesPerS = Number.POSITIVE_INFINITY,
+): number {
+  if (unit.layer_kernels && kernel.layer && kernel.dtype === 'int8') {
+    return layerSeconds(unit.layer_kernels, kernel, kernel.layer) + kernel.operand_bytes / inPlaceBytesPerS;
+  }
   // Launches of one kind are of equal size, and efficiency is that of one.
   const launches = Math.max(1, kernel.launches);
   let computeS = 0;

@@ -10,7 +10,7 @@ import type { Timeline } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import type { Phase } from '../types/units.ts';
 import { Collectives } from './collectives.ts';
-import { layerBytes } from './memory.ts';
+import { frozenBytes, layerBytes } from './memory.ts';
 import { backwardSteps, forwardSteps, type Step } from './steps.ts';
 
 /** What one stage runs for one micro-batch: some layers, with the embedding before or the loss after them. */
@@ -95,12 +95,13 @@ export class ChunkSimulator {
     };
     const forward = run('forward', (emitter) => {
       if (shape.embed) emitter.steps(this.forward.embed);
-      emitter.forwardLayers(shape.layers, this.forward.layer, this.hostBytes);
+      emitter.forwardLayers(shape.layers, this.forward.layer, this.hostBytes, this.context.training.trunk_layers);
       if (shape.head) emitter.steps(this.forward.head);
     });
     const backward = run('backward', (emitter) => {
       if (shape.head) emitter.steps(this.backward.head);
-      emitter.backwardLayers(shape.layers, this.backward.layer, this.hostBytes);
+      const layers = Math.max(0, shape.layers - this.context.training.trunk_layers);
+      emitter.backwardLayers(layers, this.backward.layer, this.hostBytes);
       if (shape.embed) emitter.steps(this.backward.embed);
     });
     const reading = ({ engine }: { engine: Engine }): LedgerReading =>
@@ -188,7 +189,7 @@ class Emitter {
   }
 
   /** Forward of layers. Activations on their way to the host hold one of the buffers until they are there. */
-  forwardLayers(layers: number, steps: readonly Step[], hostBytes: number): void {
+  forwardLayers(layers: number, steps: readonly Step[], hostBytes: number, trunk: number): void {
     const { activations } = this.context;
     const leaving: Task[] = [];
     for (let layer = 0; layer < layers; layer++) {
@@ -196,7 +197,7 @@ class Emitter {
       const waited = leaving[layer - activations.buffers];
       if (waited !== undefined) this.last = this.recorder.join([this.last, waited]);
       this.steps(steps);
-      if (hostBytes > 0 && layer < layers - activations.stay_layers) {
+      if (hostBytes > 0 && layer >= trunk && layer < layers - activations.stay_layers) {
         leaving[layer] = this.copy('d2h', hostBytes, this.last);
       }
     }
@@ -235,7 +236,7 @@ class Emitter {
     const { optimizer, training } = this.context;
     if (optimizer.zero < 3) return;
     const { matrices, others } = training.layer;
-    const bytes = (matrices.trained + others.trained) * optimizer.gather_bytes;
+    const bytes = (matrices.trained + others.trained) * optimizer.gather_bytes + frozenBytes(training.layer);
     const { seconds, link, sent_bytes } = this.collectives.cost({ kind: 'all-gather', group: 'data', bytes });
     if (seconds === 0) return;
     const own = nth === 0 ? this.recorder.collective('data', link, seconds, sent_bytes, NONE) : this.gathered;

@@ -1,4 +1,5 @@
 import type { FlashDevice } from '../resources/flash/device.ts';
+import type { LayerKind } from './network.ts';
 import type { Curve, Dtype } from './units.ts';
 
 /**
@@ -134,9 +135,29 @@ export interface ComputeUnit {
   readonly reads_in_place?: string;
   /** Bytes that the program of its kernels takes in that memory. */
   readonly code_bytes?: number;
+  /** How its kernels compute the layers of 8-bit networks; absent = as any kernel. */
+  readonly layer_kernels?: LayerKernels;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
+}
+
+/** Kernels of a library on a core: the steps (instructions, or cycles of an accelerator) of a layer, and their rate. */
+export interface LayerKernels {
+  readonly law: LayerLaw;
+  readonly per_s: number;
+}
+
+export type LayerLaw = { readonly kind: 'counted'; readonly costs: LayerCosts } | { readonly kind: 'ne16' };
+
+export type LayerCosts = Readonly<Record<LayerKind, LayerCost>>;
+
+/** Instructions of one multiply-add, one output element, one element gathered into a window, and one input element. */
+export interface LayerCost {
+  readonly multiply_add: number;
+  readonly output: number;
+  readonly window: number;
+  readonly input: number;
 }
 
 /** Matrix-vector products on an array with a weight buffer in front of it. */

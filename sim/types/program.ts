@@ -1,5 +1,5 @@
 import type { KvUse } from './kv.ts';
-import type { Network } from './network.ts';
+import type { LayerKind, Network } from './network.ts';
 import type { Training } from './training.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
@@ -66,6 +66,25 @@ export interface Kernel {
   readonly linear_streams?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
+  /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */
+  readonly layer?: LayerWork;
+}
+
+/** The work of one layer, whole; `share` is the part of it that the kernel does. */
+export interface LayerWork {
+  readonly kind: LayerKind;
+  readonly share: number;
+  readonly multiply_adds: number;
+  /** Elements that it makes and reads. */
+  readonly outputs: number;
+  readonly inputs: number;
+  /** Elements of all windows that its outputs read, shared ones counted each time. */
+  readonly window_elements: number;
+  /** Channels, height and width of what it makes of one image. */
+  readonly made: readonly [channels: number, height: number, width: number];
+  /** Channels of the input that one output reads, and positions of its window. */
+  readonly read_channels: number;
+  readonly taps: number;
 }
 
 /** `count` products C(m,n) = A(m,k) B(k,n) launched together. */

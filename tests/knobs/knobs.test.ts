@@ -29,6 +29,8 @@ const waits = (machine: Machine, path: NumericField['path']): boolean => {
   if (name === 'links.nvlink.tx_bytes_per_s' && machine.links.some((link) => link.collective_bytes_per_s)) return true;
   // More devices a node than a group has, or nodes than a run needs, change nothing; the probes' groups are small.
   if (name.startsWith('cluster.')) return true;
+  // Kernels counted in instructions leave the peak to the bound alone.
+  if (/peak_flop_per_s.int8$/.test(name)) return machine.compute.some((unit) => unit.layer_kernels !== undefined);
   if (name === 'host.convert_elements_per_s') return !machine.compute.some(({ id }) => id === 'cpu');
   return WAITING.some((entry) => entry.path.test(name) && (entry.on?.test(machine.id) ?? true));
 };

@@ -126,6 +126,7 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
   model: 'mlperf-tiny-vww-mbv1-0.25',
   batch: 1,
   dtype: 'int8',
+  runtime: 'fused',
   mode: 'infer',
 };
 

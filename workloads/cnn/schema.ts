@@ -40,6 +40,15 @@ export const cnnSchema = v.strictObject({
     v.pipe(v.picklist(['int8', 'fp16', 'fp32']), v.description('What feature maps and weights are stored in.')),
     'int8',
   ),
+  runtime: v.optional(
+    v.pipe(
+      v.picklist(['fused', 'eager']),
+      v.description(
+        '`fused`: biases, activations and the steps of attention run within the kernels before them; `eager`: as kernels of their own, as PyTorch runs them.',
+      ),
+    ),
+    'fused',
+  ),
   dims: v.optional(
     v.pipe(
       v.record(v.string(), side),

@@ -51,7 +51,7 @@ const FLAGS: Readonly<Record<string, Partial<LayerSpec>>> = {
   nobias: { norm: 'none', bias: false },
   over_h: { over: 'h' },
   over_w: { over: 'w' },
-  ...Object.fromEntries(ACTIVATIONS.map((name) => [name, {}])),
+  ...Object.fromEntries(ACTIVATIONS.map((name) => [name, { activation: name !== 'none' }])),
 };
 
 const LETTERS: Readonly<Record<string, (n: number) => Partial<LayerSpec>>> = {

@@ -53,6 +53,8 @@ export interface LayerSpec {
   readonly reads: number | null;
   /** A batch normalisation follows (and folds away), precedes (`input`), or neither. */
   readonly norm: 'output' | 'input' | 'none';
+  /** A non-linearity follows. */
+  readonly activation: boolean;
   readonly bias: boolean;
   /** Side of an attention window, and channels of a query. */
   readonly window: number | null;
@@ -82,6 +84,7 @@ export const PLAIN: LayerSpec = {
   reads: null,
   norm: 'none',
   bias: true,
+  activation: false,
   window: null,
   key: null,
   state: null,
