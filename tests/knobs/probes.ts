@@ -131,6 +131,11 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
 };
 
 export const PROBES: readonly Probe[] = [
+  {
+    name: 'a network in training',
+    workload: { ...network, model: 'mobilenet_v2_1.0_224', batch: 8, dtype: 'fp32', mode: 'train' },
+    policy: {},
+  },
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
   { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
   { name: 'fused attention', workload: attention('fused', 4096), policy: {} },
