@@ -65,6 +65,8 @@ export interface NetworkLayer {
   readonly norm: number;
   /** Other constants it reads (position tables, state matrices). */
   readonly tables: number;
+  /** Name of the non-linearity that follows, where one does. */
+  readonly nonlinearity?: string;
   /** Bytes its constants take, where a model file says so. */
   readonly constant_bytes?: number;
 }
