@@ -3,7 +3,7 @@ import { replicationInterval } from '../sim/kernel/confidence.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import type { Metrics, Program } from '../sim/types/index.ts';
 import { AttentionProcess } from '../workloads/attention/process.ts';
-import type { Workload } from '../workloads/index.ts';
+import type { Workload } from '../workloads/schema.ts';
 
 /**
  * What a policy retains of the workload's attention process: the mass on the tokens it keeps (or fetches), and how many

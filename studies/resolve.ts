@@ -12,7 +12,7 @@ import {
 } from '../input/index.ts';
 import { checkKv, type KvSpec, type Preset, policySchema, resolvePreset } from '../policies/index.ts';
 import type { Machine } from '../sim/types/index.ts';
-import { workloadSchema } from '../workloads/index.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 import { canonicalJson } from './canonical.ts';
 import { caseOf, type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { Claim } from './claims.ts';
