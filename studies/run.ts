@@ -109,7 +109,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
+  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
