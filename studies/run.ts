@@ -1,5 +1,5 @@
 import { InputError } from '../input/index.ts';
-import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
+import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf, runMapping } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
@@ -8,6 +8,7 @@ import {
   agentModels,
   buildProgram,
   isDeviceWorkload,
+  mappingProgram,
   readTrace,
   runDevice,
   type Workload,
@@ -93,11 +94,15 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     if (policy !== undefined) throw unusedPolicy(workload.kind);
     return runDevice(workload, machine, seed);
   }
+  if (workload.kind === 'mapping') {
+    const program = mappingProgram(workload, files.readModel, files.readText, seed);
+    return runMapping(policy, machine, program, seed, workload.fast_bytes);
+  }
   if (workload.kind === 'trace') {
     const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
-  if (workload.kind === 'train') {
+  if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
@@ -110,7 +115,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
+  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
@@ -159,9 +164,10 @@ function functionalParts({ parts, kv }: Pick<ResolvedCase, 'parts' | 'kv'>): unk
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
+  const { kind } = parts.workload;
   if (parts.workload.kind === 'agent') {
     for (const ref of agentModels(parts.workload)) models.set(ref, readModel(ref));
-  } else if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace') {
+  } else if (!isDeviceWorkload(parts.workload) && kind !== 'trace' && kind !== 'mapping') {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);

@@ -5,9 +5,11 @@ import { type AgentFields, agentSchema } from './agent/schema.ts';
 import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
+import { trainedNetwork } from './cnn/train.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { type GenerateFields, generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
+import { mappingSchema } from './mapping/index.ts';
 import { mixerSchema, runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
@@ -29,6 +31,7 @@ export const workloadSchema = v.variant('kind', [
   attentionSchema,
   mixerSchema,
   searchSchema,
+  mappingSchema,
 ]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
@@ -60,6 +63,12 @@ export function buildProgram(
   kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
+    case 'mapping':
+      throw new InputError({
+        code: 'bad_value',
+        problem: 'a mapping workload has buffers in place of tensors',
+        expected: 'the planner two-tier',
+      });
     case 'trace':
       throw new InputError({
         code: 'bad_value',
@@ -71,7 +80,7 @@ export function buildProgram(
     case 'generate':
       return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
-      return cnnProgram(workload, readModel(workload.model));
+      return trainedNetwork(workload, cnnProgram(workload, readModel(workload.model)));
     default:
       throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
   }
@@ -121,6 +130,7 @@ export function agentModels({ model, calls }: AgentFields): string[] {
 
 export type { AgentFields } from './agent/schema.ts';
 export { type Call, type StoreTraffic, turnsOf } from './agent/turns.ts';
+export { mappingProgram } from './mapping/index.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
 export { readTrace } from './trace/read.ts';

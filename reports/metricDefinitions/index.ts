@@ -2,6 +2,7 @@ import { AGENT_METRICS } from './agent.ts';
 import { COMPUTE_METRICS } from './compute.ts';
 import { COST_METRICS } from './cost.ts';
 import type { MetricDefinition } from './definition.ts';
+import { MAPPING_METRICS } from './mapping.ts';
 import { MEMORY_METRICS } from './memory.ts';
 import { MOVES_METRICS } from './moves.ts';
 import { POLICY_METRICS } from './policy.ts';
@@ -14,6 +15,7 @@ import { SPEED_METRICS } from './speed.ts';
  */
 export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...SPEED_METRICS,
+  ...MAPPING_METRICS,
   ...MEMORY_METRICS,
   ...MOVES_METRICS,
   ...COMPUTE_METRICS,

@@ -125,6 +125,8 @@ export interface ComputeUnit {
    * of a sequence that carries its state through all tokens. Absent = as any kernel.
    */
   readonly linear_attention?: { readonly fraction: number; readonly stream_flop_per_s: number };
+  /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
+  readonly scratchpad_bytes?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */
@@ -169,6 +171,11 @@ export interface MatrixVector {
   /** Rate at which an input vector is brought into its buffer. */
   readonly vector_bytes_per_s: number;
   readonly softmax_elements_per_s: number;
+  /** 2 (the default): a weight tile is loaded while another is multiplied; 1: loading and multiplying take turns. */
+  readonly weight_buffers?: 1 | 2;
+  /** Ports through which the array reads the weight buffer, and the rate of each; without a rate they never limit. */
+  readonly buffer_ports?: number;
+  readonly port_bytes_per_s?: number;
 }
 
 /** A spatial array of processing elements that a dataflow is mapped onto cycle by cycle; one row is a row of lanes. */

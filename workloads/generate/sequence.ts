@@ -89,6 +89,12 @@ class SequencePolicy implements KvPolicy {
     return Math.min(prompt_tokens + output_tokens - 1, windowOf(mixer));
   }
 
+  /** What is kept never shrinks: a window that is full stays so. */
+  endTokens(layer: number): number {
+    const index = mixerOf(this.model, layer);
+    return index < 0 && this.full !== null ? this.full.endTokens(layer) : this.peakTokens(layer);
+  }
+
   peakBytes(layer: number): number {
     const index = mixerOf(this.model, layer);
     if (index < 0 && this.full !== null) return this.full.peakBytes(layer);
