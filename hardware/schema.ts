@@ -155,6 +155,9 @@ export const computeSchema = v.strictObject({
       v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
     ),
   ),
+  scratchpad_bytes: v.exactOptional(
+    positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
+  ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
   batched_memory_efficiency: v.exactOptional(
@@ -184,6 +187,14 @@ export const computeSchema = v.strictObject({
         tile_rows: positive('count', 'Inputs of one weight tile'),
         vector_bytes_per_s: positive('bytes_per_s', 'Rate at which an input vector reaches its buffer'),
         softmax_elements_per_s: v.pipe(v.number(), v.gtValue(0), v.description('Elements of a softmax per second.')),
+        weight_buffers: v.exactOptional(
+          v.pipe(
+            v.picklist([1, 2]),
+            v.description('Weight buffers: with two (the default) a tile is loaded while another is multiplied.'),
+          ),
+        ),
+        buffer_ports: v.exactOptional(positive('count', 'Read ports of the weight buffer (BRAM and URAM have two)')),
+        port_bytes_per_s: v.exactOptional(positive('bytes_per_s', 'Rate of one port. Absent: ports never limit')),
         ...provenance,
       }),
       v.description('How matrix-vector products are laid out, on an array that computes them tile by tile.'),

@@ -100,7 +100,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
-  if (workload.kind === 'train') {
+  if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
@@ -110,7 +110,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
+  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 

@@ -4,6 +4,7 @@ import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../s
 import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
+import { trainedNetwork } from './cnn/train.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
@@ -74,7 +75,7 @@ export function buildProgram(
     case 'generate':
       return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
-      return cnnProgram(workload, readModel(workload.model));
+      return trainedNetwork(workload, cnnProgram(workload, readModel(workload.model)));
     default:
       throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
   }

@@ -13,6 +13,8 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
   readonly kind: string;
   readonly description: string;
   readonly schema: S;
+  /** What the step itself becomes, where the kind changes its ops. */
+  rewrite?(fields: v.InferOutput<S>, training: Training): Training;
   create(fields: v.InferOutput<S>, context: ActivationContext): ActivationPlan;
 }
 

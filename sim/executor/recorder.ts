@@ -28,7 +28,8 @@ interface Unit {
   readonly server: number;
   readonly flops: number;
   readonly access: number;
-  readonly costs: WeakMap<readonly Kernel[], KernelCost>;
+  /** Of the last kernel lists; a weak map would cost the collector more than they are worth. */
+  readonly costs: Map<readonly Kernel[], KernelCost>;
 }
 
 interface KernelCost {
@@ -39,6 +40,8 @@ interface KernelCost {
 }
 
 const WORKSPACE = kindIndex('workspace');
+/** Kernel lists whose cost is kept. */
+const MOST_COSTS = 4096;
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** Writes a policy's actions onto the tape, in the units and resources of the machine, and counts bytes and FLOPs. */
@@ -86,7 +89,7 @@ export class Recorder implements Actions {
         server: engine.addServer(unit.id, 1, engine.ledger.activity(`compute.${unit.id}`)),
         flops: engine.ledger.counter(`flops.${unit.id}`),
         access: engine.ledger.counter(`access.${unit.memory}`),
-        costs: new WeakMap(),
+        costs: new Map(),
       });
     }
     for (const { name, count } of plan.workers) {
@@ -109,6 +112,7 @@ export class Recorder implements Actions {
     let cost = unit.costs.get(kernels);
     if (cost === undefined) {
       cost = costOf(unit, kernels);
+      if (unit.costs.size >= MOST_COSTS) unit.costs.clear();
       unit.costs.set(kernels, cost);
     }
     this.engine.ledger.add(unit.flops, cost.flops);

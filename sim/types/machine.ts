@@ -120,6 +120,8 @@ export interface ComputeUnit {
   readonly matrix_vector?: MatrixVector;
   /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
   readonly fused_attention?: { readonly forward: number; readonly backward: number };
+  /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
+  readonly scratchpad_bytes?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */
@@ -164,6 +166,11 @@ export interface MatrixVector {
   /** Rate at which an input vector is brought into its buffer. */
   readonly vector_bytes_per_s: number;
   readonly softmax_elements_per_s: number;
+  /** 2 (the default): a weight tile is loaded while another is multiplied; 1: loading and multiplying take turns. */
+  readonly weight_buffers?: 1 | 2;
+  /** Ports through which the array reads the weight buffer, and the rate of each; without a rate they never limit. */
+  readonly buffer_ports?: number;
+  readonly port_bytes_per_s?: number;
 }
 
 /** A spatial array of processing elements that a dataflow is mapped onto cycle by cycle; one row is a row of lanes. */

@@ -12,6 +12,8 @@ export interface NetworkTensor {
   readonly width: number;
   /** Bytes of the whole batch. */
   readonly bytes: number;
+  /** Its number in the model file, where one holds it. */
+  readonly file_index?: number;
   /** Address that the model file has fixed for it. */
   readonly offset_bytes?: number;
 }
@@ -63,6 +65,8 @@ export interface NetworkLayer {
   readonly norm: number;
   /** Other constants it reads (position tables, state matrices). */
   readonly tables: number;
+  /** Name of the non-linearity that follows, where one does. */
+  readonly nonlinearity?: string;
   /** Bytes its constants take, where a model file says so. */
   readonly constant_bytes?: number;
 }
@@ -77,6 +81,8 @@ export interface Network {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly tensors: readonly NetworkTensor[];
+  /** Tensors of the model file, constants included, where one holds it. */
+  readonly file_tensors?: number;
   /** In the order in which they run. */
   readonly layers: readonly NetworkLayer[];
 }

@@ -185,6 +185,8 @@ export interface Program {
   readonly summary: ProgramSummary;
   /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
   readonly kv_policy?: string;
+  /** Tokens that each layer's cache holds in the end under that policy. */
+  readonly kv_layers?: readonly number[];
   /** What its reader must know (values that no source gives). */
   readonly warnings?: readonly string[];
   /** The layers and maps of a `cnn` program; its sub-layers are these layers. */

@@ -59,6 +59,8 @@ export interface TrainOp {
   readonly weights?: readonly WeightMatrix[];
   /** Its matrices are one product; otherwise each is its own. */
   readonly packed?: true;
+  /** Block of a network it belongs to, with its parameters: what can be trained or frozen by itself. */
+  readonly block?: { readonly name: string; readonly matrices: number; readonly others: number };
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
 }
@@ -116,6 +118,8 @@ export interface Training {
   /** Tokens of the whole step. */
   readonly tokens: number;
   readonly samples: number;
+  /** Numbers that the workload works out beside the step; reported as `choice.<name>`. */
+  readonly choices?: Readonly<Record<string, number>>;
   /** `requirement`: memory is counted but not limited, as papers draw what a step would need. */
   readonly measured_as: 'full' | 'requirement';
 }

@@ -66,6 +66,7 @@ export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}):
       biases: measured.bias_of > 0 && (spec.bias || spec.norm !== 'none') ? measured.bias_of : 0,
       norm: spec.norm === 'output' ? 2 * measured.shape[0] : spec.norm === 'input' ? 2 * shapes[0]![0] : 0,
       tables: measured.tables,
+      ...(spec.nonlinearity !== null && { nonlinearity: spec.nonlinearity }),
     });
   }
   const read = new Set(layers.flatMap(({ inputs }) => inputs));

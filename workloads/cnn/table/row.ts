@@ -56,6 +56,7 @@ export function rowSpec(
     bias: row.b === undefined ? !tableHasNorm : row.b > 0,
     window: row.tokens === undefined ? null : Math.ceil(Math.sqrt(row.tokens)),
     key: op === 'attn' ? (from?.[0] ?? null) : null,
+    nonlinearity: row.act === undefined || row.act === 'none' ? null : row.act,
     factor: op === 'resize' && out && from ? out[1]! / from[1]! : 1,
     over: op === 'mean' && out && from ? averagedSide(out, from) : 'hw',
   };

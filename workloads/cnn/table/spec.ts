@@ -69,6 +69,8 @@ export interface LayerSpec {
   /** Resize: factor of each side. Mean: which sides are averaged away. */
   readonly factor: number;
   readonly over: 'h' | 'w' | 'hw';
+  /** Name of the non-linearity that follows; null = none. */
+  readonly nonlinearity: string | null;
 }
 
 export const PLAIN: LayerSpec = {
@@ -94,4 +96,5 @@ export const PLAIN: LayerSpec = {
   constants: 0,
   factor: 1,
   over: 'hw',
+  nonlinearity: null,
 };
