@@ -155,6 +155,9 @@ export const computeSchema = v.strictObject({
       v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
     ),
   ),
+  scratchpad_bytes: v.exactOptional(
+    positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
+  ),
   linear_attention: v.exactOptional(
     v.pipe(
       v.strictObject({
@@ -166,9 +169,6 @@ export const computeSchema = v.strictObject({
         'Fused linear attention: each head of a sequence is a stream that carries its state through all tokens. Absent: as any kernel.',
       ),
     ),
-  ),
-  scratchpad_bytes: v.exactOptional(
-    positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
   ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),

@@ -132,6 +132,11 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
 
 export const PROBES: readonly Probe[] = [
   {
+    name: 'a network in training',
+    workload: { ...network, model: 'mobilenet_v2_1.0_224', batch: 8, dtype: 'fp32', mode: 'train' },
+    policy: {},
+  },
+  {
     name: 'linear attention',
     workload: {
       kind: 'mixer',
@@ -153,11 +158,6 @@ export const PROBES: readonly Probe[] = [
       head_width: 64,
       tokens: 8192,
     },
-    policy: {},
-  },
-  {
-    name: 'a network in training',
-    workload: { ...network, model: 'mobilenet_v2_1.0_224', batch: 8, dtype: 'fp32', mode: 'train' },
     policy: {},
   },
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },

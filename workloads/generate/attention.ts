@@ -22,7 +22,7 @@ import { Walk, type Work } from './walk.ts';
  */
 export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
   const { fused } = setting;
-  const walk = projected(setting, step, weights).fork();
+  const walk = projected(setting, step, weights);
   if (fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
@@ -36,20 +36,22 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
 }
 
-/** The last walk up to the projections of each setting, and the tokens it was made for. */
-const known = new WeakMap<Setting, { readonly tokens: number; readonly walk: Walk }>();
+/** Walks up to the scores, by the weights of one program: they depend on the new tokens alone, not on the context. */
+const begun = new WeakMap<readonly WeightShape[], Map<number, Walk>>();
 
-/** The walk as far as the context plays no part, which all decode steps share. */
+/** Norm and projections, a copy to go on from. */
 function projected(setting: Setting, step: Step, weights: readonly WeightShape[]): Walk {
-  const before = known.get(setting);
-  if (before?.tokens === step.tokens) return before.walk;
+  const walks = begun.get(weights) ?? new Map<number, Walk>();
+  begun.set(weights, walks);
+  const known = walks.get(step.tokens);
+  if (known !== undefined) return known.clone();
   const walk = new Walk(setting.model.dtype, rowsBytes(setting, step, setting.model.hidden));
   takeExpandedWeights(walk, setting, weights);
   normalise(walk, setting, step, 'projection', 'input', 'hidden');
   if (setting.model.tables) pick(walk, setting, step, weights);
   else project(walk, setting, step, weights);
-  known.set(setting, { tokens: step.tokens, walk });
-  return walk;
+  walks.set(step.tokens, walk);
+  return walk.clone();
 }
 
 const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>

@@ -68,8 +68,8 @@ export class WorkTable {
     const known = last ? undefined : this.#ofUse.get(use);
     if (known !== undefined) return known;
     const { phase, tokens, mixer } = step;
-    const at = { phase, step: step.step, tokens, context: use.read_tokens, use };
-    const work = this.#compute('attention', mixer === undefined ? at : { ...at, mixer });
+    const pass = { phase, step: step.step, tokens, context: use.read_tokens, use };
+    const work = this.#compute('attention', mixer === undefined ? pass : { ...pass, mixer });
     if (!last) {
       if (this.#ofUse.size >= MOST_USES) this.#ofUse.clear();
       this.#ofUse.set(use, work);

@@ -89,10 +89,10 @@ class SequencePolicy implements KvPolicy {
     return Math.min(prompt_tokens + output_tokens - 1, windowOf(mixer));
   }
 
-  /** What is kept never shrinks: a window that is full stays so. */
+  /** Without a policy of its own a layer drops nothing but what leaves its window. */
   endTokens(layer: number): number {
-    const index = mixerOf(this.model, layer);
-    return index < 0 && this.full !== null ? this.full.endTokens(layer) : this.peakTokens(layer);
+    if (mixerOf(this.model, layer) < 0 && this.full !== null) return this.full.endTokens(layer);
+    return this.peakTokens(layer);
   }
 
   peakBytes(layer: number): number {

@@ -58,8 +58,8 @@ export class Walk {
     this.#sizes.set('input', input_bytes);
   }
 
-  /** A walk that has come as far as this one and goes on by itself. */
-  fork(): Walk {
+  /** The same walk up to here, to go on from more than once. */
+  clone(): Walk {
     const copy = new Walk(this.#dtype, 0);
     for (const [name, bytes] of this.#sizes) copy.#sizes.set(name, bytes);
     for (const kernel of this.#kernels) copy.#kernels.push({ ...kernel });
