@@ -3,15 +3,10 @@ import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf, runMappi
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import {
-  type AnyModel,
-  buildProgram,
-  isDeviceWorkload,
-  mappingProgram,
-  readTrace,
-  runDevice,
-  type Workload,
-} from '../workloads/index.ts';
+import { agentModels } from '../workloads/agent/schema.ts';
+import { loadBuilder } from '../workloads/builder.ts';
+import type { AnyModel } from '../workloads/models/any.ts';
+import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -57,6 +52,7 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
   const { workload, policy } = parts;
   const maker = kv === null ? null : kvMaker(kv);
   const precision = precisionOf(policy);
+  const buildProgram = await loadBuilder(workload);
   const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
     buildProgram(
@@ -90,23 +86,31 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   const { workload, policy } = parts;
   if (isDeviceWorkload(workload)) {
     if (policy !== undefined) throw unusedPolicy(workload.kind);
+    const { runDevice } = await import('../workloads/index.ts');
     return runDevice(workload, machine, seed);
   }
   if (workload.kind === 'mapping') {
+    const { mappingProgram } = await import('../workloads/index.ts');
     const program = mappingProgram(workload, files.readModel, files.readText, seed);
     return runMapping(policy, machine, program, seed, workload.fast_bytes);
   }
   if (workload.kind === 'trace') {
+    const { readTrace } = await import('../workloads/index.ts');
     const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
   if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
+    const buildProgram = await loadBuilder(workload);
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
     const { simulateTraining } = await import('../sim/training/index.ts');
     const { activations, optimizer, training: planned } = loadTraining(policy, machine, training);
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
+  }
+  if (workload.kind === 'agent') {
+    const { runAgent } = await import('./agent.ts');
+    return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
@@ -142,12 +146,31 @@ function withQuality(
 }
 
 /**
+ * The parts as what they compute: a policy part that is left out and one written at its default, a preset and its values,
+ * are the same input (functional hashing, Gillard et al., arXiv:2302.05433).
+ */
+function functionalParts({ parts, kv }: Pick<ResolvedCase, 'parts' | 'kv'>): unknown {
+  const { workload, policy } = parts;
+  if (workload.kind !== 'generate' && workload.kind !== 'agent') return kv === null ? parts : { ...parts, kv };
+  const placement = policy?.placement ?? { kind: 'resident' };
+  const cache = kv === null ? null : kv.fields;
+  return { ...parts, policy: { ...policy, placement, precision: precisionOf(policy), kv: cache } };
+}
+
+/**
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace' && parts.workload.kind !== 'mapping') {
+  if (parts.workload.kind === 'agent') {
+    for (const ref of agentModels(parts.workload)) models.set(ref, readModel(ref));
+  } else if (
+    !isDeviceWorkload(parts.workload) &&
+    parts.workload.kind !== 'trace' &&
+    parts.workload.kind !== 'mapping'
+  ) {
+    const buildProgram = await loadBuilder(parts.workload);
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);
@@ -156,7 +179,7 @@ export async function inputHashes({ parts, machine, kv }: ResolvedCase, readMode
   }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
-    study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),
+    study_sha256: await contentHash(functionalParts({ parts, kv })),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
   };

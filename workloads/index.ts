@@ -1,50 +1,18 @@
-import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
 import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
-import { attentionSchema, runAttention } from './attention/index.ts';
+import { runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
-import { cnnSchema } from './cnn/schema.ts';
 import { trainedNetwork } from './cnn/train.ts';
-import { copySchema, runCopy } from './copy/index.ts';
-import { generateProgram, generateSchema } from './generate/index.ts';
-import { ioSchema, runIo } from './io/index.ts';
-import { mappingSchema } from './mapping/index.ts';
+import { runCopy } from './copy/index.ts';
+import { generateProgram } from './generate/index.ts';
+import { runIo } from './io/index.ts';
+import { runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
-import { runSearch, searchSchema } from './search/index.ts';
-import { runStream, streamSchema } from './stream/index.ts';
-import { traceSchema } from './trace/schema.ts';
-import { trainProgram, trainSchema } from './train/index.ts';
-
-/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
-export const workloadSchema = v.variant('kind', [
-  generateSchema,
-  trainSchema,
-  cnnSchema,
-  traceSchema,
-  ioSchema,
-  copySchema,
-  streamSchema,
-  attentionSchema,
-  searchSchema,
-  mappingSchema,
-]);
-export type Workload = v.InferOutput<typeof workloadSchema>;
-
-/** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'search' }>;
-
-const DEVICE_KINDS: readonly string[] = [
-  'io',
-  'copy',
-  'stream',
-  'attention',
-  'search',
-] satisfies DeviceWorkload['kind'][];
-
-export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
-  return DEVICE_KINDS.includes(workload.kind);
-}
+import type { DeviceWorkload, Workload } from './schema.ts';
+import { runSearch } from './search/index.ts';
+import { runStream } from './stream/index.ts';
+import { trainProgram } from './train/index.ts';
 
 /**
  * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
@@ -95,6 +63,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runStream(workload, machine);
     case 'attention':
       return runAttention(workload, machine);
+    case 'mixer':
+      return runMixer(workload, machine);
     case 'search':
       return runSearch(workload, machine, seed);
   }
@@ -114,4 +84,5 @@ function languageModel(model: AnyModel): Model {
 export { mappingProgram } from './mapping/index.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
+export { type DeviceWorkload, isDeviceWorkload, type Workload, workloadSchema } from './schema.ts';
 export { readTrace } from './trace/read.ts';
