@@ -17,6 +17,7 @@ const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly 
   { path: /^links\.(nvlink|net)\.(rx_|total_)/, why: 'transfers between devices in both directions' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
   { path: /dirty_fraction$/, on: /^instcsd/, why: 'a host that writes faster than its disk' },
+  { path: /disk\.write_bytes_per_s$/, on: /^jetson/, why: 'a probe whose KV preset writes its cache to the storage' },
   { path: /block_bytes$/, on: /^mqsim/, why: 'a drive that begins empty collects nothing, so no block is erased' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
 ];
