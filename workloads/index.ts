@@ -6,6 +6,7 @@ import { trainedNetwork } from './cnn/train.ts';
 import { runCopy } from './copy/index.ts';
 import { generateProgram } from './generate/index.ts';
 import { runIo } from './io/index.ts';
+import { runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import type { DeviceWorkload, Workload } from './schema.ts';
@@ -62,6 +63,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runStream(workload, machine);
     case 'attention':
       return runAttention(workload, machine);
+    case 'mixer':
+      return runMixer(workload, machine);
     case 'search':
       return runSearch(workload, machine, seed);
   }

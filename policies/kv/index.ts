@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import { InputError, quote } from '../../input/index.ts';
 import { PolicyError } from '../../sim/errors.ts';
 import type { KvPolicyMaker, Machine, Role } from '../../sim/types/index.ts';
 import { KvEngine } from './engine.ts';
 import type { KvPlace, KvSpec } from './preset.ts';
+import { presetSchema } from './schema.ts';
 
 /** What the check needs to know of the workload. */
 export interface KvLengths {
@@ -57,6 +59,25 @@ export function kvMaker({ fields, illustrative }: KvSpec): KvPolicyMaker {
       ? []
       : [`preset ${fields.id}: no source gives ${illustrative.join(', ')}; the values are illustrative`];
   return (shape) => new KvEngine(fields, shape, warnings);
+}
+
+/** A cache that keeps everything. */
+const FULL = {
+  id: 'full',
+  title: 'Full cache',
+  source: 'the transformer itself',
+  does: 'Keeps the keys and values of every token.',
+};
+
+/**
+ * The policy with a share of the prompt whose keys and values are there already, on the memory of a role.
+ */
+export function withStoredPrefix(spec: KvSpec | null, ratio: number, from: Role): KvSpec {
+  const fields = spec?.fields ?? v.parse(presetSchema, FULL);
+  return {
+    fields: { ...fields, reuse: { ratio, recompute: 0, from, overlap: 'none' } },
+    illustrative: spec?.illustrative ?? [],
+  };
 }
 
 export { type KvFields, type KvPlace, type KvSpec, type Preset, parsePreset, resolvePreset } from './preset.ts';
