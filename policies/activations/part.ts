@@ -18,7 +18,18 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
 
 /** A plan that keeps everything, changed by `rest`. */
 export function planOf(kind: string, rest: Partial<ActivationPlan> = {}): ActivationPlan {
-  return { kind, saved: {}, again: {}, extra_bytes: 0, stay_layers: 0, buffers: 2, choices: {}, warnings: [], ...rest };
+  return {
+    kind,
+    saved: {},
+    again: {},
+    extra_bytes: 0,
+    spares_last_chunk: false,
+    stay_layers: 0,
+    buffers: 2,
+    choices: {},
+    warnings: [],
+    ...rest,
+  };
 }
 
 /** Every saved tensor of a layer, in order. */

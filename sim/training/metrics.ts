@@ -1,8 +1,8 @@
 import type { Bound } from '../executor/bound.ts';
-import type { LedgerReading } from '../ledger.ts';
 import { STREAMS } from '../types/policy.ts';
-import type { ChunkContext, ChunkTimes } from './chunk.ts';
+import type { ChunkTimes, PhaseReading } from './chunk.ts';
 import type { CollectiveCost } from './collectives.ts';
+import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory } from './memory.ts';
 import type { PipelineRun } from './schedule.ts';
 import type { UpdateTime } from './update.ts';
@@ -52,7 +52,9 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   metrics['bound.time_s'] = run.bound.time_s;
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
   for (const [name, value] of Object.entries(run.activations.choices)) metrics[`choice.${name}`] = value;
-  metrics['sim.events'] = run.times.flat().reduce((sum, { events }) => sum + events, 0);
+  metrics['sim.events'] = run.times
+    .flat()
+    .reduce((sum, { forward, backward }) => sum + forward.events + backward.events, 0);
   return metrics;
 }
 
@@ -129,7 +131,7 @@ function peakOf({ machine, training }: StepRun): number {
 /** FLOPs of one device, averaged over the stages. */
 function flopsDone({ times: chunks, training }: StepRun): number {
   const { microbatches, pipeline } = training.layout;
-  const of = (reading: LedgerReading): number =>
+  const of = (reading: PhaseReading): number =>
     [...reading.counters].reduce((sum, [name, value]) => sum + (name.startsWith('flops.') ? value : 0), 0);
   const all = chunks.flat().reduce((sum, { forward, backward }) => sum + of(forward) + of(backward), 0);
   return (microbatches * all) / pipeline;

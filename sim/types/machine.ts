@@ -171,6 +171,8 @@ export interface Tiling {
   readonly inner_half: number;
   /** Multiprocessors that a collective occupies while it runs beside kernels. */
   readonly collective_multiprocessors: number;
+  /** Share of its rate that a product keeps whose rows do not begin at multiples of four bytes; absent = all of it. */
+  readonly odd_row_efficiency?: number;
 }
 
 /** What a training framework costs the host thread that drives one device. */
@@ -179,6 +181,8 @@ export interface Framework {
   readonly backward_op_s: number;
   /** Share of a layer's host time by which the ranks of a group differ (one standard deviation); they wait at every collective. */
   readonly rank_skew: number;
+  /** Host time of one micro-batch beside its ops: its batch and masks are made, its loss is summed. Absent = none. */
+  readonly microbatch_s?: number;
 }
 
 /** Work of the host that is a resource too. */

@@ -41,7 +41,7 @@ export function embedOps(setting: TrainSetting): TrainOp[] {
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
 export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
   const { model, tokens, tensor } = setting;
-  const vocab = model.vocab / tensor;
+  const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
   const own = ownTokens(setting);
   const live = logits / chunks;

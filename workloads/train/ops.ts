@@ -35,6 +35,7 @@ const product = (
   k: number,
   count: number,
   launches: number,
+  row_elements: number,
   extra_bytes = 0,
 ): Kernel => ({
   name,
@@ -44,7 +45,7 @@ const product = (
   operand_bytes: ELEMENT * n * k * count,
   activation_bytes: ELEMENT * (m * k + m * n) * count + extra_bytes,
   launches,
-  gemm: { m, n, k, count },
+  gemm: { m, n, k, count, row_elements },
 });
 
 /** Forward, input gradient and weight gradient of a matrix product. Gradients of weights are added to fp32 sums. */
@@ -53,21 +54,27 @@ export function productKernels(
   spec: Product,
 ): Pick<TrainOp, 'forward' | 'backward' | 'weight_gradient'> {
   const { m, n, k, count = 1 } = spec;
+  // Of the three products' operands, no row runs along the tokens.
+  const row = commonDivisor(Math.floor(n), Math.floor(k));
   const named = (suffix: string): Product => ({ ...spec, name: `${spec.name}${suffix}` });
-  const forward = product(setting, spec, m, n, k, count, OPS.product);
-  const input_gradient = product(setting, named(' dX'), m, k, n, count, OPS.input_gradient);
+  const forward = product(setting, spec, m, n, k, count, OPS.product, row);
+  const input_gradient = product(setting, named(' dX'), m, k, n, count, OPS.input_gradient, row);
   if (spec.activations_only) {
     return {
       forward: [forward],
-      backward: [input_gradient, product(setting, named(' dY'), n, k, m, count, OPS.weight_gradient)],
+      backward: [input_gradient, product(setting, named(' dY'), n, k, m, count, OPS.weight_gradient, row)],
       weight_gradient: [],
     };
   }
   if (setting.frozen_bits !== null) return { forward: [forward], backward: [input_gradient], weight_gradient: [] };
   const sums = (2 * ACCUMULATED - ELEMENT) * n * k * count;
-  const weight_gradient = product(setting, named(' dW'), n, k, m, count, OPS.weight_gradient, sums);
+  const weight_gradient = product(setting, named(' dW'), n, k, m, count, OPS.weight_gradient, row, sums);
   const bias = spec.bias ? [elementwise(setting, `${spec.name} db`, spec.part, ELEMENT * m * n * count)] : [];
   return { forward: [forward], backward: [input_gradient], weight_gradient: [weight_gradient, ...bias] };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** A kernel bound by the bytes it reads and writes. */

@@ -80,6 +80,7 @@ function resized(model: Model, { shape }: TrainFields): Model {
   return {
     ...model,
     layers: shape.layers ?? model.layers,
+    vocab: shape.vocab ?? model.vocab,
     hidden,
     heads,
     kv_heads: (model.kv_heads / model.heads) * heads,

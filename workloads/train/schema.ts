@@ -22,6 +22,7 @@ export const trainSchema = v.strictObject({
         layers: v.optional(count('Transformer layers.')),
         hidden: v.optional(count('Width of the hidden state; the MLP keeps its ratio to it.')),
         heads: v.optional(count('Query heads, and key heads in proportion.')),
+        vocab: v.optional(count('Rows of the token table, padding included.')),
       }),
       v.description('The model with another size, for grids of one family.'),
     ),
