@@ -23,7 +23,6 @@ export function planOf(kind: string, rest: Partial<ActivationPlan> = {}): Activa
     saved: {},
     again: {},
     extra_bytes: 0,
-    spares_last_chunk: false,
     stay_layers: 0,
     buffers: 2,
     choices: {},

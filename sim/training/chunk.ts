@@ -1,3 +1,4 @@
+import { MissingFactError } from '../errors.ts';
 import { Engine } from '../executor/engine.ts';
 import { Recorder } from '../executor/recorder.ts';
 import { Tape } from '../executor/tape.ts';
@@ -52,11 +53,10 @@ interface Carrier {
 export class ChunkSimulator {
   private readonly context: ChunkContext;
   private readonly collectives: Collectives;
-  private readonly unit: ComputeUnit | undefined;
+  private readonly unit: ComputeUnit;
+  private readonly memoryBytesPerS: number;
   private readonly forward: Steps;
   private readonly backward: Steps;
-  /** Backward of a layer in the chunk before the loss. */
-  private readonly lastBackward: readonly Step[];
   private readonly known = new Map<string, ChunkTimes>();
   private readonly costs = new WeakMap();
   private readonly hostBytes: number;
@@ -65,7 +65,12 @@ export class ChunkSimulator {
     const { training, activations, machine } = context;
     this.context = context;
     this.collectives = new Collectives(machine, training.layout);
-    this.unit = machine.compute.find(({ memory }) => memory === machine.roles.fast);
+    const unit = machine.compute.find(({ memory }) => memory === machine.roles.fast);
+    const memory = machine.memories.find(({ id }) => id === machine.roles.fast);
+    if (unit === undefined || memory === undefined)
+      throw new MissingFactError(`machine "${machine.id}" has no compute unit on its fast memory`);
+    this.unit = unit;
+    this.memoryBytesPerS = memory.read_bytes_per_s;
     const { layer, embed, head } = training;
     this.forward = { layer: forwardSteps(layer), embed: forwardSteps(embed), head: forwardSteps(head) };
     const plain = { ...activations, again: {} };
@@ -74,7 +79,6 @@ export class ChunkSimulator {
       embed: backwardSteps(embed, plain),
       head: backwardSteps(head, plain),
     };
-    this.lastBackward = activations.spares_last_chunk ? backwardSteps(layer, plain) : this.backward.layer;
     this.hostBytes = layerBytes(training, activations).host;
   }
 
@@ -103,8 +107,7 @@ export class ChunkSimulator {
     const forwardReading = carrier.read();
     const backward = carrier.begin('backward');
     if (shape.head) backward.steps(this.backward.head);
-    const steps = shape.head ? this.lastBackward : this.backward.layer;
-    backward.backwardLayers(shape.layers, steps, this.hostBytes);
+    backward.backwardLayers(shape.layers, this.backward.layer, this.hostBytes);
     if (shape.embed) backward.steps(this.backward.embed);
     const ended = carrier.now(waits);
     return {
@@ -116,10 +119,8 @@ export class ChunkSimulator {
   }
 
   private lanes(): Carrier {
-    const { machine } = this.context;
-    const memory = machine.memories.find(({ id }) => id === machine.roles.fast);
-    const lanes = new Lanes(machine, this.unit!, memory!.read_bytes_per_s, this.costs);
-    const emitter = new Emitter(lanes, this.context, this.collectives);
+    const lanes = new Lanes(this.context.machine, this.unit, this.memoryBytesPerS, this.costs);
+    const emitter = new Emitter(lanes, this.context, this.collectives, this.unit);
     return {
       begin: (phase) => {
         lanes.begin(phase);
@@ -154,7 +155,7 @@ export class ChunkSimulator {
         });
         recorder.phase = phase;
         engine = next;
-        return new Emitter(recorder, this.context, this.collectives);
+        return new Emitter(recorder, this.context, this.collectives, this.unit);
       },
       now,
       read: () => {

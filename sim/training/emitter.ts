@@ -1,5 +1,4 @@
-import { MissingFactError } from '../errors.ts';
-import type { Machine } from '../types/machine.ts';
+import type { ComputeUnit, Machine } from '../types/machine.ts';
 import { type Actions, NONE, type Task } from '../types/policy.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import type { Phase } from '../types/units.ts';
@@ -31,15 +30,12 @@ export class Emitter {
   private gathered: Task = NONE;
   private scattered: Task = NONE;
 
-  constructor(actions: ChunkActions, context: ChunkContext, collectives: Collectives) {
+  constructor(actions: ChunkActions, context: ChunkContext, collectives: Collectives, unit: ComputeUnit) {
     this.actions = actions;
     this.context = context;
     this.collectives = collectives;
     const { machine } = context;
-    this.fast = machine.roles.fast ?? 'gpu';
-    const unit = machine.compute.find(({ memory }) => memory === this.fast);
-    if (unit === undefined)
-      throw new MissingFactError(`machine "${machine.id}" has no compute unit on its fast memory`);
+    this.fast = unit.memory;
     this.unit = unit.id;
     this.launches = hostLaunches(machine, unit.launch_s, collectives);
     this.taken = unit.tiling ? unit.tiling.collective_multiprocessors / unit.tiling.multiprocessors : 0;

@@ -116,8 +116,6 @@ export interface ActivationPlan {
   readonly again: Readonly<Record<string, number>>;
   /** Outputs of a layer that are kept beside what backward needs, in bytes. */
   readonly extra_bytes: number;
-  /** The chunk before the loss keeps everything: its backward follows its forward at once. */
-  readonly spares_last_chunk: boolean;
   /** Layers at the end of a chunk whose activations never leave the device. */
   readonly stay_layers: number;
   /** Device buffers through which moved activations pass; a layer waits until one is free. */
