@@ -1,5 +1,6 @@
 import type { Bound } from '../executor/bound.ts';
 import { STREAMS } from '../types/policy.ts';
+import type { StepAllocation } from './allocation.ts';
 import type { ChunkTimes, PhaseReading } from './chunk.ts';
 import type { CollectiveCost } from './collectives.ts';
 import type { ChunkContext } from './emitter.ts';
@@ -12,6 +13,7 @@ export interface StepRun extends ChunkContext {
   readonly pipeline: PipelineRun;
   readonly send: CollectiveCost;
   readonly memories: readonly StageMemory[];
+  readonly allocation: StepAllocation | null;
   readonly update: UpdateTime;
   /** A chunk of layers alone. */
   readonly layer: ChunkTimes;
@@ -99,13 +101,18 @@ function times(metrics: Record<string, number>, run: StepRun): void {
 }
 
 /** The stage that holds most on its device stands for all; the terms that formulas count are the first stage's. */
-function memory(metrics: Record<string, number>, { machine, memories }: StepRun): void {
+function memory(metrics: Record<string, number>, { machine, memories, allocation }: StepRun): void {
   const fast = machine.roles.fast ?? 'gpu';
   const host = machine.roles.host ?? 'cpu';
   const fullest = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
   metrics[`memory.${fast}.peak_bytes`] = deviceBytes(fullest);
   for (const kind of ['weight', 'gradient', 'optimizer', 'activation', 'workspace'] as const) {
     if (fullest[kind] > 0) metrics[`memory.${fast}.${kind}.peak_bytes`] = fullest[kind];
+  }
+  if (allocation !== null) {
+    metrics[`memory.${fast}.live_peak_bytes`] = allocation.live_peak_bytes;
+    metrics[`memory.${fast}.reserved_peak_bytes`] = allocation.reserved_peak_bytes;
+    metrics[`memory.${fast}.fragmentation`] = 1 - allocation.live_peak_bytes / allocation.reserved_peak_bytes;
   }
   const first = memories[0]!;
   metrics[`memory.${fast}.layer_state_bytes`] = first.layer_state;

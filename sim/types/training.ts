@@ -46,6 +46,8 @@ export interface TrainOp {
   readonly frozen?: boolean;
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
+  /** The same bytes as single tensors, where an allocator must find a place for each. */
+  readonly temporaries?: { readonly forward: readonly number[]; readonly backward: readonly number[] };
 }
 
 /** Parameters of one rank. */
@@ -97,8 +99,17 @@ export interface Training {
   /** Tokens of the whole step. */
   readonly tokens: number;
   readonly samples: number;
+  /** How device memory is taken: by PyTorch's caching allocator, or null where bytes alone are counted. */
+  readonly allocator: Allocator | null;
   /** `requirement`: memory is counted but not limited, as papers draw what a step would need. */
   readonly measured_as: 'full' | 'requirement';
+}
+
+/** Settings of a caching allocator. */
+export interface Allocator {
+  readonly expandable_segments: boolean;
+  /** Blocks of this size and more are not split; null = no limit. */
+  readonly max_split_bytes: number | null;
 }
 
 /** Shares of one saved tensor: kept on the device, moved to the host; the rest is dropped and computed again. */

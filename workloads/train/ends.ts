@@ -62,6 +62,8 @@ export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
       saves: [saved('softmax', FULL * live, tokens)],
       // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient.
       scratch_bytes: (ELEMENT + 2 * FULL) * live,
+      // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
+      temporaries: { forward: [FULL * live], backward: [FULL * live, FULL * live] },
     },
   ];
 }

@@ -68,9 +68,18 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal'),
     tokens: fields.batch * fields.seq,
     samples: fields.batch,
+    allocator: allocatorOf(fields),
     measured_as: fields.measured_as,
   };
   return programOf(training, model);
+}
+
+function allocatorOf({ allocator }: TrainFields): Training['allocator'] {
+  if (allocator === undefined) return null;
+  return {
+    expandable_segments: allocator.expandable_segments,
+    max_split_bytes: allocator.max_split_bytes ?? null,
+  };
 }
 
 function resized(model: Model, { shape }: TrainFields): Model {

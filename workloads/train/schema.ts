@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { quantity } from '../../input/index.ts';
 
 const LARGEST = 100_000_000;
 
@@ -63,6 +64,23 @@ export const trainSchema = v.strictObject({
       v.description('`chunked`: logits exist for a slice of the tokens at a time.'),
     ),
     'whole',
+  ),
+  allocator: v.optional(
+    v.pipe(
+      v.strictObject({
+        kind: v.literal('caching'),
+        expandable_segments: flag('Segments grow at their end in place of new ones being taken.'),
+        max_split_bytes: v.optional(
+          quantity('bytes', {
+            description: 'Blocks of this size and more are not split. Default: no limit',
+            exclusiveMin: 0,
+          }),
+        ),
+      }),
+      v.description(
+        "Allocations of the step go one by one through PyTorch's caching allocator, which gives reserved bytes and verdicts by them. Default: bytes are counted.",
+      ),
+    ),
   ),
   measured_as: v.optional(
     v.pipe(
