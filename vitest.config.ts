@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules', 'dist', 'out'],
-    testTimeout: 30_000,
+    testTimeout: 300_000,
     coverage: {
       provider: 'v8',
       include: ['cli.ts', 'cli', 'sim', 'input', 'hardware', 'workloads', 'policies', 'studies', 'reports'].map((d) =>

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { InputError, parseQuantity } from '../input/index.ts';
+import { InputError } from '../input/index.ts';
 import { formatError } from '../reports/format.ts';
 import { stableJson } from '../reports/json.ts';
 import { formatMetric } from '../reports/metrics.ts';
@@ -15,19 +15,21 @@ import {
 import { readBaseline } from '../studies/load.ts';
 import type { StudyRun } from '../studies/validate.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { runStudies } from './runStudies.ts';
+import { readShare } from './share.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface CheckOptions {
   readonly baseline: string;
   readonly update?: boolean;
   readonly maxIncrease: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }
 
 /** Compares what the studies cost today with a baseline; exits 1 where a cost grew beyond the limit. */
 export async function check(terminal: Terminal, refs: readonly string[], options: CheckOptions): Promise<ExitCode> {
-  const maxIncrease = readLimit(options.maxIncrease);
+  const maxIncrease = readShare(options.maxIncrease, '--max-increase');
   const known = existsSync(options.baseline);
   if (!known && !options.update) {
     const problem = 'there is no baseline yet';
@@ -39,7 +41,7 @@ export async function check(terminal: Terminal, refs: readonly string[], options
     });
   }
   const old = known ? readBaseline(options.baseline) : undefined;
-  const runs = await runStudies(terminal, refs);
+  const runs = await runStudies(terminal, refs, options);
   const costs = runs.flatMap(costsOf);
   const rows = runs.flatMap((run) => run.rows);
   if (options.update) {
@@ -57,14 +59,6 @@ export async function check(terminal: Terminal, refs: readonly string[], options
     );
   else terminal.print(checkMarkdown(comparison, maxIncrease));
   return comparison.fails && !options.update ? EXIT.failed : EXIT.ok;
-}
-
-function readLimit(text: string): number {
-  try {
-    return parseQuantity(text, 'fraction');
-  } catch (error) {
-    throw error instanceof InputError ? error.at({ file: '--max-increase' }) : error;
-  }
 }
 
 const costsOf = (run: StudyRun): CaseCost[] =>

@@ -5,8 +5,8 @@ import { type Column, markdownTable } from '../reports/table.ts';
 import { type ComparedRun, type Comparison, compareRuns } from '../studies/compare.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { isResultFile, readResults } from './resultFiles.ts';
+import { runStudies } from './runStudies.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface CompareOptions {
   readonly cases?: boolean;
@@ -39,7 +39,7 @@ function resultRuns(file: string): ComparedRun[] {
 }
 
 async function studyRuns(terminal: Terminal, ref: string, everyCase: boolean): Promise<ComparedRun[]> {
-  return (await runStudies(terminal, [ref], everyCase ? undefined : 'base')).flatMap(({ cases }) =>
+  return (await runStudies(terminal, [ref], everyCase ? {} : { only: 'base' })).flatMap(({ cases }) =>
     cases.flatMap(({ resolved, outcome }) =>
       outcome.status === 'ran' ? [{ label: labelOf(resolved.study, resolved.case), metrics: outcome.metrics }] : [],
     ),

@@ -11,8 +11,8 @@ import { EXIT, type ExitCode } from './exit.ts';
 import { makeFolder } from './folder.ts';
 import { resultOf } from './result.ts';
 import { isResultFile, readResults } from './resultFiles.ts';
+import { runStudies } from './runStudies.ts';
 import type { Terminal } from './terminal.ts';
-import { runStudies } from './validate.ts';
 
 export interface PlotOptions {
   readonly figure?: readonly string[];

@@ -1,9 +1,6 @@
-import { availableParallelism } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InputError, parseVariation, writeCsv } from '../input/index.ts';
 import { packageVersion } from '../input/packageFiles.ts';
 import { stableJson } from '../reports/json.ts';
-import { makeRunner } from '../studies/run.ts';
 import {
   type PlannedPoint,
   pending,
@@ -17,6 +14,7 @@ import { parseShard } from '../studies/sweepPlan.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { CaseOptions } from './options.ts';
 import { progress } from './progress.ts';
+import { runCases } from './runCases.ts';
 import { checkData, type Selection, selectStudy } from './selection.ts';
 import { openStore } from './sweepStore.ts';
 import { sweepText } from './sweepText.ts';
@@ -29,9 +27,6 @@ export interface SweepOptions extends CaseOptions {
   readonly out?: string;
   readonly json?: boolean;
 }
-
-/** Fewer points than this a thread are not worth the start of one: a point takes milliseconds, a thread some hundred. */
-const POINTS_PER_WORKER = 64;
 
 /** Simulates every combination of the varied values. */
 export async function sweep(terminal: Terminal, ref: string, options: SweepOptions): Promise<ExitCode> {
@@ -74,32 +69,25 @@ export async function sweep(terminal: Terminal, ref: string, options: SweepOptio
 async function runPoints(
   terminal: Terminal,
   points: readonly PlannedPoint[],
-  { study, files }: Selection,
-  wanted: number | undefined,
+  { study }: Selection,
+  workers: number | undefined,
   keep: (row: SweepRow) => void,
 ): Promise<boolean> {
-  const workers = wanted ?? Math.min(availableParallelism(), Math.ceil(points.length / POINTS_PER_WORKER));
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   process.once('SIGINT', onInterrupt);
   const bar = progress(terminal, points.length);
-  const onRow = (row: SweepRow): void => {
-    keep(row);
-    bar.step(row.status === 'ran' ? '' : row.status.replaceAll('_', ' '));
-  };
+  const jobs = points.map(({ resolved }) => ({ studyFile: study.source.file, resolved }));
   try {
-    if (workers > 1) {
-      const { runInPool } = await import('./sweepPool.ts');
-      await runInPool(points, { workers, studyFile: study.source.file, onRow, signal: stop.signal });
-    } else {
-      const runCase = makeRunner(files);
-      for (const { hash, resolved } of points) {
-        // A turn of the event loop, so that Ctrl-C is heard between points.
-        await nextTurn();
-        if (stop.signal.aborted) break;
-        onRow(rowOf(hash, await runCase(resolved)));
-      }
-    }
+    await runCases(jobs, {
+      workers,
+      threads: terminal.threads,
+      signal: stop.signal,
+      onOutcome(index, outcome) {
+        keep(rowOf(points[index]!.hash, outcome));
+        bar.step(outcome.status === 'ran' ? '' : outcome.status.replaceAll('_', ' '));
+      },
+    });
   } finally {
     bar.done();
     process.off('SIGINT', onInterrupt);

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** Where a command writes: data to standard output, everything else to standard error. */
 export interface Terminal {
@@ -11,6 +12,8 @@ export interface Terminal {
   readonly notesToScreen: boolean;
   /** Columns of the screen. */
   readonly width: number;
+  /** Threads that long work may use. */
+  readonly threads: number;
 }
 
 /** A reader that has gone (`| head`) ends the program quietly; any other fault of a stream is an internal error. */
@@ -32,5 +35,6 @@ export function processTerminal(): Terminal {
     printsToScreen: process.stdout.isTTY === true,
     notesToScreen: process.stderr.isTTY === true,
     width: process.stdout.columns ?? 80,
+    threads: availableParallelism(),
   };
 }

@@ -7,6 +7,8 @@ import type { Terminal } from './terminal.ts';
 /** Runs the work of the chosen command and keeps its exit code. */
 export type Act = (work: () => Promise<ExitCode>) => Promise<void>;
 
+const THREADS = 'threads (default: all, where it takes long)';
+
 /**
  * The tree of commands. Only names, options and help stand here; the code of a command is loaded when it runs, so that
  * help is instant.
@@ -32,10 +34,17 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print the breakdown as JSON')
     .action((study, options) => act(async () => (await import('./fit.ts')).fit(terminal, study, options)));
 
+  withCaseOptions(tree.command('explain').argument('[study]', 'study: an id, a file, or - for standard input'))
+    .description('where the time goes, what binds, and what a little more of each resource buys')
+    .option('--by <share>', 'how much better each number of the machine is made', '10%')
+    .option('--workers <n>', THREADS, wholeNumber(1))
+    .option('--json', 'print the figures as JSON')
+    .action((study, options) => act(async () => (await import('./explain.ts')).explain(terminal, study, options)));
+
   withCaseOptions(tree.command('sweep').argument('<study>', 'study: an id, a file, or - for standard input'))
     .description('simulate every combination of the varied values; goes on where it was stopped')
     .requiredOption('--vary <path=a,b,c>', 'values of one field, YAML between commas; may be repeated', collect)
-    .option('--workers <n>', 'threads (default: as many as there are points for)', wholeNumber(1))
+    .option('--workers <n>', THREADS, wholeNumber(1))
     .option('--shard <i/n>', 'only the i-th of n parts of the points')
     .option('--out <dir>', 'keep results.jsonl and results.csv here')
     .option('--json', 'print all points as JSON')
@@ -48,6 +57,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print the rows as JSON')
     .option('--report-only', 'exit 0 when everything ran, whatever the claims say')
     .option('--plot <dir>', 'write the figures of the studies here')
+    .option('--workers <n>', THREADS, wholeNumber(1))
     .action((studies, options) =>
       act(async () => (await import('./validate.ts')).validate(terminal, studies, options)),
     );
@@ -59,6 +69,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .requiredOption('--baseline <file>', 'the baseline file')
     .option('--update', 'write what was found into the baseline')
     .option('--max-increase <share>', 'how much worse a cost may be', '2%')
+    .option('--workers <n>', THREADS, wholeNumber(1))
     .option('--json', 'print what moved as JSON')
     .action((studies, options) => act(async () => (await import('./check.ts')).check(terminal, studies, options)));
 

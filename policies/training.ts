@@ -3,8 +3,11 @@ import { InputError } from '../input/index.ts';
 import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
 import type { DtrFields } from './activations/dtr.ts';
 import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
+import { adapted } from './optimizer/adapters.ts';
+import { withFlops } from './optimizer/flops.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
-import { adamSchema, optimizerSchema } from './optimizer/schema.ts';
+import { methodOf, optimizerSchema } from './optimizer/schema.ts';
+import { withTrunk } from './optimizer/trunk.ts';
 
 const [first, ...others] = ACTIVATIONS.map((definition) => definition.schema);
 
@@ -15,6 +18,8 @@ export const trainingParts = {
 };
 
 export interface TrainingPolicy {
+  /** The step with adapters in place and frozen layers set apart. */
+  readonly training: Training;
   readonly activations: ActivationPlan;
   readonly optimizer: OptimizerPlan;
 }
@@ -25,13 +30,16 @@ type Parts = { readonly [part in 'placement' | 'kv' | keyof typeof trainingParts
  * The plans of a training step; without parts, everything is kept and Adam updates in mixed precision.
  * @throws InputError for a part that a training step cannot use.
  */
-export function loadTraining(policy: Parts | undefined, machine: Machine, training: Training): TrainingPolicy {
+export function loadTraining(policy: Parts | undefined, machine: Machine, base: Training): TrainingPolicy {
   refuse(policy, ['placement', 'kv'], 'train');
-  const optimizer = optimizerPlan(
-    (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ?? v.parse(adamSchema, { kind: 'adam' }),
-  );
+  const update =
+    (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ??
+    v.parse(optimizerSchema, { kind: 'adam' });
+  const training = withFlops(withTrunk(adapted(base, methodOf(update)), update.trained_layers), base);
+  const optimizer = optimizerPlan(update, training);
   const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
-  return { activations: activationsOf(fields.kind).create(fields, { machine, training, optimizer }), optimizer };
+  const activations = activationsOf(fields.kind).create(fields, { machine, training, optimizer });
+  return { training, activations, optimizer };
 }
 
 /**

@@ -59,12 +59,34 @@ const SHORT: Readonly<Record<string, string>> = {
   'compute.mfu': 'MFU',
 };
 
+/** The parts of a summary, in the order in which they stand. */
+const SECTIONS = {
+  title: titleLines,
+  head: headLines,
+  time: timeLines,
+  memory: memoryLines,
+  traffic: trafficLines,
+  resources: resourceLines,
+  costs: costLines,
+  warnings: warningLines,
+  claims: claimLines,
+} as const;
+
 /**
  * The run as a person reads it in a terminal: what ran, how fast, where the time went, what held the memories, what
  * crossed the links, what binds and how far the bound is, energy and money, warnings, claims. Only what the run
  * measured is there. Ends with a newline.
  */
 export function runSummary(result: StudyResult, options: SummaryOptions = {}): string {
+  return runSections(result, Object.keys(SECTIONS) as (keyof typeof SECTIONS)[], options);
+}
+
+/** Some parts of the summary, an empty line between them. Ends with a newline. */
+export function runSections(
+  result: StudyResult,
+  parts: readonly (keyof typeof SECTIONS)[],
+  options: SummaryOptions = {},
+): string {
   const context: SummaryContext = {
     result,
     machine: options.machine,
@@ -72,18 +94,8 @@ export function runSummary(result: StudyResult, options: SummaryOptions = {}): s
     width: Math.min(120, Math.max(60, options.width ?? 80)),
     verbose: options.verbose ?? false,
   };
-  const sections = [
-    titleLines(context),
-    headLines(context),
-    timeLines(context),
-    memoryLines(context),
-    trafficLines(context),
-    resourceLines(context),
-    costLines(context),
-    warningLines(context),
-    claimLines(context),
-  ];
-  return `${sections
+  return `${parts
+    .map((part) => SECTIONS[part](context))
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;

@@ -99,8 +99,8 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
-    const { activations, optimizer } = loadTraining(policy, machine, training);
-    return simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline });
+    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training);
+    return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });

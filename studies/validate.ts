@@ -3,11 +3,10 @@ import type { StudyDocument } from './cases.ts';
 import { judge, skippedRow } from './claims.ts';
 import type { Outcome } from './outcome.ts';
 import type { ResolvedCase } from './resolve.ts';
-import type { RunCase } from './run.ts';
 import type { ToleranceRule } from './tolerances.ts';
 
 /**
- * Runs every case of a study once and judges all its claims.
+ * From a study to what it runs, and from how that ended to its claims, judged.
  * @module
  */
 
@@ -24,38 +23,47 @@ export interface StudyRun {
   readonly skipped: string | null;
 }
 
-export interface ValidateDeps {
+export interface PlanDeps {
   readonly resolve: (study: StudyDocument, caseId: string) => ResolvedCase;
-  readonly run: RunCase;
-  readonly tolerances: readonly ToleranceRule[];
   /** Outside data that is not here, as a sentence; null when all is. */
   readonly missingData: (study: StudyDocument) => string | null;
   /** The only case to run; all by default. */
   readonly only?: string;
 }
 
-/** The study's cases in order, each simulated once, and its claims judged against them. */
-export async function runStudy(study: StudyDocument, deps: ValidateDeps): Promise<StudyRun> {
+/** What a study will run. */
+export interface StudyPlan {
+  readonly study: StudyDocument;
+  readonly cases: readonly ResolvedCase[];
+  /** Why the study cannot run here, with the way to get what it lacks; null when it can. */
+  readonly skipped: string | null;
+}
+
+/** The study's cases in order, resolved, so that a mistake is found before anything runs. */
+export function planStudy(study: StudyDocument, deps: PlanDeps): StudyPlan {
   const skipped = deps.missingData(study);
+  if (skipped !== null) return { study, cases: [], skipped };
+  const chosen = study.cases.filter(({ id }) => deps.only === undefined || id === deps.only);
+  return { study, cases: chosen.map(({ id }) => deps.resolve(study, id)), skipped: null };
+}
+
+/** The study's claims judged against how its cases ended, one outcome a case of the plan. */
+export function judgeStudy(
+  { study, cases, skipped }: StudyPlan,
+  outcomes: readonly Outcome[],
+  tolerances: readonly ToleranceRule[],
+): StudyRun {
   if (skipped !== null) {
     const rows = study.cases.flatMap((item) =>
       item.claims.map((claim) => skippedRow(claim, { study: study.name, case: item.id })),
     );
     return { study, cases: [], rows, skipped };
   }
-  const cases: CaseRun[] = [];
-  for (const item of study.cases) {
-    if (deps.only !== undefined && item.id !== deps.only) continue;
-    const resolved = deps.resolve(study, item.id);
-    cases.push({ resolved, outcome: await deps.run(resolved) });
-  }
-  const outcomes = new Map(cases.map(({ resolved, outcome }) => [resolved.case, outcome] as const));
-  const rows = cases.flatMap(({ resolved }) =>
-    resolved.claims.map((claim) =>
-      judge(claim, { study: study.name, case: resolved.case }, (id) => outcomes.get(id), deps.tolerances),
-    ),
+  const byId = new Map(cases.map((resolved, i) => [resolved.case, outcomes[i]!] as const));
+  const rows = cases.flatMap(({ claims, case: id }) =>
+    claims.map((claim) => judge(claim, { study: study.name, case: id }, (over) => byId.get(over), tolerances)),
   );
-  return { study, cases, rows, skipped: null };
+  return { study, cases: cases.map((resolved, i) => ({ resolved, outcome: outcomes[i]! })), rows, skipped: null };
 }
 
 /** Whether a claim that counts was missed: only `validate` rows that ran do. */

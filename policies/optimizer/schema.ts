@@ -1,13 +1,49 @@
 import * as v from 'valibot';
+import { ADAPTER, BASE, METHOD_KINDS, METHODS, type Method, PROJECTION } from './methods.ts';
 
-type Bits = 0 | 4 | 8 | 16 | 32;
-const bits = (description: string, otherwise: Bits) =>
-  v.optional(
-    v.pipe(v.picklist([0, 4, 8, 16, 32] as Bits[]), v.description(`${description} Default ${otherwise}.`)),
-    otherwise,
-  );
+const BITS = [0, 2, 3, 4, 8, 16, 32] as const;
+const bits = (description: string) =>
+  v.optional(v.pipe(v.picklist(BITS), v.description(`${description} Default: the kind's.`)));
+const count = (description: string, least = 1) =>
+  v.optional(v.pipe(v.number(), v.integer(), v.minValue(least), v.description(description)));
+const flag = (description: string) => v.optional(v.pipe(v.boolean(), v.description(description)));
+const share = (description: string, most: number) =>
+  v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(most), v.description(description)));
 
-const zero = {
+const projectionSchema = v.strictObject({
+  rank: count(`Rank to which gradients are projected. Default ${PROJECTION.rank}.`),
+  projector_bits: bits('Bits of one element of a projector.'),
+  history: count('Past projected gradients that are kept for a natural-gradient step.', 0),
+});
+
+const adapterSchema = v.strictObject({
+  rank: count(`Rank of an adapter. Default ${ADAPTER.rank}.`),
+  targets: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.minLength(1),
+      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head.'),
+    ),
+  ),
+  dropout: flag('The adapter input passes a dropout, whose mask and output are kept.'),
+});
+
+const baseSchema = v.strictObject({
+  bits: share('Bits of one stored element of a frozen matrix. Default: the kind’s, else 16.', 16),
+  block: count('Elements that share one scale; 0 = none.', 0),
+  scale_bits: share(`Bits of one scale. Default ${BASE.scale_bits}.`, 32),
+  scale_block: count('Scales that share a scale of 32 bits (double quantisation); 0 = none.', 0),
+  extra_bits: share('Further bits an element, such as a codebook spread over its matrix.', 16),
+  expanded_copies: v.optional(
+    v.pipe(v.picklist([1, 2]), v.description('16-bit copies of a matrix that stand while a product reads it.')),
+  ),
+  keeps_input: flag('A product with expanded weights keeps its input although they are frozen (bitsandbytes to 0.43).'),
+  head: flag('The vocabulary projection is stored in these bits too.'),
+  embedding: flag('The token table is stored in these bits too.'),
+});
+
+export const optimizerSchema = v.strictObject({
+  kind: v.pipe(v.picklist(METHOD_KINDS), v.description('The method; its numbers are defaults of the other fields.')),
   zero: v.optional(
     v.pipe(
       v.picklist([0, 1, 2, 3]),
@@ -24,34 +60,44 @@ const zero = {
     ),
     'none',
   ),
-  gradient_bits: bits('Bits of one summed gradient.', 32),
+  gradient_bits: bits('Bits of one summed gradient.'),
   reduce_bits: v.optional(
     v.pipe(v.picklist([16, 32]), v.description('Bits of one gradient on the wire. Default: `gradient_bits`.')),
   ),
-  weight_bits: bits('Bits of one weight as computed with.', 16),
-  master_bits: bits('Bits of the master copy of a weight; 0 = none.', 32),
+  weight_bits: bits('Bits of one trained weight as computed with.'),
+  master_bits: bits('Bits of the master copy of a weight; 0 = none.'),
+  moment_bits: bits('Bits of one element of each moment.'),
+  block: count('Elements of a moment that share one fp32 scale; 0 = none.', 0),
   per_layer: v.optional(
     v.pipe(v.boolean(), v.description('The update follows each layer at once, so one layer of gradients lives.')),
     false,
   ),
-};
-
-export const adamSchema = v.strictObject({
-  kind: v.literal('adam'),
-  ...zero,
-  moment_bits: bits('Bits of one element of each of the two moments.', 32),
+  projection: v.optional(v.pipe(projectionSchema, v.description('Gradients of matrices are projected to a rank.'))),
+  adapter: v.optional(v.pipe(adapterSchema, v.description('Low-rank matrices are trained beside frozen ones.'))),
+  base: v.optional(v.pipe(baseSchema, v.description('How frozen matrices are stored.'))),
+  trained_layers: count('Layers at the end that train; those before them run forward only and keep nothing.'),
 });
-
-export const adam8Schema = v.strictObject({
-  kind: v.literal('adam-8bit'),
-  ...zero,
-  block: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.description('Elements that share one fp32 scale. Default 2048.')),
-    2048,
-  ),
-});
-
-export const sgdSchema = v.strictObject({ kind: v.literal('sgd'), ...zero });
-
-export const optimizerSchema = v.variant('kind', [adamSchema, adam8Schema, sgdSchema]);
 export type OptimizerFields = v.InferOutput<typeof optimizerSchema>;
+
+/** The method of a part: its kind's numbers with those that were given in their place. */
+export function methodOf(fields: OptimizerFields): Method {
+  const kind: Method = METHODS[fields.kind];
+  const given = Object.fromEntries(Object.entries(fields).filter(([name]) => name in kind && !NESTED.includes(name)));
+  return {
+    ...kind,
+    ...given,
+    projection: fields.projection
+      ? { ...PROJECTION, ...kind.projection, ...known(fields.projection) }
+      : kind.projection,
+    adapter: fields.adapter ? { ...ADAPTER, ...kind.adapter, ...known(fields.adapter) } : kind.adapter,
+    base: { ...kind.base, ...known(fields.base ?? {}) },
+  };
+}
+
+const NESTED: readonly string[] = ['projection', 'adapter', 'base'];
+
+/** What was given, without what was not. */
+function known<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

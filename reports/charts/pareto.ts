@@ -3,7 +3,7 @@ import { defineChart } from '../chart.ts';
 import { marker } from '../marks/fills.ts';
 import { drawFrame, logDomain } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
-import { type Box, label, path, polyline } from '../marks/pen.ts';
+import { type Box, label, line, path, polyline } from '../marks/pen.ts';
 import { placeLabels } from '../marks/placeLabels.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { type Direction, describeMetric, directionOf } from '../metrics.ts';
@@ -86,7 +86,12 @@ export const chart = defineChart<Options, Point>({
     const legend: LegendItem[] = series
       .filter((name) => name !== '')
       .map((name) => ({ name, style: styles.get(name)!, swatch: 'marker' }));
-    legend.push({ name: 'front', style: { color: INK, dash: '3 2', marker: 'circle', hatch: 'none' }, swatch: 'line' });
+    if (rows.filter((row) => row.front).length > 1)
+      legend.push({
+        name: 'front',
+        style: { color: INK, dash: '3 2', marker: 'circle', hatch: 'none' },
+        swatch: 'line',
+      });
     const frame = drawFrame(
       svg,
       {
@@ -123,8 +128,10 @@ export const chart = defineChart<Options, Point>({
       theme.marker_pt,
       pieces(steps),
     );
-    for (const { x, y, text, anchor } of placed)
+    for (const { x, y, text, anchor, leader } of placed) {
+      if (leader) line(svg, ...leader[0], ...leader[1], { stroke: MUTED, 'stroke-width': 0.4 });
       label(svg, x, y, text, { size: theme.small_pt, anchor, fill: MUTED, halo: true });
+    }
   },
   vegaLite: (_, options) => ({
     mark: { type: 'point', filled: true },

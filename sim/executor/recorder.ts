@@ -173,10 +173,8 @@ export class Recorder implements Actions {
     const cache = this.pageCache;
     const facts = disk.page_cache;
     const hit = cache === null ? 0 : cache.read(request.file, request.bytes);
-    const limit =
-      cache === null
-        ? (facts?.uncached_read_stream_bytes_per_s ?? NO_LIMIT)
-        : (disk.read_stream_bytes_per_s ?? NO_LIMIT);
+    const uncached = cache === null && facts !== undefined;
+    const limit = (uncached ? facts.uncached_read_stream_bytes_per_s : disk.read_stream_bytes_per_s) ?? NO_LIMIT;
     const hitS = hit === 0 ? 0 : hit / facts!.hit_stream_bytes_per_s;
     this.transfer(task, this.fabric.route(disk.id, host), request.bytes - hit, limit, -1, hitS);
     if (request.memory !== host) {
@@ -290,7 +288,10 @@ export class Recorder implements Actions {
     const grain = route.granularity_bytes;
     const moved = grain > 1 ? Math.ceil(bytes / grain) * grain : bytes;
     for (const counter of route.counters) this.engine.ledger.add(counter, moved);
-    const setupS = (route.direction === null ? 0 : setupSeconds(route.direction, moved)) + route.latency_s + extraS;
+    const setupS =
+      (route.direction === null ? 0 : setupSeconds(route.direction, moved, route.plateau_bytes_per_s)) +
+      route.latency_s +
+      extraS;
     this.tape.phase(task, engine, nsFromSeconds(setupS), route.path, moved, limit);
   }
 

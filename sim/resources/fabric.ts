@@ -26,6 +26,8 @@ export interface Route {
   /** Ledger counters that get every byte. */
   readonly counters: readonly number[];
   readonly direction: LinkDirection | null;
+  /** The rate of a long transfer alone: the least of the last link's and that of the memories at its ends. */
+  readonly plateau_bytes_per_s: number;
   readonly granularity_bytes: number;
   readonly latency_s: number;
 }
@@ -105,7 +107,8 @@ export class Fabric {
     const path = this.network.addPath(channels);
     this.pathActivities[path] = activities;
     const { granularity_bytes, latency_s } = source;
-    const route = { path, engine, activities, counters, direction, granularity_bytes, latency_s };
+    const plateau_bytes_per_s = plateauOf(direction, source, this.memory(to));
+    const route = { path, engine, activities, counters, direction, plateau_bytes_per_s, granularity_bytes, latency_s };
     const fromHere = this.routes.get(from) ?? new Map<string, Route>();
     fromHere.set(to, route);
     this.routes.set(from, fromHere);
@@ -180,15 +183,19 @@ export class Fabric {
   }
 }
 
+/** The rate of a long transfer alone over one link: the least of its own and that of the memories at its ends. */
+export function plateauOf(direction: LinkDirection | null, from: Memory, to: Memory): number {
+  return Math.min(direction?.bytes_per_s ?? Number.POSITIVE_INFINITY, from.read_bytes_per_s, to.write_bytes_per_s);
+}
+
 /**
  * Seconds before the bytes of a transfer flow: the latency and setup, and what measured single transfers of that size
- * took beyond setup + bytes ÷ plateau.
+ * took beyond setup + bytes ÷ plateau. So a measured transfer takes what was measured, whatever the plateau.
  */
-export function setupSeconds(direction: LinkDirection, bytes: number): number {
+export function setupSeconds(direction: LinkDirection, bytes: number, plateau_bytes_per_s: number): number {
   if (direction.transfer_times.length === 0) return direction.setup_s;
   const measured = linearCurveAt(direction.transfer_times, bytes, 0);
-  const plateau = direction.bytes_per_s ?? Number.POSITIVE_INFINITY;
-  return Math.max(direction.setup_s, measured - bytes / plateau);
+  return Math.max(direction.setup_s, measured - bytes / plateau_bytes_per_s);
 }
 
 /** @throws MissingFactError when the machine says nothing of pageable transfers on this link. */

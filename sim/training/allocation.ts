@@ -59,6 +59,15 @@ class Refused {
   }
 }
 
+/** A body at its place in a chunk. */
+interface Place {
+  readonly body: TrainBody;
+  /** What becomes of its saved tensors; null keeps them. */
+  readonly plan: ActivationPlan | null;
+  /** Backward never reaches it. */
+  readonly trunk: boolean;
+}
+
 /** Saved tensors of one layer for one micro-batch, by name. */
 type Saved = Map<string, HeapBlock>;
 
@@ -103,11 +112,15 @@ class Player {
     if (this.stage === layout.pipeline - 1) bodies.push(head);
     const kept = optimizer.offload === 'none' ? optimizer.state_bytes : 0;
     const weights = optimizer.offload === 'optimizer-and-weights' ? 0 : optimizer.weight_bytes;
-    for (const { matrices, others } of bodies) {
-      for (const { trained, frozen, frozen_bits } of [matrices, others]) {
+    const { projected } = optimizer;
+    for (const body of bodies) {
+      const inProjection = body === layer && projected !== null ? projected : null;
+      if (inProjection !== null) this.take(kept > 0 ? inProjection.layer_state_bytes : 0, 'optimizer state');
+      for (const { trained, frozen, frozen_bits } of [body.matrices, body.others]) {
         this.take((trained * weights) / (optimizer.zero === 3 ? this.ways : 1), 'weights');
         this.take((frozen * frozen_bits) / 8, 'frozen weights');
-        this.take((trained * kept) / (optimizer.zero >= 1 ? this.ways : 1), 'optimizer state');
+        const whole = inProjection === null || trained !== body.matrices.trained;
+        if (whole) this.take((trained * kept) / (optimizer.zero >= 1 ? this.ways : 1), 'optimizer state');
       }
     }
     if (optimizer.zero < 2) this.wholeGradients();
@@ -148,23 +161,25 @@ class Player {
     this.gradients = [];
   }
 
-  private bodies(chunk: number): { body: TrainBody; plan: ActivationPlan | null }[] {
+  private bodies(chunk: number): Place[] {
     const { training, activations } = this.context;
-    const { layout, layers, layer, embed, head } = training;
-    const own = Array.from({ length: layers / (layout.pipeline * layout.interleave) }, () => ({
-      body: layer,
-      plan: activations as ActivationPlan | null,
-    }));
-    if (this.stage === 0 && chunk === 0) own.unshift({ body: embed, plan: null });
-    if (this.stage === layout.pipeline - 1 && chunk === layout.interleave - 1) own.push({ body: head, plan: null });
+    const { layout, layers, trunk_layers, layer, embed, head } = training;
+    const own = Array.from({ length: layers / (layout.pipeline * layout.interleave) }, (_, at): Place => {
+      return { body: layer, plan: activations, trunk: at < trunk_layers };
+    });
+    if (this.stage === 0 && chunk === 0) own.unshift({ body: embed, plan: null, trunk: trunk_layers > 0 });
+    if (this.stage === layout.pipeline - 1 && chunk === layout.interleave - 1) {
+      own.push({ body: head, plan: null, trunk: false });
+    }
     return own;
   }
 
   private forward(chunk: number): Saved[] {
-    return this.bodies(chunk).map(({ body, plan }) => {
+    return this.bodies(chunk).map(({ body, plan, trunk }) => {
       const whole = plan === null ? null : this.gather(body);
       const kept: Saved = new Map();
       this.runForward(body.ops, kept, plan);
+      if (trunk) for (const name of [...kept.keys()]) this.freeSaved(kept, name);
       if (whole !== null) this.heap.free(whole);
       return kept;
     });
@@ -174,7 +189,8 @@ class Player {
     const bodies = this.bodies(chunk);
     let gradient: HeapBlock | null = null;
     for (let i = bodies.length - 1; i >= 0; i--) {
-      const { body, plan } = bodies[i]!;
+      const { body, plan, trunk } = bodies[i]!;
+      if (trunk) break;
       const whole = plan === null ? null : this.gather(body);
       const kept = saved[i]!;
       if (plan !== null) this.remake(kept, plan, body);
@@ -183,7 +199,8 @@ class Player {
         const op = body.ops[at]!;
         const held = (op.temporaries?.backward ?? []).map((bytes) => this.take(bytes, `${op.name} backward`));
         const next = this.takeIf(inputBytes(op, body.ops[at - 1]), `gradient of the input of ${op.name}`);
-        if (this.sharded && plan !== null) weights.push(...this.weightGradients(op));
+        if ((this.sharded && plan !== null) || this.context.optimizer.per_layer)
+          weights.push(...this.weightGradients(op));
         for (const block of held) this.heap.free(block);
         if (next !== null) {
           if (gradient !== null) this.heap.free(gradient);

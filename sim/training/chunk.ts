@@ -101,13 +101,14 @@ export class ChunkSimulator {
     const forward = carrier.begin('forward');
     forward.microbatch();
     if (shape.embed) forward.steps(this.forward.embed);
-    forward.forwardLayers(shape.layers, this.forward.layer, this.hostBytes);
+    const trunk = Math.min(shape.layers, this.context.training.trunk_layers);
+    forward.forwardLayers(shape.layers, this.forward.layer, this.hostBytes, trunk);
     if (shape.head) forward.steps(this.forward.head);
     const between = carrier.now(waits);
     const forwardReading = carrier.read();
     const backward = carrier.begin('backward');
     if (shape.head) backward.steps(this.backward.head);
-    backward.backwardLayers(shape.layers, this.backward.layer, this.hostBytes);
+    backward.backwardLayers(shape.layers - trunk, this.backward.layer, this.hostBytes);
     if (shape.embed) backward.steps(this.backward.embed);
     const ended = carrier.now(waits);
     return {

@@ -3,6 +3,7 @@ import { type Actions, NONE, type Task } from '../types/policy.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import type { Phase } from '../types/units.ts';
 import type { Collectives } from './collectives.ts';
+import { frozenBytes } from './memory.ts';
 import type { Step } from './steps.ts';
 
 /** Everything that decides a chunk's time beside its shape. */
@@ -71,7 +72,7 @@ export class Emitter {
   }
 
   /** Forward of layers. Activations on their way to the host hold one of the buffers until they are there. */
-  forwardLayers(layers: number, steps: readonly Step[], hostBytes: number): void {
+  forwardLayers(layers: number, steps: readonly Step[], hostBytes: number, trunk: number): void {
     const { activations } = this.context;
     const leaving: Task[] = [];
     for (let layer = 0; layer < layers; layer++) {
@@ -79,7 +80,7 @@ export class Emitter {
       const waited = leaving[layer - activations.buffers];
       if (waited !== undefined) this.last = this.actions.join([this.last, waited]);
       this.steps(steps);
-      if (hostBytes > 0 && layer < layers - activations.stay_layers) {
+      if (hostBytes > 0 && layer >= trunk && layer < layers - activations.stay_layers) {
         leaving[layer] = this.copy('d2h', hostBytes, this.last);
       }
     }
@@ -115,7 +116,7 @@ export class Emitter {
     const { optimizer, training } = this.context;
     if (optimizer.zero < 3) return;
     const { matrices, others } = training.layer;
-    const bytes = (matrices.trained + others.trained) * optimizer.gather_bytes;
+    const bytes = (matrices.trained + others.trained) * optimizer.gather_bytes + frozenBytes(training.layer);
     const { seconds, link, sent_bytes } = this.collectives.cost({ kind: 'all-gather', group: 'data', bytes });
     if (seconds === 0) return;
     const own = nth === 0 ? this.actions.collective('data', link, seconds, sent_bytes, NONE) : this.gathered;

@@ -50,11 +50,13 @@ export function stageParameters(
   training: Training,
   stage: number,
 ): { matrices: number; others: number; frozen_bytes: number } {
-  const { layout, layers, layer, embed, head, tied_table_parameters } = training;
+  const { layout, layers, trunk_layers, layer, embed, head, tied_table_parameters } = training;
   const own = layers / layout.pipeline;
-  const matrices = own * layer.matrices.trained;
-  let others = own * layer.others.trained;
-  let frozen_bytes = own * frozenBytes(layer);
+  const training_layers = own - trunk_layers;
+  const matrices = training_layers * layer.matrices.trained;
+  let others = training_layers * layer.others.trained;
+  const whole = layer.matrices.trained + layer.others.trained;
+  let frozen_bytes = own * frozenBytes(layer) + trunk_layers * whole * FROZEN_BYTES;
   if (stage === 0) {
     others += embed.matrices.trained + embed.others.trained;
     frozen_bytes += frozenBytes(embed);
@@ -67,7 +69,11 @@ export function stageParameters(
   return { matrices, others, frozen_bytes };
 }
 
-const frozenBytes = ({ matrices, others }: TrainBody): number =>
+/** Bytes of a weight of a frozen trunk, as it is computed with. */
+const FROZEN_BYTES = 2;
+
+/** Stored bytes of a body's frozen weights on one rank. */
+export const frozenBytes = ({ matrices, others }: TrainBody): number =>
   (matrices.frozen * matrices.frozen_bits + others.frozen * others.frozen_bits) / 8;
 
 /**
@@ -87,12 +93,19 @@ export function stageMemory(
   const over = (level: number): number => (optimizer.zero >= level ? layout.data * layout.context : 1);
   const onDevice = optimizer.offload === 'none' ? 1 : 0;
   const weightsOnDevice = optimizer.offload === 'optimizer-and-weights' ? 0 : 1;
-  const gradientParameters = optimizer.per_layer ? matrices / (layers / layout.pipeline) : parameters;
+  const gradientParameters = optimizer.per_layer ? largestBody(training, stage) : parameters;
+  const { projected } = optimizer;
+  const ownLayers = layers / layout.pipeline - training.trunk_layers;
+  const state =
+    projected === null
+      ? parameters * optimizer.state_bytes
+      : (parameters - ownLayers * projected.layer_parameters) * optimizer.state_bytes +
+        ownLayers * projected.layer_state_bytes;
   const state_bytes =
     (optimizer.weight_bytes * weightsOnDevice) / over(3) +
     optimizer.gradient_bytes / over(2) +
     (optimizer.state_bytes * onDevice) / over(1);
-  const perChunk = layers / (layout.pipeline * layout.interleave);
+  const perChunk = layers / (layout.pipeline * layout.interleave) - training.trunk_layers;
   const layer = savedBytes(training.layer, plan);
   const flights = pipeline.in_flight[stage]!;
   const units = flights.reduce((sum, n) => sum + n, 0);
@@ -104,28 +117,51 @@ export function stageMemory(
   // What would have left but stays, and the buffers through which the rest passes.
   const buffered = layer.host * (units * staying + Math.min(plan.buffers, moving));
   const layer_activation = units * perChunk * (layer.kept + plan.extra_bytes) + (layer.host > 0 ? buffered : 0);
-  // While a layer's dropped activations are there again, and its scratch.
-  const again = layer.whole - layer.kept - layer.host;
-  const bodies = [training.layer, ...(stage === layout.pipeline - 1 ? [training.head] : [])];
-  const scratch = Math.max(0, ...bodies.flatMap(({ ops }) => ops.map(({ scratch_bytes }) => scratch_bytes)));
+  const isLast = stage === layout.pipeline - 1;
+  // While a layer's dropped activations are there again: the head's are gone by then.
+  const again = layer.whole - layer.kept - layer.host - last;
+  const scratch = Math.max(...(isLast ? [mostScratch(training.head, 0)] : []), mostScratch(training.layer, last));
   const gathered =
     optimizer.zero === 3 && layout.data * layout.context > 1
       ? rootBytes(training, optimizer, stage) +
-        2 * (training.layer.matrices.trained + training.layer.others.trained) * optimizer.gather_bytes
+        2 *
+          ((training.layer.matrices.trained + training.layer.others.trained) * optimizer.gather_bytes +
+            frozenBytes(training.layer))
       : 0;
   return {
     stage,
-    weight: (parameters * optimizer.weight_bytes * weightsOnDevice) / over(3) + frozen_bytes,
+    weight: (parameters * optimizer.weight_bytes * weightsOnDevice + frozen_bytes) / over(3),
     gradient: (gradientParameters * optimizer.gradient_bytes) / over(2),
-    optimizer: (parameters * optimizer.state_bytes * onDevice) / over(1),
+    optimizer: (state * onDevice) / over(1),
     activation: layer_activation + first + last,
-    workspace: Math.max(again, scratch) + gathered,
+    workspace: Math.max(0, again, scratch) + gathered,
     layer_state: matrices * state_bytes,
     layer_activation,
     host_activation: onHost,
-    host_optimizer: (parameters * optimizer.state_bytes * (1 - onDevice)) / over(1),
+    host_optimizer: (state * (1 - onDevice)) / over(1),
     host_weight: (parameters * optimizer.weight_bytes * (1 - weightsOnDevice)) / over(3),
   };
+}
+
+/**
+ * Most bytes that backward of a body adds to what was kept when it began: the scratch of an op, less what the ops after it
+ * have given back, `freed` before the body.
+ */
+function mostScratch({ ops }: TrainBody, freed: number): number {
+  let most = 0;
+  let gone = freed;
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const { scratch_bytes, saves } = ops[i]!;
+    most = Math.max(most, scratch_bytes - gone);
+    gone += saves.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+  return most;
+}
+
+/** Parameters whose gradients live together where each body is updated at once. */
+function largestBody({ layer, embed, head, layout }: Training, stage: number): number {
+  const bodies = [layer, ...(stage === 0 ? [embed] : []), ...(stage === layout.pipeline - 1 ? [head] : [])];
+  return Math.max(...bodies.map(({ matrices, others }) => matrices.trained + others.trained));
 }
 
 /** Weights of the embedding and the head, gathered for the whole step, and the head's gradient before it is scattered. */

@@ -72,7 +72,7 @@ function times(metrics: Record<string, number>, run: StepRun): void {
   metrics['time.gradient_reduction_s'] = seconds(update.reduce_ns);
   const layers = training.layers / (training.layout.pipeline * training.layout.interleave);
   metrics['time.layer_forward_s'] = seconds(layer.forward_ns) / layers;
-  metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / layers;
+  metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / (layers - training.trunk_layers);
   // Idle time of the stage that works longest.
   metrics['time.bubble_s'] = seconds(pipeline.total_ns - Math.max(...pipeline.busy_ns));
   for (const phase of ['forward', 'backward'] as const) {
@@ -150,7 +150,8 @@ function recomputed({ training, activations }: StepRun): number {
     const share = activations.again[name] ?? 0;
     return sum + share * forward.reduce((flops, kernel) => flops + kernel.flops, 0);
   }, 0);
-  return (training.layout.microbatches * training.layers * perLayer) / training.layout.pipeline;
+  const layers = training.layers - training.trunk_layers;
+  return (training.layout.microbatches * layers * perLayer) / training.layout.pipeline;
 }
 
 function energy(metrics: Record<string, number>, { machine, training }: StepRun, totalS: number): void {

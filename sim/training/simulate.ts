@@ -1,7 +1,7 @@
 import { DoesNotFitError } from '../errors.ts';
 import { lowerBound } from '../executor/bound.ts';
 import type { Machine } from '../types/machine.ts';
-import type { Program } from '../types/program.ts';
+import type { Program, ProgramSummary } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import { type StepAllocation, stepAllocation } from './allocation.ts';
@@ -62,13 +62,20 @@ export function simulateTraining(
     update,
     layer,
     times,
-    bound: lowerBound(machine, program.summary),
+    bound: lowerBound(machine, { ...program.summary, flops: flopsOf(training) }),
   });
   return {
     metrics,
     warnings,
     ...(options.timeline === true && { timeline: stepTimeline(context, spans, memories, pipeline, update) }),
   };
+}
+
+/** FLOPs that the step must do on each device, by the model's convention: less than the workload's where weights are frozen. */
+function flopsOf({ model_flops, backward_share, layout, dtype }: Training): ProgramSummary['flops'] {
+  const flops = model_flops / layout.gpus;
+  const backward = flops * backward_share;
+  return { forward: { [dtype]: flops - backward }, backward: { [dtype]: backward } };
 }
 
 const layersPerChunk = ({ layers, layout }: Training): number => layers / (layout.pipeline * layout.interleave);
@@ -113,6 +120,8 @@ function allocationOf({ machine, ...context }: ChunkContext, memories: readonly 
     { what: 'free blocks too small for the request', bytes: refused.free_bytes },
   ]);
 }
+/** Nearer to the capacity than this share, fitting depends on the allocator's rounding and on what else the driver holds. */
+const MARGIN = 0.05;
 
 /** Warnings where a requirement is above the capacity; otherwise that is an error. */
 function checkFits(machine: Machine, training: Training, memories: readonly StageMemory[]): string[] {
@@ -122,8 +131,15 @@ function checkFits(machine: Machine, training: Training, memories: readonly Stag
   for (const memory of memories) {
     const device = deviceBytes(memory);
     const capacity = fast === undefined ? Number.POSITIVE_INFINITY : fast.capacity_bytes - fast.reserved_bytes;
+    const near = Math.abs(device / capacity - 1) <= MARGIN;
+    if (near && device <= capacity) {
+      warnings.push(
+        `it fits by ${((1 - device / capacity) * 100).toFixed(1)} % of ${fast!.id}: marginal, an allocator may lose as much`,
+      );
+    }
     if (device > capacity) {
-      const error = new DoesNotFitError(fast!.id, `stage ${memory.stage}'s step`, device, capacity, 0, holders(memory));
+      const what = `stage ${memory.stage}'s step${near ? ' (marginal, within 5 % of the limit)' : ''}`;
+      const error = new DoesNotFitError(fast!.id, what, device, capacity, 0, holders(memory));
       if (training.measured_as === 'full') throw error;
       warnings.push(error.message);
     }

@@ -43,7 +43,14 @@ export function updateTime({ machine, training, optimizer }: ChunkContext, stage
     const bytes = owned * optimizer.update_bytes;
     const kernel = { name: 'update', part: 'other', dtype: 'fp32', flops: 0, operand_bytes: bytes } as const;
     const update = kernelSeconds(unit, memory.read_bytes_per_s, { ...kernel, activation_bytes: 0, launches: 1 });
-    return times(reduce, update, 0, 0, 0);
+    const { projected } = optimizer;
+    const layers = training.layers / training.layout.pipeline - training.trunk_layers;
+    const share = owned / parameters;
+    const projection = (projected?.kernels ?? []).reduce(
+      (sum, one) => sum + layers * share * kernelSeconds(unit, memory.read_bytes_per_s, one),
+      0,
+    );
+    return times(reduce, update + projection, 0, 0, 0);
   }
   const host = machine.memories.find(({ id }) => id === machine.roles.host)!;
   const link = machine.links.find(({ from, to }) => from === host.id && to === fast)!;

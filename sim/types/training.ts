@@ -21,8 +21,21 @@ export interface Collective {
 export interface Saved {
   readonly name: string;
   readonly bytes: number;
-  /** Elements that a token row of it has, for thinning by rows. */
+  /** Rows (tokens) it has, for thinning by rows. */
   readonly rows: number;
+  /** Only the gradient of the op's weights needs it: where they are frozen it is not kept. */
+  readonly weight_only?: true;
+}
+
+/** One weight matrix of an op on one rank: what optimizers and adapters see of it. */
+export interface WeightMatrix {
+  readonly name: string;
+  /** Outputs. */
+  readonly rows: number;
+  /** Inputs. */
+  readonly columns: number;
+  /** Equal matrices side by side: the experts of a rank. */
+  readonly count: number;
 }
 
 /**
@@ -42,8 +55,10 @@ export interface TrainOp {
   readonly saves: readonly Saved[];
   /** Inner attention: what `selective` computes again. */
   readonly core?: boolean;
-  /** Frozen weights: no gradient and, unless the op asks for it, no saved input. */
-  readonly frozen?: boolean;
+  /** Matrices it multiplies with or gathers from; none where it has no weights. */
+  readonly weights?: readonly WeightMatrix[];
+  /** Its matrices are one product; otherwise each is its own. */
+  readonly packed?: true;
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
   /** The same bytes as single tensors, where an allocator must find a place for each. */
@@ -85,6 +100,8 @@ export interface Training {
   readonly layout: TrainLayout;
   readonly dtype: Dtype;
   readonly layers: number;
+  /** Layers at the start that backward never reaches: they run forward and keep nothing. */
+  readonly trunk_layers: number;
   readonly layer: TrainBody;
   readonly embed: TrainBody;
   readonly head: TrainBody;
@@ -96,6 +113,8 @@ export interface Training {
   readonly boundary_bytes: number;
   /** FLOPs of the whole step by the convention of the workload, recomputation left out, all ranks together. */
   readonly model_flops: number;
+  /** Share of them that backward does: two thirds where every weight is trained. */
+  readonly backward_share: number;
   /** Tokens of the whole step. */
   readonly tokens: number;
   readonly samples: number;
@@ -136,6 +155,15 @@ export interface ActivationPlan {
   readonly warnings: readonly string[];
 }
 
+/** Optimizer state of a layer's matrices that depends on their shapes, on one rank. */
+export interface ProjectedState {
+  /** Parameters of a layer whose state this is, in place of `state_bytes` each. */
+  readonly layer_parameters: number;
+  readonly layer_state_bytes: number;
+  /** What an update of the layer's matrices runs beside the element-wise passes. */
+  readonly kernels: readonly Kernel[];
+}
+
 /** What the optimizer keeps and does, per trained parameter of one rank. */
 export interface OptimizerPlan {
   readonly kind: string;
@@ -153,6 +181,8 @@ export interface OptimizerPlan {
   readonly offload: 'none' | 'optimizer' | 'optimizer-and-weights';
   /** Host bytes the update reads and writes per parameter, when the host does it. */
   readonly host_update_bytes: number;
+  /** State of matrices that is not a number of bytes a parameter, as a projected gradient's; null where all of it is. */
+  readonly projected: ProjectedState | null;
   /** The update follows each layer's gradient, so that only one layer's gradient lives. */
   readonly per_layer: boolean;
   readonly warnings: readonly string[];

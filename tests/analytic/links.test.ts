@@ -35,6 +35,15 @@ describe('one transfer', () => {
     expect(time(100e6)).toBeCloseTo(10.02, 9);
   });
 
+  it('takes the measured time though the link promises more than the memory behind it', () => {
+    const forward = { ...h2d, bytes_per_s: 20e9, transfer_times: [[65e3, 46e-6]] as const };
+    const on = machine({
+      memories: [memory('gpu'), memory('cpu', { read_bytes_per_s: 10e9 })],
+      links: [pcie({ forward })],
+    });
+    expect(milliseconds(runScript((a) => void a.move(transfer('cpu', 'gpu', 65e3)), { on }))).toBeCloseTo(0.046, 9);
+  });
+
   it('is rounded up to the granularity of the memory it leaves', () => {
     const on = machine({ memories: [memory('gpu'), memory('cpu', { granularity_bytes: 4096 }), memory('disk')] });
     const { metrics } = runScript((a) => void a.move(transfer('cpu', 'gpu', 5000)), { on });

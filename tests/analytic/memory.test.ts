@@ -113,6 +113,14 @@ describe('files', () => {
     expect(time((a) => void a.readFile(read(1, 100e6)), { page_cache: false })).toBe(200);
   });
 
+  it('are read at the rate of one stream where the machine says nothing of a page cache', () => {
+    const plain = machine({
+      memories: [memory('gpu'), memory('cpu'), memory('disk', { read_bytes_per_s: 2e9, read_stream_bytes_per_s: 1e9 })],
+    });
+    const script: Parameters<typeof runScript>[0] = (a) => void a.readFile(read(1, 100e6));
+    expect(milliseconds(runScript(script, { on: plain, plan: { workers, files } }))).toBe(100);
+  });
+
   it('are written at the rate of the writer until too much is dirty, and drained behind its back', () => {
     // The store stream gives 1 GB/s; 200 MB may be dirty. 100 MB: 100 ms, the drain goes on past the barrier.
     const write = (bytes: number) =>

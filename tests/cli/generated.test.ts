@@ -13,6 +13,7 @@ const silent = {
   printsToScreen: false,
   notesToScreen: false,
   width: 80,
+  threads: 1,
 };
 
 test('docs/commands.md is what the tree of commands says', async () => {

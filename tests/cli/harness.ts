@@ -25,6 +25,7 @@ export async function tierflow(...args: readonly string[]): Promise<Said> {
     printsToScreen: false,
     notesToScreen: false,
     width: 80,
+    threads: 1,
   });
   return { code, out, err };
 }

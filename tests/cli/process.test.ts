@@ -52,6 +52,24 @@ test('a sweep gives the same bytes on one thread and on four', async () => {
   expect(points.at(-1)).toMatchObject({ status: 'does_not_fit', metrics: {} });
 });
 
+test('validate gives the same bytes on one thread and on two', async () => {
+  const all = ['validate', 'flexgen/opt-6.7b-t4', 'mcunet', 'snapkv', '--json', '--report-only'];
+  const [one, two] = [await tierflow(...all, '--workers', '1'), await tierflow(...all, '--workers', '2')];
+  expect(one.code).toBe(0);
+  expect(two).toEqual(one);
+}, 60_000);
+
+test('bad input that only a run finds is said as such from a thread too', async () => {
+  const unknown = write('unknown.yaml', STUDY.replace('opt-1.3b', 'opt-1.4b'));
+  const [here, there] = [
+    await tierflow('validate', unknown, '--workers', '1'),
+    await tierflow('validate', unknown, '--workers', '2'),
+  ];
+  expect(here.err).toMatch(/unknown model "opt-1.4b".*did you mean "opt-1.3b"/);
+  expect(there).toEqual(here);
+  expect(there.code).toBe(2);
+});
+
 test('a sweep goes on where it was, and shards add up', async () => {
   const whole = await tierflow(...sweep, '--out', path('whole'));
   const again = await tierflow(...sweep, '--out', path('whole'));

@@ -59,6 +59,7 @@ test.each(guides)('commands in $path are commands', async ({ text }) => {
       printsToScreen: false,
       notesToScreen: false,
       width: 80,
+      threads: 1,
     };
     let acted = false;
     const tree = buildTree(terminal, async () => {

@@ -28,7 +28,7 @@ test.each(['keep', 'full'] as const)('lanes are the event engine without moves: 
         sequence_parallel: sequence_parallel && tensor_parallel > 1,
       });
       const policy = { activations: { kind }, optimizer: { kind: 'adam', zero } } as const;
-      const context = { machine, training, ...plansOf(policy, machine, training) };
+      const context = { machine, ...plansOf(policy, machine, training) };
       const shape = { layers, embed: true, head: false };
       const closed = new ChunkSimulator(context).times(shape, false);
       const stepped = new ChunkSimulator(context).times(shape, true);

@@ -35,6 +35,6 @@ export const plansOf = (policy: PolicyInput, machine: Machine, training: Trainin
 /** The metrics of a step of it. */
 export function step(more: Fields, policy: PolicyInput = {}, machine: Machine = selene): Metrics {
   const program = trainingOf(more);
-  const { activations, optimizer } = plansOf(policy, machine, program.training);
-  return simulateTraining(machine, program, activations, optimizer).metrics;
+  const { training, activations, optimizer } = plansOf(policy, machine, program.training);
+  return simulateTraining(machine, { ...program, training }, activations, optimizer).metrics;
 }

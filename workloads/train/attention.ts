@@ -1,6 +1,15 @@
 import type { TrainOp } from '../../sim/types/index.ts';
-import { elementwise, pointwise, productKernels, saved } from './ops.ts';
-import { columnCollectives, ELEMENT, MASK, ownTokens, rowCollectives, shared, type TrainSetting } from './setting.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights } from './ops.ts';
+import {
+  ACCUMULATED,
+  columnCollectives,
+  ELEMENT,
+  MASK,
+  ownTokens,
+  rowCollectives,
+  shared,
+  type TrainSetting,
+} from './setting.ts';
 
 /** Reads a value and writes one. */
 const THROUGH = 2 * ELEMENT;
@@ -37,19 +46,22 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
         bias: model.bias.qkv,
       }),
       ...columnCollectives(setting),
-      saves: [saved('qkv_input', ELEMENT * own * model.hidden, own)],
+      weights: [
+        { name: 'query', rows: query, columns: model.hidden, count: 1 },
+        { name: 'key', rows: key, columns: model.hidden, count: 1 },
+        { name: 'value', rows: key, columns: model.hidden, count: 1 },
+      ],
+      ...(setting.packed_qkv && { packed: true as const }),
+      saves: [savedForWeights('qkv_input', ELEMENT * own * model.hidden, own)],
       scratch_bytes: 0,
     },
   ];
+  if (model.qk_norm) out.push(headNorm(setting, query + key));
   if (model.position === 'rotary') {
     const bytes = setting.fused ? THROUGH : EAGER_ROTARY;
     out.push(pointwise(setting, 'rotary', 'attention', tokens * (query + key), bytes, bytes));
   }
-  const qkv = [
-    saved('query', ELEMENT * tokens * query, tokens),
-    saved('key', ELEMENT * tokens * key, tokens),
-    saved('value', ELEMENT * tokens * key, tokens),
-  ];
+  const qkv = attentionInputs(setting, query, key);
   out.push(...(setting.flash ? [flashOp(setting, qkv)] : eagerOps(setting, qkv)));
   const projection = productKernels(setting, {
     name: 'projection',
@@ -63,11 +75,29 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
     name: 'projection',
     ...projection,
     ...rowCollectives(setting),
-    saves: [saved('projection_input', ELEMENT * tokens * query, tokens)],
+    weights: [{ name: 'projection', rows: model.hidden, columns: query, count: 1 }],
+    // The backward of fused attention needs it too.
+    saves: [(setting.flash ? saved : savedForWeights)('projection_input', ELEMENT * tokens * query, tokens)],
     scratch_bytes: 0,
   });
   out.push(residual(setting, 'residual1', model.bias.out));
   return out;
+}
+
+/**
+ * Queries, keys and values that attention keeps. A packed product leaves the values a view of its whole output, so all of
+ * that stays beside the rotated queries and keys; grouped heads are repeated to the query heads before the kernel, and so
+ * copied (LitGPT, `model.py`, `CausalSelfAttention`). A lone key head is never repeated.
+ */
+function attentionInputs({ model, tokens, packed_qkv }: TrainSetting, query: number, key: number): TrainOp['saves'] {
+  const repeated = packed_qkv && model.kv_heads > 1 && model.kv_heads < model.heads;
+  const keys = repeated ? query : key;
+  const values = repeated ? query : packed_qkv ? query + 2 * key : key;
+  return [
+    saved('query', ELEMENT * tokens * query, tokens),
+    saved('key', ELEMENT * tokens * keys, tokens),
+    saved('value', ELEMENT * tokens * values, tokens),
+  ];
 }
 
 /** Un-fused attention: scores, softmax, dropout, values; score matrices pass through memory. */
@@ -161,14 +191,32 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
   };
 }
 
-/** A norm. Un-fused it runs in fp32 copies; fused it reads once and writes once. Its input is saved. */
-export function norm(setting: TrainSetting, name: string): TrainOp {
+/**
+ * A norm. Un-fused it runs in fp32 copies; fused it reads once and writes once. Its input is saved; an un-fused RMS norm
+ * made of framework ops saves its fp32 copy instead (LitGPT, `rmsnorm.py`), while LayerNorm is one op that takes 16 bits.
+ * `shared` = another norm keeps the same input.
+ */
+export function norm(setting: TrainSetting, name: string, shared = false): TrainOp {
   const own = ownTokens(setting);
   const elements = own * setting.model.hidden;
+  const widened = !setting.fused && setting.model.norm === 'rms';
+  const input = shared ? [] : [saved(`${name}_input`, ELEMENT * elements, own)];
+  const copy = (shared ? ACCUMULATED : ACCUMULATED - ELEMENT) * elements;
   // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
   const [forward, backward] = setting.fused ? [THROUGH, 6 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM + 3 * ELEMENT];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
-    saves: [saved(`${name}_input`, ELEMENT * elements, own)],
+    saves: [...input, ...(widened ? [saved(`${name}_copy`, copy, own)] : [])],
+  });
+}
+
+/** Norm of queries and keys, head by head; what it takes in is kept as a norm keeps its input. */
+function headNorm(setting: TrainSetting, width: number): TrainOp {
+  const { tokens, fused } = setting;
+  const elements = tokens * width;
+  const [forward, backward] = fused ? [THROUGH, 3 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM];
+  const bytes = (!fused && setting.model.norm === 'rms' ? ACCUMULATED : ELEMENT) * elements;
+  return pointwise(setting, 'qk_norm', 'attention', elements, forward!, backward!, {
+    saves: [saved('qk_norm_input', bytes, tokens)],
   });
 }
 

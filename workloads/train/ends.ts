@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm } from './attention.ts';
-import { elementwise, pointwise, productKernels, saved } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights } from './ops.ts';
 import { columnCollectives, ELEMENT, MASK, ownTokens, type TrainSetting } from './setting.ts';
 
 /** fp32. */
@@ -33,13 +33,25 @@ export function embedOps(setting: TrainSetting): TrainOp[] {
   return [
     pointwise(setting, 'embed', 'embed', elements, 4 * ELEMENT + mask, 3 * ELEMENT + mask, {
       ...reduce,
+      weights: [
+        { name: 'table', rows: model.vocab / setting.tensor, columns: model.hidden, count: 1 },
+        ...(model.positions > 0 ? [{ name: 'positions', rows: model.positions, columns: model.hidden, count: 1 }] : []),
+      ],
       saves: setting.dropout ? [saved('embed_mask', MASK * elements, own)] : [],
     }),
   ];
 }
 
+/** How the loss makes its logits. */
+export interface LossShape {
+  /** Slices, each freed before the next is made. */
+  readonly chunks: number;
+  /** Share of the logits in one of the slices that all stay until backward; null where there are none. */
+  readonly slice: number | null;
+}
+
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
-export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
+export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): TrainOp[] {
   const { model, tokens, tensor } = setting;
   const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
@@ -51,7 +63,12 @@ export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
       name: 'logits',
       ...productKernels(setting, { name: 'logits', part: 'head', m: tokens, n: vocab, k: model.hidden }),
       ...columnCollectives(setting),
-      saves: [saved('logits_input', ELEMENT * own * model.hidden, own)],
+      weights: [{ name: 'head', rows: vocab, columns: model.hidden, count: 1 }],
+      saves: [
+        savedForWeights('logits_input', ELEMENT * own * model.hidden, own),
+        // Slices are a list of fp32 copies that the caller holds.
+        ...(slice === null ? [] : [saved('logits', FULL * logits, tokens)]),
+      ],
       scratch_bytes: ELEMENT * live,
     },
     {
@@ -60,10 +77,13 @@ export function headOps(setting: TrainSetting, chunks: number): TrainOp[] {
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
       saves: [saved('softmax', FULL * live, tokens)],
-      // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient.
-      scratch_bytes: (ELEMENT + 2 * FULL) * live,
+      // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
+      scratch_bytes: slice === null ? (ELEMENT + 2 * FULL) * live : FULL * logits * slice,
       // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
-      temporaries: { forward: [FULL * live], backward: [FULL * live, FULL * live] },
+      temporaries:
+        slice === null
+          ? { forward: [FULL * live], backward: [FULL * live, FULL * live] }
+          : { forward: [], backward: [FULL * logits * slice] },
     },
   ];
 }

@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm, residual } from './attention.ts';
-import { pointwise, productKernels, saved } from './ops.ts';
+import { pointwise, productKernels, saved, savedForWeights } from './ops.ts';
 import { columnCollectives, ELEMENT, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
 
 /**
@@ -10,7 +10,7 @@ import { columnCollectives, ELEMENT, ownTokens, rowCollectives, type TrainSettin
 export function mlpOps(setting: TrainSetting): TrainOp[] {
   const { model } = setting;
   return [
-    norm(setting, 'norm2'),
+    ...(model.norms === 2 ? [norm(setting, 'norm2', model.parallel)] : []),
     ...(model.moe
       ? expertOps(setting, model.moe)
       : feedForward(setting, setting.tokens, model.ffn / setting.tensor, 1)),
@@ -18,13 +18,29 @@ export function mlpOps(setting: TrainSetting): TrainOp[] {
   ];
 }
 
+interface FeedForwardKind {
+  /** Every token passes through it, so the tensor group's collectives are its own. */
+  readonly dense?: boolean;
+  /** Before the names of its ops. */
+  readonly prefix?: string;
+  /** Nobody else keeps its input. */
+  readonly input?: boolean;
+}
+
 /** The products of a feed-forward network: `count` of them side by side, each of `rows` tokens. */
-function feedForward(setting: TrainSetting, rows: number, ffn: number, count: number, dense = true): TrainOp[] {
+function feedForward(
+  setting: TrainSetting,
+  rows: number,
+  ffn: number,
+  count: number,
+  { dense = true, prefix = '', input = true }: FeedForwardKind = {},
+): TrainOp[] {
   const { model } = setting;
   const own = dense ? ownTokens(setting) : rows * count;
   const inner = rows * ffn * count;
+  const matrix = (name: string, outputs: number, columns: number) => ({ name, rows: outputs, columns, count });
   const up = productKernels(setting, {
-    name: 'up',
+    name: `${prefix}up`,
     part: 'mlp',
     m: rows,
     n: (model.gated ? 2 : 1) * ffn,
@@ -32,7 +48,7 @@ function feedForward(setting: TrainSetting, rows: number, ffn: number, count: nu
     count,
   });
   const down = productKernels(setting, {
-    name: 'down',
+    name: `${prefix}down`,
     part: 'mlp',
     m: rows,
     n: model.hidden,
@@ -42,27 +58,34 @@ function feedForward(setting: TrainSetting, rows: number, ffn: number, count: nu
   });
   const saves = model.gated
     ? [
-        saved('gate', ELEMENT * inner, rows),
-        saved('up', ELEMENT * inner, rows),
-        ...(setting.fused ? [] : [saved('gate_activation', ELEMENT * inner, rows)]),
+        saved(`${prefix}gate`, ELEMENT * inner, rows),
+        saved(`${prefix}up`, ELEMENT * inner, rows),
+        ...(setting.fused ? [] : [saved(`${prefix}gate_activation`, ELEMENT * inner, rows)]),
       ]
-    : [saved('up', ELEMENT * inner, rows)];
+    : [saved(`${prefix}up`, ELEMENT * inner, rows)];
   // Plain: read and write; gated: two reads and a write, un-fused with the activation's own pass.
   const [forward, backward] = model.gated ? (setting.fused ? [3, 5] : [5, 8]) : [2, 3 + (model.bias.mlp ? 1 : 0)];
   return [
     {
-      name: 'up',
+      name: `${prefix}up`,
       ...up,
       ...(dense ? columnCollectives(setting) : {}),
-      saves: [saved('up_input', ELEMENT * own * model.hidden, own)],
+      weights: [
+        ...(model.gated ? [matrix(`${prefix}gate`, ffn, model.hidden)] : []),
+        matrix(`${prefix}up`, ffn, model.hidden),
+      ],
+      // A block with one norm gives both halves the same input, which the first has kept.
+      saves:
+        model.norms === 1 || !input ? [] : [savedForWeights(`${prefix}up_input`, ELEMENT * own * model.hidden, own)],
       scratch_bytes: 0,
     },
-    pointwise(setting, 'activation', 'mlp', inner, forward! * ELEMENT, backward! * ELEMENT, { saves }),
+    pointwise(setting, `${prefix}activation`, 'mlp', inner, forward! * ELEMENT, backward! * ELEMENT, { saves }),
     {
-      name: 'down',
+      name: `${prefix}down`,
       ...down,
       ...(dense ? rowCollectives(setting) : {}),
-      saves: [saved('down_input', ELEMENT * inner, rows)],
+      weights: [matrix(`${prefix}down`, model.hidden, ffn)],
+      saves: [savedForWeights(`${prefix}down_input`, ELEMENT * inner, rows)],
       scratch_bytes: 0,
     },
   ];
@@ -87,11 +110,16 @@ function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']
     {
       name: 'router',
       ...router,
-      saves: [saved('router_input', ELEMENT * tokens * model.hidden, tokens)],
+      weights: [{ name: 'router', rows: moe.experts, columns: model.hidden, count: 1 }],
+      saves: [savedForWeights('router_input', ELEMENT * tokens * model.hidden, tokens)],
       scratch_bytes: 0,
     },
     pointwise(setting, 'dispatch', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
-    ...feedForward(setting, routed / own_experts, moe.ffn / tensor, own_experts, false),
+    ...feedForward(setting, routed / own_experts, moe.ffn / tensor, own_experts, { dense: false }),
     pointwise(setting, 'combine', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
+    // The expert of every token takes the router's input.
+    ...(moe.shared_ffn > 0
+      ? feedForward(setting, tokens, moe.shared_ffn / tensor, 1, { prefix: 'shared_', input: false })
+      : []),
   ];
 }

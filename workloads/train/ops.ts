@@ -1,15 +1,9 @@
+import { elementwiseKernel, matrixKernel, OPS } from '../../sim/training/kernels.ts';
 import type { Kernel, KernelPart, Saved, TrainOp } from '../../sim/types/index.ts';
 import { ACCUMULATED, ELEMENT, type TrainSetting } from './setting.ts';
 
 /**
- * Framework ops that one entry of a step stands for, views and casts included: with them a GPT layer has 26 forward and
- * 46 backward, as profiles of Megatron-LM show.
- */
-const OPS = { product: 2, input_gradient: 1, weight_gradient: 2, pointwise: 2, pointwise_backward: 3 } as const;
-
-/**
- * Builders of the ops a step is made of. Bytes are device-memory traffic: every tensor that a kernel reads or writes
- * passes once.
+ * Builders of the ops a step is made of.
  * @module
  */
 
@@ -27,50 +21,27 @@ export interface Product {
   readonly bias?: boolean;
 }
 
-const product = (
-  { dtype }: TrainSetting,
-  { name, part }: Product,
-  m: number,
-  n: number,
-  k: number,
-  count: number,
-  launches: number,
-  row_elements: number,
-  extra_bytes = 0,
-): Kernel => ({
-  name,
-  part,
-  dtype,
-  flops: 2 * m * n * k * count,
-  operand_bytes: ELEMENT * n * k * count,
-  activation_bytes: ELEMENT * (m * k + m * n) * count + extra_bytes,
-  launches,
-  gemm: { m, n, k, count, row_elements },
-});
-
 /** Forward, input gradient and weight gradient of a matrix product. Gradients of weights are added to fp32 sums. */
 export function productKernels(
-  setting: TrainSetting,
-  spec: Product,
+  { dtype }: TrainSetting,
+  { name, part, m, n, k, count = 1, activations_only = false, bias = false }: Product,
 ): Pick<TrainOp, 'forward' | 'backward' | 'weight_gradient'> {
-  const { m, n, k, count = 1 } = spec;
-  // Of the three products' operands, no row runs along the tokens.
-  const row = commonDivisor(Math.floor(n), Math.floor(k));
-  const named = (suffix: string): Product => ({ ...spec, name: `${spec.name}${suffix}` });
-  const forward = product(setting, spec, m, n, k, count, OPS.product, row);
-  const input_gradient = product(setting, named(' dX'), m, k, n, count, OPS.input_gradient, row);
-  if (spec.activations_only) {
+  // Forward or backward, no row of a matrix runs along the tokens.
+  const row_elements = commonDivisor(Math.floor(n), Math.floor(k));
+  const named = (suffix: string) => ({ name: `${name}${suffix}`, part, dtype, row_elements });
+  const forward = matrixKernel(named(''), m, n, k, count, OPS.product);
+  const input_gradient = matrixKernel(named(' dX'), m, k, n, count, OPS.input_gradient);
+  if (activations_only) {
     return {
       forward: [forward],
-      backward: [input_gradient, product(setting, named(' dY'), n, k, m, count, OPS.weight_gradient, row)],
+      backward: [input_gradient, matrixKernel(named(' dY'), n, k, m, count, OPS.weight_gradient)],
       weight_gradient: [],
     };
   }
-  if (setting.frozen_bits !== null) return { forward: [forward], backward: [input_gradient], weight_gradient: [] };
   const sums = (2 * ACCUMULATED - ELEMENT) * n * k * count;
-  const weight_gradient = product(setting, named(' dW'), n, k, m, count, OPS.weight_gradient, row, sums);
-  const bias = spec.bias ? [elementwise(setting, `${spec.name} db`, spec.part, ELEMENT * m * n * count)] : [];
-  return { forward: [forward], backward: [input_gradient], weight_gradient: [weight_gradient, ...bias] };
+  const weight_gradient = matrixKernel(named(' dW'), n, k, m, count, OPS.weight_gradient, sums);
+  const bias_gradient = bias ? [elementwiseKernel(named(' db'), ELEMENT * m * n * count)] : [];
+  return { forward: [forward], backward: [input_gradient], weight_gradient: [weight_gradient, ...bias_gradient] };
 }
 
 function commonDivisor(a: number, b: number): number {
@@ -85,10 +56,16 @@ export function elementwise(
   bytes: number,
   launches = 1,
 ): Kernel {
-  return { name, part, dtype, flops: 0, operand_bytes: 0, activation_bytes: bytes, launches };
+  return elementwiseKernel({ name, part, dtype }, bytes, launches);
 }
 
 export const saved = (name: string, bytes: number, rows: number): Saved => ({ name, bytes, rows });
+
+/** What only the gradient of an op's weights needs: the input of a product. */
+export const savedForWeights = (name: string, bytes: number, rows: number): Saved => ({
+  ...saved(name, bytes, rows),
+  weight_only: true,
+});
 
 /** An op of element-wise kernels alone: bytes an element moved forward and backward. */
 export function pointwise(

@@ -1,16 +1,19 @@
+import { InputError } from '../../input/index.ts';
 import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
 import { attentionOps } from './attention.ts';
-import { embedOps, headOps } from './ends.ts';
+import { embedOps, headOps, type LossShape } from './ends.ts';
 import { layoutOf } from './layout.ts';
 import { mlpOps } from './mlp.ts';
 import { modelFlops } from './modelFlops.ts';
 import type { TrainFields } from './schema.ts';
 import { ELEMENT, type TrainSetting } from './setting.ts';
 
-/** Slices in which a chunked loss makes its logits: none is larger than this many tokens. */
+/** Tokens of a slice in which a loss makes its logits: of all sequences together where it frees them, else of each. */
 const LOSS_CHUNK_TOKENS = 4096;
+/** LitGPT's `lm_head_chunk_size` in `finetune/lora.py`. */
+const LOSS_SPLIT_TOKENS = 128;
 
 /**
  * The program of one training step. Its segments are one micro-batch through the whole model, forward; the step itself,
@@ -18,8 +21,9 @@ const LOSS_CHUNK_TOKENS = 4096;
  * @throws InputError for sizes that do not divide.
  */
 export function trainProgram(fields: TrainFields, base: Model): Program {
-  const model = resized(base, fields);
-  const layout = layoutOf(fields, model);
+  const whole = resized(base, fields);
+  const model = pruned(whole, fields.pruned);
+  const layout = layoutOf(fields, whole);
   const sequences = fields.microbatch;
   const tokens = (sequences * fields.seq) / layout.context;
   const setting: TrainSetting = {
@@ -35,7 +39,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     flash: fields.attention_kernel === 'flash',
     dropout: fields.dropout && model.position === 'learned',
     fused: fields.fused,
-    frozen_bits: null,
+    packed_qkv: fields.qkv === 'packed',
   };
   const shapes = weightShapes(model);
   const layerShapes = [...shapes.attention, ...shapes.mlp];
@@ -52,20 +56,21 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     },
   });
   const untied = shapes.head.filter(({ tied }) => tied !== true);
-  const chunks = fields.loss === 'chunked' ? Math.ceil(tokens / LOSS_CHUNK_TOKENS) : 1;
   const hidden_bytes = ELEMENT * tokens * model.hidden;
   const training: Training = {
     layout,
     dtype: model.dtype,
     layers: model.layers,
+    trunk_layers: 0,
     layer: body([...attentionOps(setting), ...mlpOps(setting)], layerShapes),
     embed: body(embedOps(setting), shapes.embed),
-    head: body(headOps(setting, chunks), untied),
+    head: body(headOps(setting, lossShape(fields, tokens)), untied),
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
     hidden_bytes,
     // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
     boundary_bytes: hidden_bytes / layout.tensor,
     model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal'),
+    backward_share: 2 / 3,
     tokens: fields.batch * fields.seq,
     samples: fields.batch,
     allocator: allocatorOf(fields),
@@ -82,6 +87,12 @@ function allocatorOf({ allocator }: TrainFields): Training['allocator'] {
   };
 }
 
+function lossShape({ loss, loss_tokens, microbatch, seq }: TrainFields, tokens: number): LossShape {
+  if (loss === 'split') return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq) };
+  const slice = loss_tokens === undefined ? LOSS_CHUNK_TOKENS : loss_tokens * microbatch;
+  return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null };
+}
+
 function resized(model: Model, { shape }: TrainFields): Model {
   if (shape === undefined) return model;
   const hidden = shape.hidden ?? model.hidden;
@@ -96,6 +107,26 @@ function resized(model: Model, { shape }: TrainFields): Model {
     head_dim: hidden / heads,
     ffn: (model.ffn / model.hidden) * hidden,
   };
+}
+
+/**
+ * The model with the mean width of its pruned and its whole layers: bytes and FLOPs of all of them together are exact, since
+ * both are linear in heads and columns.
+ * @throws InputError for more layers, heads or columns than there are.
+ */
+function pruned(model: Model, part: TrainFields['pruned']): Model {
+  if (part === undefined) return model;
+  const mean = (field: 'layers' | 'heads' | 'ffn', kept: number | undefined): number => {
+    const whole = model[field];
+    if (kept !== undefined && kept > whole) {
+      const problem = `workload.pruned.${field}: ${kept} of ${whole}`;
+      throw new InputError({ code: 'bad_value', problem, expected: `at most ${whole}` });
+    }
+    return (part.layers * (kept ?? whole) + (model.layers - part.layers) * whole) / model.layers;
+  };
+  mean('layers', part.layers);
+  const heads = mean('heads', part.heads);
+  return { ...model, heads, kv_heads: (model.kv_heads / model.heads) * heads, ffn: mean('ffn', part.ffn) };
 }
 
 const isMatrix = ({ shape }: WeightShape): boolean => shape.length >= 2;
@@ -132,6 +163,7 @@ function programOf(training: Training, model: Model): Program {
   const weight_bytes = ELEMENT * parameterCount(model);
   const { microbatches, gpus } = training.layout;
   const flops = training.model_flops / gpus;
+  const backward = flops * training.backward_share;
   return {
     kind: 'train',
     tensors: [],
@@ -144,7 +176,7 @@ function programOf(training: Training, model: Model): Program {
       batches: microbatches,
       prompt_tokens: 0,
       output_tokens: 0,
-      flops: { forward: { [training.dtype]: flops / 3 }, backward: { [training.dtype]: (2 * flops) / 3 } },
+      flops: { forward: { [training.dtype]: flops - backward }, backward: { [training.dtype]: backward } },
       passes: { forward: 1, backward: 1 },
       weight_bytes: weight_bytes / gpus,
       kv_bytes: 0,

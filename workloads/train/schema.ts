@@ -28,6 +28,16 @@ export const trainSchema = v.strictObject({
       v.description('The model with another size, for grids of one family.'),
     ),
   ),
+  pruned: v.optional(
+    v.pipe(
+      v.strictObject({
+        layers: count('Layers that are pruned; the others stay whole.'),
+        heads: v.optional(count('Query heads that a pruned layer keeps, and key heads in proportion.')),
+        ffn: v.optional(count('MLP columns that a pruned layer keeps.')),
+      }),
+      v.description('The model after structured pruning. All its layers are simulated in their mean width.'),
+    ),
+  ),
   seq: count('Tokens of each sequence.'),
   batch: count('Sequences of the whole step, all copies of the model together.'),
   microbatch: ways('Sequences computed together by one copy.'),
@@ -60,8 +70,10 @@ export const trainSchema = v.strictObject({
   fused: flag('Element-wise chains run as one kernel each (a compiler or fused kernels).', true),
   loss: v.optional(
     v.pipe(
-      v.picklist(['whole', 'chunked']),
-      v.description('`chunked`: logits exist for a slice of the tokens at a time.'),
+      v.picklist(['whole', 'chunked', 'split']),
+      v.description(
+        '`chunked`: logits exist for a slice of the tokens at a time; `split`: made in slices that all stay until backward, in fp32.',
+      ),
     ),
     'whole',
   ),
@@ -79,6 +91,17 @@ export const trainSchema = v.strictObject({
       }),
       v.description(
         "Allocations of the step go one by one through PyTorch's caching allocator, which gives reserved bytes and verdicts by them. Default: bytes are counted.",
+      ),
+    ),
+  ),
+  loss_tokens: v.optional(
+    count('Tokens of each sequence in one slice of the loss. Default: 4096 in all if `chunked`, 128 if `split`.'),
+  ),
+  qkv: v.optional(
+    v.pipe(
+      v.picklist(['separate', 'packed']),
+      v.description(
+        '`packed`: one product makes queries, keys and values, the values stay a view of all three, and grouped heads are repeated. Default `separate`.',
       ),
     ),
   ),

@@ -16,8 +16,8 @@ export interface TrainSetting {
   readonly flash: boolean;
   readonly dropout: boolean;
   readonly fused: boolean;
-  /** Bits of a frozen base model, or null where every weight is trained. */
-  readonly frozen_bits: number | null;
+  /** One product makes queries, keys and values. */
+  readonly packed_qkv: boolean;
 }
 
 /** Bytes of one element as computed. */

@@ -1,6 +1,6 @@
 import { InputError } from '../../../input/errors.ts';
 import { MissingFactError } from '../../../sim/errors.ts';
-import { setupSeconds } from '../../../sim/resources/fabric.ts';
+import { plateauOf, setupSeconds } from '../../../sim/resources/fabric.ts';
 import {
   type Actions,
   type ComputeUnit,
@@ -182,14 +182,15 @@ class NeuronsPlacement implements Placement {
     const mlp = program.layers.find(({ name }) => name === 'mlp')!.weights.filter(({ dimensions }) => dimensions === 2);
     const row = Math.min(...mlp[0]!.shape!) * (mlp[0]!.bytes / mlp[0]!.elements);
     const bytes = bundled ? mlp.length * row : row;
-    const link = machine.links.find(({ from, to }) => from === this.storage && to === this.memory);
-    const plateau = link?.forward.bytes_per_s;
-    if (link === undefined || plateau === undefined) {
+    const link = machine.links.find((each) => each.from === this.storage && each.to === this.memory);
+    const [from, to] = [this.storage, this.memory].map((id) => machine.memories.find((memory) => memory.id === id));
+    if (link?.forward.bytes_per_s === undefined || from === undefined || to === undefined) {
       throw new MissingFactError(
         `machine "${machine.id}" has no link with a rate from "${this.storage}" to "${this.memory}"`,
       );
     }
-    return bytes / (setupSeconds(link.forward, bytes) + bytes / plateau);
+    const plateau = plateauOf(link.forward, from, to);
+    return bytes / (setupSeconds(link.forward, bytes, plateau) + bytes / plateau);
   }
 
   private insertRate(): number {
