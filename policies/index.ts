@@ -66,4 +66,4 @@ export function listPolicies(): { id: string; part: string; description: string 
 export { chooserOf, retention } from './kv/identities.ts';
 export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
-export { loadReplay, loadTraining, type TrainingPolicy } from './training.ts';
+export { loadReplay, loadTraining, solverFor, type TrainingPolicy } from './training.ts';

@@ -1,5 +1,5 @@
 import { InputError } from '../input/index.ts';
-import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf } from '../policies/index.ts';
+import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf, solverFor } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
@@ -99,7 +99,11 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
-    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training);
+    const {
+      activations,
+      optimizer,
+      training: planned,
+    } = loadTraining(policy, machine, training, await solverFor(policy));
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   const { program, placement } = await prepare(resolved, files.readModel);

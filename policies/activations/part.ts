@@ -1,11 +1,14 @@
 import type * as v from 'valibot';
 import type { ActivationPlan, Machine, OptimizerPlan, Saved, SavedShare, Training } from '../../sim/types/index.ts';
+import type { Solver } from '../linearProgram.ts';
 
 /** What a plan is made for. */
 export interface ActivationContext {
   readonly machine: Machine;
   readonly training: Training;
   readonly optimizer: OptimizerPlan;
+  /** For kinds that solve programs; null for the others. */
+  readonly solver: Solver | null;
 }
 
 /** A kind of the `activations` part: one file, found by its name. `schema` describes its fields, `kind` included. */
@@ -13,6 +16,8 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
   readonly kind: string;
   readonly description: string;
   readonly schema: S;
+  /** It asks the context's solver. */
+  readonly solves?: true;
   create(fields: v.InferOutput<S>, context: ActivationContext): ActivationPlan;
 }
 

@@ -3,7 +3,8 @@ import { Engine } from '../executor/engine.ts';
 import { Recorder } from '../executor/recorder.ts';
 import { Tape } from '../executor/tape.ts';
 import type { LedgerReading } from '../ledger.ts';
-import type { ComputeUnit } from '../types/machine.ts';
+import { kernelCost } from '../resources/kernelTime.ts';
+import type { ComputeUnit, Machine } from '../types/machine.ts';
 import type { Phase } from '../types/units.ts';
 import { Collectives } from './collectives.ts';
 import { type ChunkContext, Emitter } from './emitter.ts';
@@ -65,12 +66,9 @@ export class ChunkSimulator {
     const { training, activations, machine } = context;
     this.context = context;
     this.collectives = new Collectives(machine, training.layout);
-    const unit = machine.compute.find(({ memory }) => memory === machine.roles.fast);
-    const memory = machine.memories.find(({ id }) => id === machine.roles.fast);
-    if (unit === undefined || memory === undefined)
-      throw new MissingFactError(`machine "${machine.id}" has no compute unit on its fast memory`);
+    const { unit, memoryBytesPerS } = fastUnit(machine);
     this.unit = unit;
-    this.memoryBytesPerS = memory.read_bytes_per_s;
+    this.memoryBytesPerS = memoryBytesPerS;
     const { layer, embed, head } = training;
     this.forward = { layer: forwardSteps(layer), embed: forwardSteps(embed), head: forwardSteps(head) };
     const plain = { ...activations, again: {} };
@@ -165,6 +163,27 @@ export class ChunkSimulator {
       },
     };
   }
+}
+
+/** Seconds of each op of a layer's forward, collectives included, in order. */
+export function opForwardSeconds({ machine, training }: Pick<ChunkContext, 'machine' | 'training'>): number[] {
+  const collectives = new Collectives(machine, training.layout);
+  const { unit, memoryBytesPerS } = fastUnit(machine);
+  return training.layer.ops.map(({ forward, gather, reduce }) => {
+    const moved = [gather, reduce].reduce(
+      (sum, one) => sum + (one === undefined ? 0 : collectives.cost(one).seconds),
+      0,
+    );
+    return kernelCost(unit, memoryBytesPerS, forward).ns / 1e9 + moved;
+  });
+}
+
+function fastUnit(machine: Machine): { readonly unit: ComputeUnit; readonly memoryBytesPerS: number } {
+  const unit = machine.compute.find(({ memory }) => memory === machine.roles.fast);
+  const memory = machine.memories.find(({ id }) => id === machine.roles.fast);
+  if (unit === undefined || memory === undefined)
+    throw new MissingFactError(`machine "${machine.id}" has no compute unit on its fast memory`);
+  return { unit, memoryBytesPerS: memory.read_bytes_per_s };
 }
 
 /** Seconds of one layer's forward for one micro-batch. */

@@ -23,6 +23,8 @@ export interface Saved {
   readonly bytes: number;
   /** Rows (tokens) it has, for thinning by rows. */
   readonly rows: number;
+  /** Made by the op that saves it; otherwise it is the op's input. */
+  readonly made_here?: true;
   /** Only the gradient of the op's weights needs it: where they are frozen it is not kept. */
   readonly weight_only?: true;
 }

@@ -61,6 +61,12 @@ export function elementwise(
 
 export const saved = (name: string, bytes: number, rows: number): Saved => ({ name, bytes, rows });
 
+/** What an op makes itself and keeps. */
+export const savedResult = (name: string, bytes: number, rows: number): Saved => ({
+  ...saved(name, bytes, rows),
+  made_here: true,
+});
+
 /** What only the gradient of an op's weights needs: the input of a product. */
 export const savedForWeights = (name: string, bytes: number, rows: number): Saved => ({
   ...saved(name, bytes, rows),
