@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readTextFile } from '../input/files.ts';
-import { InputError, parseQuantity } from '../input/index.ts';
+import { InputError } from '../input/index.ts';
 import { type ReadProblem, readProblem } from '../policies/planner/mapping/readers/read.ts';
 import { writePlan } from '../policies/planner/mapping/readers/write.ts';
 import { type MapPlan, Mapper, type SolveOptions } from '../policies/planner/mapping/solve.ts';
@@ -10,6 +10,7 @@ import { faultOf } from '../policies/planner/mapping/validate.ts';
 import { runCachingAllocator } from '../policies/planner/online/cachingAllocator.ts';
 import { stableJson } from '../reports/json.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { bytesOf } from './mapBytes.ts';
 import { mapText, onlineText } from './mapText.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,6 +28,10 @@ export interface MapOptions {
   readonly twoLevel?: string;
   readonly machine?: string;
   readonly play?: boolean;
+  readonly size?: number;
+  readonly width?: number;
+  readonly fast?: string;
+  readonly objective?: string;
   readonly online?: boolean;
 }
 
@@ -90,13 +95,8 @@ async function mapBuffers(terminal: Terminal, file: string, options: MapOptions)
   return usable ? EXIT.ok : EXIT.failed;
 }
 
-function capacityOf(text: string | undefined, problem: ReadProblem): number | undefined {
-  if (text === undefined) return problem.capacity_bytes;
-  const bytes = parseQuantity(text, 'bytes');
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  const expected = 'a whole number of bytes above 0';
-  throw new InputError({ code: 'out_of_range', problem: `--capacity is ${bytes} bytes`, expected });
-}
+const capacityOf = (text: string | undefined, problem: ReadProblem): number | undefined =>
+  text === undefined ? problem.capacity_bytes : bytesOf(text, '--capacity');
 
 /** Searches here or on threads until the question is settled, the time is up, or a signal asks for what there is. */
 async function search(problem: ReadProblem, settings: SolveOptions, options: MapOptions): Promise<MapPlan> {

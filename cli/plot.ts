@@ -77,7 +77,8 @@ async function inputsOf(run: StudyRun): Promise<ChartInput[]> {
   for (const { resolved, outcome } of run.cases) {
     if (outcome.status !== 'ran') continue;
     const result = await resultOf(resolved, outcome, files, (id) => outcomes.get(id));
-    inputs.push({ result, machine: resolved.machine, ...(outcome.layout && { layout: outcome.layout }) });
+    const { layout, kv_layers } = outcome;
+    inputs.push({ result, machine: resolved.machine, ...(layout && { layout }), ...(kv_layers && { kv_layers }) });
   }
   return inputs;
 }

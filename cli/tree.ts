@@ -110,8 +110,15 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
     .option('--svg <file>', 'draw the plan: address over time')
     .option('--online', 'run the same lives through a caching allocator and compare')
-    .option('--two-level <program>', 'place the buffers of a program in a fast and a slow memory instead')
+    .option(
+      '--two-level <program>',
+      'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',
+    )
     .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
+    .option('--fast <bytes>', 'with --two-level: bytes of the fast memory, in place of what it has')
+    .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))
+    .option('--width <n>', 'with --two-level: size of one, in a program made by rule', wholeNumber(1))
+    .option('--objective <what>', 'with --two-level: time, energy or money')
     .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
     .option('--json', 'print the answer as JSON')
     .action((file, options) => act(async () => (await import('./map.ts')).map(terminal, file, options)));

@@ -170,7 +170,8 @@ function computeIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
   const dtypes = (map: object) => Object.keys(map).filter((key) => !PROVENANCE_KEYS.has(key));
   return Object.entries(machine.compute).flatMap(([id, unit]) => {
     const peaks = dtypes(unit.peak_flop_per_s);
-    const efficiencies = dtypes(unit.efficiency);
+    const efficiencies = dtypes(unit.efficiency ?? {});
+    const counted = unit.layer_kernels === undefined ? [] : ['int8'];
     const paced = unit.memory_bytes_per_s ?? machine.memories[unit.memory]?.read_bytes_per_s;
     return [
       ...(['memory_efficiency', 'launch_s', 'roofline_exponent'] as const)
@@ -195,7 +196,7 @@ function computeIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
           }),
         ),
       ...peaks
-        .filter((dtype) => !efficiencies.includes(dtype))
+        .filter((dtype) => !efficiencies.includes(dtype) && !counted.includes(dtype))
         .map(
           (dtype): InputIssue => ({
             code: 'missing_key',

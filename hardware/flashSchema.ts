@@ -18,18 +18,21 @@ const link = v.pipe(
   v.description('The link to the host. Absent: it never limits.'),
 );
 
+const choice = <const T extends readonly string[]>(options: T, description: string) =>
+  v.pipe(v.picklist(options), v.description(description));
+
 const mapping = v.pipe(
   v.strictObject({
     cache_bytes: positive('bytes', 'Controller memory that holds part of the mapping table'),
     entry_bytes: positive('bytes', 'Bytes of the entry of one page'),
     read_bytes: positive('bytes', 'Bytes read from flash on a miss'),
+    keeps: v.exactOptional(
+      choice(['all', 'asked'], 'Which entries that a miss reads are kept. Default: all of them; else those asked for.'),
+    ),
     ...provenance,
   }),
   v.description('The table from logical to physical pages. Absent: all of it is in controller memory.'),
 );
-
-const choice = <const T extends readonly string[]>(options: T, description: string) =>
-  v.pipe(v.picklist(options), v.description(description));
 
 export const flashSchema = v.pipe(
   v.strictObject({
@@ -57,6 +60,12 @@ export const flashSchema = v.pipe(
     multi_plane_programs: v.pipe(
       v.boolean(),
       v.description('Whether pages of two planes of a die are programmed together.'),
+    ),
+    allocation: v.exactOptional(
+      choice(
+        ['log', 'static'],
+        'Where pages go. Default: `log`, a full drive that writes round all planes; `static`: one that begins empty and keeps a page to the plane of its number.',
+      ),
     ),
     link: v.exactOptional(link),
     mapping: v.exactOptional(mapping),

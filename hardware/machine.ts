@@ -17,6 +17,7 @@ import type { Curve } from '../sim/types/units.ts';
 import { crossIssues } from './checks.ts';
 import { readShareCurve } from './dram.ts';
 import { directionsOf, isStorage } from './ids.ts';
+import { LAYER_KERNELS } from './layerKernels.ts';
 import { type ComputeFile, type LinkFile, type MachineFile, type MemoryFile, machineSchema } from './schema.ts';
 import { sourceIssues } from './sources.ts';
 
@@ -159,9 +160,10 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     matrix_vector,
     tiling,
     fused_attention,
+    layer_kernels,
     ...fields
   } = without(file);
-  const curves = Object.entries(without(efficiency)).map(([dtype, value]) => [dtype, asCurve(value)]);
+  const curves = Object.entries(without(efficiency ?? {})).map(([dtype, value]) => [dtype, asCurve(value)]);
   return {
     id,
     ...fields,
@@ -173,6 +175,12 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
     ...(tiling && { tiling: without(tiling) }),
+    ...(layer_kernels && {
+      layer_kernels: {
+        law: LAYER_KERNELS[layer_kernels.counts],
+        per_s: layer_kernels.instructions_per_s,
+      },
+    }),
     ...(fused_attention && { fused_attention: without(fused_attention) }),
   };
 }

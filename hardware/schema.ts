@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
 import { arraySchema } from './arraySchema.ts';
 import { dramSchema, flashSchema } from './flashSchema.ts';
+import { LAYER_KERNELS, type LayerKernelsName } from './layerKernels.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
   curve,
@@ -116,13 +117,34 @@ const framework = v.pipe(
 export const computeSchema = v.strictObject({
   memory: memoryId('The memory its operands stream from'),
   peak_flop_per_s: byDtype(positive('flop_per_s', 'Datasheet peak, dense'), 'Datasheet peak by precision, dense.'),
-  efficiency: byDtype(
-    fractionBy(
-      positive('flops', 'Work of one kernel'),
-      'Fraction of the peak that a kernel reaches',
-      'Fraction of the datasheet peak that a kernel reaches.',
+  efficiency: v.exactOptional(
+    byDtype(
+      fractionBy(
+        positive('flops', 'Work of one kernel'),
+        'Fraction of the peak that a kernel reaches',
+        'Fraction of the datasheet peak that a kernel reaches.',
+      ),
+      'Fraction of the datasheet peak by precision. Required but for int8 beside layer_kernels.',
     ),
-    'Fraction of the datasheet peak by precision.',
+  ),
+  layer_kernels: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        counts: v.pipe(
+          v.picklist(Object.keys(LAYER_KERNELS) as LayerKernelsName[]),
+          v.description(
+            'Whose steps a layer takes: the instructions of a library, one a multiply-add where its kernels are not public (`uniform`), or the cycles of an accelerator (`ne16`).',
+          ),
+        ),
+        instructions_per_s: v.pipe(
+          v.number(),
+          v.gtValue(0),
+          v.description('Instructions, or cycles of an accelerator, per second.'),
+        ),
+        ...provenance,
+      }),
+      v.description('The kernels of 8-bit layers, by their kind. Absent: every operation at the efficiency of int8.'),
+    ),
   ),
   memory_efficiency: v.exactOptional(
     fractionBy(
@@ -140,6 +162,9 @@ export const computeSchema = v.strictObject({
       }),
       v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
     ),
+  ),
+  scratchpad_bytes: v.exactOptional(
+    positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
   ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
@@ -170,6 +195,14 @@ export const computeSchema = v.strictObject({
         tile_rows: positive('count', 'Inputs of one weight tile'),
         vector_bytes_per_s: positive('bytes_per_s', 'Rate at which an input vector reaches its buffer'),
         softmax_elements_per_s: v.pipe(v.number(), v.gtValue(0), v.description('Elements of a softmax per second.')),
+        weight_buffers: v.exactOptional(
+          v.pipe(
+            v.picklist([1, 2]),
+            v.description('Weight buffers: with two (the default) a tile is loaded while another is multiplied.'),
+          ),
+        ),
+        buffer_ports: v.exactOptional(positive('count', 'Read ports of the weight buffer (BRAM and URAM have two)')),
+        port_bytes_per_s: v.exactOptional(positive('bytes_per_s', 'Rate of one port. Absent: ports never limit')),
         ...provenance,
       }),
       v.description('How matrix-vector products are laid out, on an array that computes them tile by tile.'),

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import type { Placement } from '../sim/types/index.ts';
+import type { Machine, MappingProgram, Placement, RunResult } from '../sim/types/index.ts';
 import { ACTIVATIONS } from './activations/registry.ts';
 import { networkPlacement, refuseParts } from './network/create.ts';
 import { OPTIMIZERS } from './optimizer/plan.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
-import { PLANNERS, plannerSchema } from './planner/registry.ts';
+import { PLANNER_KINDS, plannerSchema, twoTierOf } from './planner/registry.ts';
+import { runTwoTier } from './planner/twoLevel/run.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
 import { SCHEDULES, scheduleSchema } from './schedule/schema.ts';
 import { trainingParts } from './training.ts';
@@ -50,6 +51,21 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
   return placementOf(fields.kind).create(fields, context);
 }
 
+/**
+ * Runs a mapping program under the planner that a policy asks for.
+ * @throws InputError for a part that such a workload cannot use
+ */
+export function runMapping(
+  policy: Policy | undefined,
+  machine: Machine,
+  program: MappingProgram,
+  seed: number,
+  fast_bytes?: number,
+): RunResult {
+  refuseParts('mapping', policy ?? {}, ['planner']);
+  return runTwoTier(machine, program, twoTierOf(policy?.planner), seed, fast_bytes);
+}
+
 /** Kinds of every part, for `list policies`. */
 export function listPolicies(): { id: string; part: string; description: string }[] {
   const listed = (part: string, kinds: readonly { readonly kind: string; readonly description: string }[]) =>
@@ -59,7 +75,7 @@ export function listPolicies(): { id: string; part: string; description: string 
     ...listed('activations', ACTIVATIONS),
     ...listed('optimizer', OPTIMIZERS),
     ...listed('schedule', SCHEDULES),
-    ...listed('planner', PLANNERS),
+    ...listed('planner', PLANNER_KINDS),
   ];
 }
 

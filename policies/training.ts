@@ -5,6 +5,7 @@ import type { DtrFields } from './activations/dtr.ts';
 import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
 import { loadSolver, type Solver } from './linearProgram.ts';
 import { adapted } from './optimizer/adapters.ts';
+import { clustered } from './optimizer/clustering.ts';
 import { withFlops } from './optimizer/flops.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
 import { methodOf, optimizerSchema } from './optimizer/schema.ts';
@@ -41,10 +42,12 @@ export function loadTraining(
   const update =
     (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ??
     v.parse(optimizerSchema, { kind: 'adam' });
-  const training = withFlops(withTrunk(adapted(base, methodOf(update)), update.trained_layers), base);
-  const optimizer = optimizerPlan(update, training);
   const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
-  const activations = activationsOf(fields.kind).create(fields, { machine, training, optimizer, solver });
+  const definition = activationsOf(fields.kind);
+  const kept = withTrunk(clustered(adapted(base, methodOf(update)), update.clustering), update.trained_layers);
+  const training = withFlops(definition.rewrite?.(fields, kept) ?? kept, base);
+  const optimizer = optimizerPlan(update, training);
+  const activations = definition.create(fields, { machine, training, optimizer, solver });
   return { training, activations, optimizer };
 }
 

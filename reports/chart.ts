@@ -19,6 +19,8 @@ export interface ChartInput {
   readonly timeline?: Timeline;
   /** How the plan of the run laid tensors out. */
   readonly layout?: MemoryLayout;
+  /** Tokens that each layer's cache holds in the end, under a KV policy. */
+  readonly kv_layers?: readonly number[];
   readonly machine?: Machine;
   readonly ops?: readonly OpPoint[];
 }

@@ -30,7 +30,14 @@ it('never loses the fullest instant of a memory', async () => {
   const timeline: Timeline = { tracks: [], spans: [], counters: [{ name: 'memory.gpu.kv', unit: 'bytes', samples }] };
   const rows = await rowsOf({ kind: 'occupancy', points: 50 }, [{ result: result(), timeline }]);
   expect(rows.length).toBeLessThanOrEqual(51);
-  expect(rows).toContainEqual({ at_s: 3217e-6, memory: 'gpu', kind: 'kv', bytes: 900, capacity_bytes: null });
+  expect(rows).toContainEqual({
+    at_s: 3217e-6,
+    memory: 'gpu',
+    kind: 'kv',
+    bytes: 900,
+    capacity_bytes: null,
+    phase: '',
+  });
 });
 
 it('takes the capacity that tensors can have', async () => {

@@ -9,6 +9,8 @@ export type Outcome =
       readonly timeline?: Timeline;
       /** How the plan laid tensors out, where it did. */
       readonly layout?: MemoryLayout;
+      /** Tokens that each layer's cache holds in the end, under a KV policy. */
+      readonly kv_layers?: readonly number[];
     }
   | { readonly status: 'does_not_fit' | 'cannot_proceed'; readonly error: Error };
 

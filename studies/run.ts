@@ -1,13 +1,21 @@
 import { InputError } from '../input/index.ts';
-import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf, solverFor } from '../policies/index.ts';
+import {
+  kvMaker,
+  loadPlacement,
+  loadReplay,
+  loadTraining,
+  precisionOf,
+  runMapping,
+  solverFor,
+} from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import { simulateDtr, simulateTraining } from '../sim/training/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import {
   type AnyModel,
   buildProgram,
   isDeviceWorkload,
+  mappingProgram,
   readTrace,
   runDevice,
   type Workload,
@@ -92,18 +100,21 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     if (policy !== undefined) throw unusedPolicy(workload.kind);
     return runDevice(workload, machine, seed);
   }
+  if (workload.kind === 'mapping') {
+    const program = mappingProgram(workload, files.readModel, files.readText, seed);
+    return runMapping(policy, machine, program, seed, workload.fast_bytes);
+  }
   if (workload.kind === 'trace') {
+    const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
-  if (workload.kind === 'train') {
+  if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
-    const {
-      activations,
-      optimizer,
-      training: planned,
-    } = loadTraining(policy, machine, training, await solverFor(policy));
+    const { simulateTraining } = await import('../sim/training/index.ts');
+    const solver = await solverFor(policy);
+    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training, solver);
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   const { program, placement } = await prepare(resolved, files.readModel);
@@ -145,7 +156,7 @@ function withQuality(
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace') {
+  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace' && parts.workload.kind !== 'mapping') {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);

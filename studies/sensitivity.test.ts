@@ -50,3 +50,9 @@ it('is the share of the run by Amdahl: half the time at a rate that grows by a t
   expect(half.share).toBeCloseTo(0.5, 12);
   expect(sensitivity(improvement, { 'time.total_s': 2 }, { 'time.total_s': 2 }).share).toBeCloseTo(0, 12);
 });
+
+it('goes by the rate of work where the run has one: a drive is simulated for a second, however fast it is', () => {
+  const improvement = { path: ['x'], before: 1, after: 1.1, by: 0.1 };
+  const ios = (rate: number) => ({ 'time.total_s': 1, 'throughput.ios_per_s': rate });
+  expect(sensitivity(improvement, ios(1000), ios(1100)).share).toBeCloseTo(1, 12);
+});

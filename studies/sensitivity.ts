@@ -67,11 +67,20 @@ const isCount = (path: NumericField['path']): boolean => COUNTS.has(String(path.
 const gainOf = (before: number, after: number): number =>
   before === 0 || after === 0 ? 0 : Math.max(after / before, before / after) - 1;
 
+/** Rates of work, of which a run has one that says how fast it is. */
+const RATES = ['tokens', 'requests', 'samples', 'queries', 'ios', 'bytes', 'io_bytes'].map(
+  (work) => `throughput.${work}_per_s`,
+);
+
+/** Seconds that a unit of work takes; of the whole run where it has no rate of work. */
+export function timeOfWork(metrics: Metrics): number {
+  const rate = RATES.map((name) => metrics[name]).find((value) => value !== undefined && value > 0);
+  return rate === undefined ? metrics['time.total_s']! : 1 / rate;
+}
+
 /** What an improvement did. */
 export interface Sensitivity extends Improvement {
-  /** Time of the run with it. */
-  readonly time_s: number;
-  /** Change of the time as a share of it, negative where it got faster. */
+  /** Change of the time that the same work takes, as a share of it; negative where it got faster. */
   readonly change: number;
   /**
    * Share of the run that follows this number: 1 where the time is inversely proportional to the rate, 0 where the
@@ -80,9 +89,8 @@ export interface Sensitivity extends Improvement {
   readonly share: number;
 }
 
-/** The improvement with what it did to the time. */
+/** The improvement with what it did to the time of the work. */
 export function sensitivity(improvement: Improvement, base: Metrics, better: Metrics): Sensitivity {
-  const [before, after] = [base['time.total_s']!, better['time.total_s']!];
-  const change = after / before - 1;
-  return { ...improvement, time_s: after, change, share: (-change * (1 + improvement.by)) / improvement.by };
+  const change = timeOfWork(better) / timeOfWork(base) - 1;
+  return { ...improvement, change, share: (-change * (1 + improvement.by)) / improvement.by };
 }

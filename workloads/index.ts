@@ -4,9 +4,11 @@ import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../s
 import { attentionSchema, runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { cnnSchema } from './cnn/schema.ts';
+import { trainedNetwork } from './cnn/train.ts';
 import { copySchema, runCopy } from './copy/index.ts';
 import { generateProgram, generateSchema } from './generate/index.ts';
 import { ioSchema, runIo } from './io/index.ts';
+import { mappingSchema } from './mapping/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
 import { runSearch, searchSchema } from './search/index.ts';
@@ -25,6 +27,7 @@ export const workloadSchema = v.variant('kind', [
   streamSchema,
   attentionSchema,
   searchSchema,
+  mappingSchema,
 ]);
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
@@ -55,6 +58,12 @@ export function buildProgram(
   kv: KvPolicyMaker | null = null,
 ): Program {
   switch (workload.kind) {
+    case 'mapping':
+      throw new InputError({
+        code: 'bad_value',
+        problem: 'a mapping workload has buffers in place of tensors',
+        expected: 'the planner two-tier',
+      });
     case 'trace':
       throw new InputError({
         code: 'bad_value',
@@ -66,7 +75,7 @@ export function buildProgram(
     case 'generate':
       return generateProgram(workload, languageModel(readModel(workload.model)), precision, kv);
     case 'cnn':
-      return cnnProgram(workload, readModel(workload.model));
+      return trainedNetwork(workload, cnnProgram(workload, readModel(workload.model)));
     default:
       throw new InputError({ code: 'bad_value', problem: `the workload kind ${workload.kind} has no program` });
   }
@@ -102,6 +111,7 @@ function languageModel(model: AnyModel): Model {
   });
 }
 
+export { mappingProgram } from './mapping/index.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
 export { readTrace } from './trace/read.ts';

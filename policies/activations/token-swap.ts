@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MissingFactError } from '../../sim/errors.ts';
-import { layerForwardSeconds } from '../../sim/training/index.ts';
+import { layerForwardSeconds } from '../../sim/training/chunk.ts';
 import { type ActivationContext, type ActivationDefinition, layerInput, planOf, savedOf, sharesOf } from './part.ts';
 
 const schema = v.strictObject({

@@ -60,6 +60,7 @@ function between(points: readonly (readonly [number, number])[], x: number): num
 
 /** Whether a stage acts on a layer at all. */
 export function actsOn(stage: StageFields, layer: number, layers: number): boolean {
+  if (layer < stage.skip_layers) return false;
   if (stage.layers !== undefined && !inside(stage.layers, layer, layers)) return false;
   const full = stage.budget?.full_layers;
   return full === undefined || !inside(full, layer, layers);

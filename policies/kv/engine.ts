@@ -75,6 +75,11 @@ export class KvEngine implements KvPolicy {
     return this.finished(layer).peakBytes;
   }
 
+  endTokens(layer: number): number {
+    const { hot, low, far } = this.finished(layer).states.at(-1)!;
+    return hot + low + far;
+  }
+
   indexBytes(_layer: number): number {
     const { prompt_tokens, output_tokens } = this.shape;
     return this.indexBytesOf(prompt_tokens + output_tokens - 1);
@@ -300,7 +305,7 @@ class PassCount {
     const bytes = excess * this.forms.hot_bytes;
     this.far += excess;
     if (when === 'prefill_end') this.copied += excess;
-    this.stores.push({ from: 'fast', to: rest.tier ?? 'host', bytes, pieces: 1, overlap: 'full' });
+    this.stores.push({ from: 'fast', to: rest.tier ?? 'host', bytes, pieces: 1, scattered: false, overlap: 'full' });
   }
 
   /** Far tokens that attention is given in this pass. */
@@ -319,10 +324,25 @@ class PassCount {
       const due = this.pass.step % fetch.every === 0 || this.pass.step === 1;
       const unit = Math.max(1, (fetch.unit_tokens * this.forms.hot_bytes) / this.shape.batch / this.shape.kv_heads / 2);
       const padded = bytes * (Math.ceil(unit / fetch.min_io_bytes) * (fetch.min_io_bytes / unit));
-      if (due) list.push({ from: fetch.from, to: fetch.to, bytes: padded, pieces: 1, overlap: fetch.overlap });
+      if (due)
+        list.push({
+          from: fetch.from,
+          to: fetch.to,
+          bytes: padded,
+          pieces: 1,
+          scattered: fetch.unit !== 'request',
+          overlap: fetch.overlap,
+        });
     }
     if (reusedBytes > 0 && reuse) {
-      list.push({ from: reuse.from, to: 'fast', bytes: reusedBytes, pieces: 1, overlap: reuse.overlap });
+      list.push({
+        from: reuse.from,
+        to: 'fast',
+        bytes: reusedBytes,
+        pieces: 1,
+        scattered: false,
+        overlap: reuse.overlap,
+      });
     }
     return list;
   }

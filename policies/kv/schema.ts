@@ -161,6 +161,7 @@ export const stageSchema = v.strictObject({
   layers: v.optional(
     v.pipe(v.tuple([share('From.'), share('To.')]), v.description('Layers it acts on, as a share of the depth.')),
   ),
+  skip_layers: v.optional(count('First layers that it leaves as they are.', 0), 0),
   signal: v.optional(signalSchema, { kind: 'none' }),
   budget: v.optional(budgetSchema),
   protect: v.optional(protectSchema, {}),

@@ -16,7 +16,7 @@ import type { PlacementContext } from '../placement/placement.ts';
 import { unitOn } from '../placement/units.ts';
 import { strictLiveness } from '../planner/conventions.ts';
 import type { MemoryPlan, Planner } from '../planner/planner.ts';
-import type { Schedule } from '../schedule/schedule.ts';
+import type { Buffer, Schedule } from '../schedule/schedule.ts';
 import type { Halo } from '../schedule/schema.ts';
 import { layoutOf } from './layout.ts';
 import { planMetrics } from './metrics.ts';
@@ -37,6 +37,9 @@ export class NetworkPlacement implements Placement {
   private readonly planner: Planner | null;
   private readonly halo: Halo;
   private readonly tiles: TileKernels;
+  /** Buffers by the step that begins them, and by the last that needs them. */
+  private readonly begun: readonly (readonly Buffer[])[];
+  private readonly ended: readonly (readonly Buffer[])[];
 
   constructor(context: PlacementContext, schedule: Schedule, planner: Planner | null, halo: Halo) {
     this.context = context;
@@ -47,6 +50,8 @@ export class NetworkPlacement implements Placement {
     this.planner = planner;
     this.halo = halo;
     this.tiles = new TileKernels(schedule, halo);
+    this.begun = byStep(schedule, ({ first }) => first);
+    this.ended = byStep(schedule, ({ last }) => last);
   }
 
   /** @throws DoesNotFitError naming the layer whose step needs the most. */
@@ -138,20 +143,24 @@ export class NetworkPlacement implements Placement {
   /** Takes the buffers that a step begins. */
   private take(index: number, actions: Actions, wanted: (last: number) => boolean): void {
     if (this.planner) return;
-    for (const { bytes, first, last } of this.schedule.buffers) {
-      if (first !== index || !wanted(last)) continue;
-      this.tail = actions.allocate(this.memory.id, 'activation', bytes, this.tail);
+    for (const { bytes, last } of this.begun[index]!) {
+      if (wanted(last)) this.tail = actions.allocate(this.memory.id, 'activation', bytes, this.tail);
     }
   }
 
   /** Gives back the buffers that a step was the last to need; those of the very last step are handed over first. */
   private release(index: number, actions: Actions): void {
     if (this.planner) return;
-    for (const { bytes, last } of this.schedule.buffers) {
-      if (last !== index) continue;
+    for (const { bytes } of this.ended[index]!) {
       this.tail = actions.free(this.memory.id, 'activation', bytes, this.tail);
     }
   }
+}
+
+function byStep({ steps, buffers }: Schedule, stepOf: (buffer: Buffer) => number): Buffer[][] {
+  const lists: Buffer[][] = steps.map(() => []);
+  for (const buffer of buffers) lists[stepOf(buffer)]!.push(buffer);
+  return lists;
 }
 
 export function fastMemory({ machine }: Pick<PlacementContext, 'machine'>): Memory {

@@ -26,6 +26,7 @@ export class TileKernels {
       ...kernel,
       flops: kernel.flops * share,
       activation_bytes: kernel.activation_bytes * share,
+      ...(kernel.layer && { layer: { ...kernel.layer, share } }),
     }));
     this.known.set(key, made);
     return made;

@@ -150,6 +150,7 @@ function adapterOf(
   const input = m * k * count;
   const rows = m * count;
   const keep = (name: string, bytes: number): Saved => ({ name: `${label}_adapter_${name}`, bytes, rows });
+  const forWeights = (name: string, bytes: number): Saved => ({ ...keep(name, bytes), weight_only: true });
   const E = COMPUTED_BYTES;
   return {
     forward: [
@@ -169,8 +170,8 @@ function adapterOf(
       matrixKernel(named('A dW'), hidden, k, m, count, OPS.weight_gradient),
     ],
     saves: [
-      ...(dropout ? [keep('mask', MASK * input), keep('input', E * input)] : []),
-      keep('hidden', E * m * hidden * count),
+      ...(dropout ? [keep('mask', MASK * input), forWeights('input', E * input)] : []),
+      forWeights('hidden', E * m * hidden * count),
       ...(scattered ? [keep('output', E * m * outputs * count)] : []),
     ],
     parameters: count * (hidden * k + outputs * rank),

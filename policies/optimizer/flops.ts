@@ -1,23 +1,28 @@
-import type { TrainBody, Training } from '../../sim/types/index.ts';
+import type { Kernel, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 
 /**
- * The step with the model FLOPs that are left when part of its weights are frozen: backward keeps the share of its kernels'
- * FLOPs that it still does.
+ * The step with the model FLOPs that are left when weights are frozen or tokens skip a part of it: of each pass, the share of
+ * its kernels' FLOPs that is still done.
  */
 export function withFlops(training: Training, whole: Training): Training {
-  const ratio = backwardOf(training) / backwardOf(whole);
-  if (ratio === 1) return training;
-  const forward = whole.model_flops * (1 - whole.backward_share);
-  const backward = whole.model_flops * whole.backward_share * Math.min(1, ratio);
-  return { ...training, model_flops: forward + backward, backward_share: backward / (forward + backward) };
+  const left = (kernelsOf: (op: TrainOp) => readonly Kernel[], layers: (of: Training) => number): number => {
+    const flops = (of: Training): number =>
+      layers(of) * flopsOf(of.layer, kernelsOf) + flopsOf(of.head, kernelsOf) + flopsOf(of.embed, kernelsOf);
+    return Math.min(1, flops(training) / flops(whole));
+  };
+  const backwardKernels = ({ backward, weight_gradient }: TrainOp) => [...backward, ...weight_gradient];
+  const trained = ({ layers, trunk_layers }: Training) => layers - trunk_layers;
+  const forward =
+    whole.model_flops *
+    (1 - whole.backward_share) *
+    left(
+      (op) => op.forward,
+      ({ layers }) => layers,
+    );
+  const backward = whole.model_flops * whole.backward_share * left(backwardKernels, trained);
+  const all = forward + backward;
+  return { ...training, model_flops: all, backward_share: backward / all };
 }
 
-function backwardOf({ layer, head, embed, layers, trunk_layers }: Training): number {
-  return (layers - trunk_layers) * flopsOf(layer) + flopsOf(head) + flopsOf(embed);
-}
-
-const flopsOf = ({ ops }: TrainBody): number =>
-  ops.reduce((sum, { backward, weight_gradient }) => sum + sumOf(backward) + sumOf(weight_gradient), 0);
-
-const sumOf = (kernels: readonly { readonly flops: number }[]): number =>
-  kernels.reduce((sum, { flops }) => sum + flops, 0);
+const flopsOf = ({ ops }: TrainBody, kernelsOf: (op: TrainOp) => readonly Kernel[]): number =>
+  ops.flatMap(kernelsOf).reduce((sum, { flops }) => sum + flops, 0);

@@ -42,6 +42,28 @@ const baseSchema = v.strictObject({
   embedding: flag('The token table is stored in these bits too.'),
 });
 
+const clusteringSchema = v.strictObject({
+  bits: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(8),
+    v.description('Bits of a centroid: 2^bits of them.'),
+  ),
+  unique: v.optional(
+    v.pipe(v.boolean(), v.description('A row for each distinct 16-bit value and an index a weight. Default true.')),
+    true,
+  ),
+  shards: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description('Ranks that share the indices. Default 1.')),
+    1,
+  ),
+  copies: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description('Times the same map is saved. Default 1.')),
+    1,
+  ),
+});
+
 export const optimizerSchema = v.strictObject({
   kind: v.pipe(v.picklist(METHOD_KINDS), v.description('The method; its numbers are defaults of the other fields.')),
   zero: v.optional(
@@ -75,6 +97,9 @@ export const optimizerSchema = v.strictObject({
   projection: v.optional(v.pipe(projectionSchema, v.description('Gradients of matrices are projected to a rank.'))),
   adapter: v.optional(v.pipe(adapterSchema, v.description('Low-rank matrices are trained beside frozen ones.'))),
   base: v.optional(v.pipe(baseSchema, v.description('How frozen matrices are stored.'))),
+  clustering: v.optional(
+    v.pipe(clusteringSchema, v.description('Weights of layers are trained toward shared centroids (eDKM).')),
+  ),
   trained_layers: count('Layers at the end that train; those before them run forward only and keep nothing.'),
 });
 export type OptimizerFields = v.InferOutput<typeof optimizerSchema>;

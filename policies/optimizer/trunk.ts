@@ -1,5 +1,46 @@
 import { InputError } from '../../input/index.ts';
-import type { Training } from '../../sim/types/index.ts';
+import type { Parameters, Training, TrainOp } from '../../sim/types/index.ts';
+
+/**
+ * A network with all but its last `trained` blocks frozen: the others run forward and keep nothing.
+ * @throws InputError for more blocks than there are.
+ */
+function withTrainedBlocks(training: Training, trained: number): Training {
+  const { ops, matrices, others } = training.layer;
+  const blocks = [...new Set(ops.map(({ block }) => block!.name))];
+  if (trained > blocks.length) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `policy.optimizer.trained_layers: ${trained} blocks cannot train in a network of ${blocks.length}`,
+      expected: `at most ${blocks.length}`,
+    });
+  }
+  const still = new Set(blocks.slice(0, blocks.length - trained));
+  const frozen = ops.filter(({ block }) => still.has(block!.name));
+  const sum = (of: (block: NonNullable<TrainOp['block']>) => number): number =>
+    frozen.reduce((total, { block }) => total + of(block!), 0);
+  const split = (parameters: Parameters, count: number): Parameters => ({
+    ...parameters,
+    trained: parameters.trained - count,
+    frozen: parameters.frozen + count,
+  });
+  return {
+    ...training,
+    layer: {
+      ops: ops.map((op) =>
+        still.has(op.block!.name) ? { ...op, backward: [], weight_gradient: [], saves: [], scratch_bytes: 0 } : op,
+      ),
+      matrices: split(
+        matrices,
+        sum((block) => block.matrices),
+      ),
+      others: split(
+        others,
+        sum((block) => block.others),
+      ),
+    },
+  };
+}
 
 /**
  * The step with all but its last `trained` layers frozen: backward ends there, so the trunk runs forward, keeps nothing and
@@ -7,7 +48,9 @@ import type { Training } from '../../sim/types/index.ts';
  * @throws InputError for more layers than there are, and over a pipeline, whose stages share them evenly.
  */
 export function withTrunk(training: Training, trained: number | undefined): Training {
-  if (trained === undefined || trained === training.layers) return training;
+  if (trained === undefined) return training;
+  if (training.layer.ops.some(({ block }) => block !== undefined)) return withTrainedBlocks(training, trained);
+  if (trained === training.layers) return training;
   if (trained > training.layers) {
     throw new InputError({
       code: 'bad_value',

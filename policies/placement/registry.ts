@@ -1,3 +1,4 @@
+import { placement as hotCold } from './hot-cold/index.ts';
 import { placement as layerStream } from './layer-stream/index.ts';
 import { placement as lp } from './lp/index.ts';
 import { placement as nearData } from './near-data/index.ts';
@@ -8,7 +9,7 @@ import type { PlacementDefinition } from './placement.ts';
 import { placement as resident } from './resident/index.ts';
 
 /** Every placement kind, one line each. */
-export const PLACEMENTS = [resident, percent, layerStream, lp, onChip, neurons, nearData] as const;
+export const PLACEMENTS = [resident, percent, layerStream, lp, onChip, neurons, nearData, hotCold] as const;
 
 export type PlacementFields = Parameters<(typeof PLACEMENTS)[number]['create']>[0];
 

@@ -2,7 +2,7 @@ import type { Schedule } from '../schedule/schedule.ts';
 import { largest, liveBytes } from './live.ts';
 import { lowestOffsets } from './mapping/lowest.ts';
 import type { MemoryPlan, Planner } from './planner.ts';
-import { meet, type Placed, type Request, tightestGap } from './rectangles.ts';
+import { type Placed, type Request, tightestGap } from './rectangles.ts';
 import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tflmGreedy.ts';
 
 /**
@@ -59,16 +59,15 @@ export function requestsOf({ buffers, network, stage }: Schedule, alignment: num
 /** By falling size, each into the tightest gap that holds it. */
 export function bestFitOffsets(requests: readonly Request[]): number[] {
   const order = requests.map((_, id) => id).sort((a, b) => requests[b]!.bytes - requests[a]!.bytes);
+  /** By rising offset. */
   const placed: Placed[] = [];
   const offsets = new Array<number>(requests.length).fill(0);
   for (const id of order) {
     const request = requests[id]!;
-    const offset = tightestGap(
-      request.bytes,
-      placed.filter((other) => meet(other, request)),
-    );
+    const offset = tightestGap(request, placed);
     offsets[id] = offset;
-    placed.push({ ...request, offset });
+    const above = placed.findIndex((other) => other.offset > offset);
+    placed.splice(above < 0 ? placed.length : above, 0, { ...request, offset });
   }
   return offsets;
 }

@@ -34,22 +34,22 @@ export function lowestGap(
   return at;
 }
 
-/** The offset of the smallest gap in which `bytes` fit, the lower of equal ones; above all obstacles where none does. */
-export function tightestGap(
-  bytes: number,
-  obstacles: readonly { readonly offset: number; readonly bytes: number }[],
-): number {
-  const sorted = [...obstacles].sort((a, b) => a.offset - b.offset);
+/**
+ * The offset of the smallest gap that holds the request between those it meets in time, the lower of equal ones; above
+ * all of them where none does. `placed` stands by rising offset.
+ */
+export function tightestGap(request: Request, placed: readonly Placed[]): number {
   let at = 0;
   let best = -1;
   let slack = Number.POSITIVE_INFINITY;
-  for (const { offset, bytes: size } of sorted) {
-    const spare = offset - at - bytes;
+  for (const other of placed) {
+    if (!meet(other, request)) continue;
+    const spare = other.offset - at - request.bytes;
     if (spare >= 0 && spare < slack) {
       best = at;
       slack = spare;
     }
-    at = Math.max(at, offset + size);
+    at = Math.max(at, other.offset + other.bytes);
   }
   return best >= 0 ? best : at;
 }

@@ -54,7 +54,7 @@ const machine = parseMachine(
     {
       id: 'rig',
       title: 'Rig',
-      roles: { fast: 'gpu', host: 'cpu', near: 'csd_flash' },
+      roles: { fast: 'gpu', host: 'cpu', near: 'csd_flash', storage: 'csd_flash' },
       memories: { gpu: memory, cpu: memory, csd_flash: memory },
       links: {
         pcie: { from: 'cpu', to: 'gpu', h2d_bytes_per_s: 1e10, d2h_bytes_per_s: 1e10, setup_s: 1e-5, source: 'a test' },

@@ -55,9 +55,24 @@ export function splitLayer(network: Network, split: number | string): number {
 }
 
 /** Tensors that layers after `last` read and layers up to it make. */
-export function cutTensors({ layers, outputs }: Network, last: number): number[] {
-  const later = new Set([...layers.slice(last + 1).flatMap(({ inputs }) => inputs), ...outputs]);
-  return layers.slice(0, last + 1).flatMap((layer) => layer.outputs.filter((id) => later.has(id)));
+export function cutTensors(network: Network, last: number): number[] {
+  const readers = lastReaders(network);
+  const cut: number[] = [];
+  for (let i = 0; i <= last; i++) for (const id of network.layers[i]!.outputs) if (readers[id]! > last) cut.push(id);
+  return cut;
+}
+
+const readersOf = new WeakMap<Network, Float64Array>();
+
+/** By tensor, the last layer that reads it; Infinity for what the network hands over, −1 where none does. */
+function lastReaders(network: Network): Float64Array {
+  const known = readersOf.get(network);
+  if (known) return known;
+  const readers = new Float64Array(network.tensors.length).fill(-1);
+  for (const { id, inputs } of network.layers) for (const input of inputs) readers[input] = id;
+  for (const id of network.outputs) readers[id] = Number.POSITIVE_INFINITY;
+  readersOf.set(network, readers);
+  return readers;
 }
 
 /**
@@ -67,8 +82,8 @@ export function cutTensors({ layers, outputs }: Network, last: number): number[]
  */
 export function patchByPatch(network: Network, patches: number, last: number): Schedule {
   const cut = cutTensors(network, last);
-  const stage = patchStage(network, patches, last, cut);
   const tiles = tileSides(network, patches, last, cut);
+  const stage = patchStage(network, patches, last, cut, tiles);
   const build = new ScheduleBuilder(network);
   const merged = new Map(cut.map((id) => [id, build.buffer(id, network.tensors[id]!.bytes, 0)]));
   const tileBytes = (id: number): number => {
@@ -77,12 +92,12 @@ export function patchByPatch(network: Network, patches: number, last: number): S
     return (bytes / (channels * height * width)) * channels * tall * wide;
   };
   for (const id of network.inputs) if (tiles[id]) build.buffer(id, tileBytes(id), 0);
-  const readInStage = new Set(network.layers.slice(0, last + 1).flatMap(({ inputs }) => inputs));
+  const readInStage = new Set<number>();
+  for (let i = 0; i <= last; i++) for (const id of network.layers[i]!.inputs) readInStage.add(id);
   for (const layer of network.layers.slice(0, last + 1)) {
     // A map that both stages read is kept whole for the later one, and as a patch for this one.
-    const held = new Map(
-      layer.outputs.filter((id) => merged.has(id) && !readInStage.has(id)).map((id) => [id, merged.get(id)!]),
-    );
+    const kept = layer.outputs.filter((id) => merged.has(id) && !readInStage.has(id));
+    const held = kept.length === 0 ? undefined : new Map(kept.map((id) => [id, merged.get(id)!]));
     build.step(layer, (id) => tiles[id]!, tileBytes, held);
   }
   for (const [id, buffer] of merged) {
@@ -138,15 +153,44 @@ function shareOf(network: Network, id: number, tile: readonly [number, number] |
   return tile === undefined ? 0 : (tile[0] * tile[1]) / (height * width);
 }
 
-/** Work of the stage, patch by patch; rows and columns are independent. */
+/**
+ * Work of the stage, patch by patch; rows and columns are independent. What borders clip is worked out when it is asked
+ * for, since a search asks hundreds of stages for their unclipped work alone.
+ */
 export function patchStage(
   network: Network,
   patches: number,
   last: number,
   cut = cutTensors(network, last),
+  tiles = tileSides(network, patches, last, cut),
 ): PatchStage {
   const layers = network.layers.slice(0, last + 1);
-  const tiles = tileSides(network, patches, last, cut);
+  const full_share = layers.map(({ outputs }) => shareOf(network, outputs[0]!, tiles[outputs[0]!]));
+  const total = (of: (layer: NetworkLayer, i: number) => number): number =>
+    layers.reduce((sum, layer, i) => sum + of(layer, i), 0);
+  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+  let shares: PatchStage['shares'] | undefined;
+  return {
+    patches,
+    layers: last + 1,
+    input_side: tiles[network.inputs[0]!] ?? [0, 0],
+    output_side: [grain(sideOf(network, cut[0]!)[0], patches), grain(sideOf(network, cut[0]!)[1], patches)],
+    macs: total(({ macs }) => macs),
+    unclipped_macs: total(({ macs }, i) => patches * patches * macs * full_share[i]!),
+    full_share,
+    get shares() {
+      shares ??= clippedShares(network, patches, last, cut);
+      return shares;
+    },
+    get clipped_macs() {
+      return total(({ macs }, i) => macs * sum(this.shares[i]!.rows) * sum(this.shares[i]!.columns));
+    },
+  };
+}
+
+/** Per layer of the stage, the share of its rows and columns that each patch needs inside the map. */
+function clippedShares(network: Network, patches: number, last: number, cut: readonly number[]): PatchStage['shares'] {
+  const layers = network.layers.slice(0, last + 1);
   const shares = layers.map(() => ({ rows: [] as number[], columns: [] as number[] }));
   for (let patch = 0; patch < patches; patch++) {
     for (const axis of [0, 1] as const) {
@@ -166,17 +210,5 @@ export function patchStage(
       });
     }
   }
-  const full_share = layers.map(({ outputs }) => shareOf(network, outputs[0]!, tiles[outputs[0]!]));
-  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-  return {
-    patches,
-    layers: last + 1,
-    input_side: tiles[network.inputs[0]!] ?? [0, 0],
-    output_side: [grain(sideOf(network, cut[0]!)[0], patches), grain(sideOf(network, cut[0]!)[1], patches)],
-    macs: total(layers.map(({ macs }) => macs)),
-    unclipped_macs: total(layers.map(({ macs }, i) => patches * patches * macs * full_share[i]!)),
-    clipped_macs: total(layers.map(({ macs }, i) => macs * total(shares[i]!.rows) * total(shares[i]!.columns))),
-    shares,
-    full_share,
-  };
+  return shares;
 }

@@ -1,11 +1,7 @@
-import { scaleLinear } from 'd3-scale';
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
-import { axisRoom, drawBottomAxis, linearTicks } from '../marks/axis.ts';
-import { Fills } from '../marks/fills.ts';
-import { drawLegend, type LegendItem, legendAt, legendHeight } from '../marks/legend.ts';
-import { label, line, rect } from '../marks/pen.ts';
-import { clip, widest } from '../marks/text.ts';
+import type { LegendItem } from '../marks/legend.ts';
+import { drawStackedBars, stackedBarsHeight } from '../marks/stackedBars.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { words } from '../metrics.ts';
 import { flag, renameOption } from '../options.ts';
@@ -36,8 +32,6 @@ type StreamTime = {
   /** Elapsed time of the bar. */
   readonly elapsed_s: number | null;
 };
-
-const PITCH = 1.9;
 
 const STREAMS = ['compute', 'weight_read', 'kv_read', 'kv_write', 'activation_read', 'activation_write', 'bookkeeping'];
 
@@ -100,54 +94,31 @@ export const chart = defineChart<Options, StreamTime>({
       );
     });
   },
-  height: (rows, _, theme) =>
-    barsOf(rows).length * PITCH * theme.small_pt +
-    axisRoom({ ticks: [], title: 'x' }, 'bottom', theme) +
-    legendHeight(legend(rows), theme.width_in * 72, theme) +
-    6,
-  draw(svg, rows, options, theme, { width, height, id }) {
-    const fills = new Fills(svg, id);
-    const items = legend(rows);
-    const bars = barsOf(rows);
+  height: (rows, _, theme) => stackedBarsHeight(barsOf(rows).length, legend(rows), theme),
+  draw(svg, rows, options, theme, canvas) {
     const styles = seriesStyles(streamsOf(rows));
-    const small = theme.small_pt;
     const of = (row: StreamTime): number => (options.share ? 100 / (row.elapsed_s ?? Number.POSITIVE_INFINITY) : 1);
-    const sums = bars.map((bar) =>
-      rows.filter((row) => row.label === bar).reduce((sum, row) => sum + row.busy_s * of(row), 0),
-    );
+    const bars = barsOf(rows).map((name) => rows.filter((row) => row.label === name));
+    const sums = bars.map((own) => own.reduce((sum, row) => sum + row.busy_s * of(row), 0));
     const largest = Math.max(...sums, ...rows.map((row) => (row.elapsed_s ?? 0) * of(row)));
     const unit = options.share ? { name: '% of the elapsed time', size: 1 } : axisUnit('s', largest);
-    const labels = Math.min(widest(bars, small), width * 0.4);
-    const box = {
-      x0: labels + 6,
-      x1: width - 1.3 * small,
-      y0: legendHeight(items, width, theme) + 2,
-      y1: height - axisRoom({ ticks: [], title: 'x' }, 'bottom', theme),
-    };
-    const scale = scaleLinear([0, (largest / unit.size) * 1.02], [box.x0, box.x1]);
-    const ticks = linearTicks(scale.ticks(Math.max(3, Math.floor((box.x1 - box.x0) / 38))));
-    drawBottomAxis(svg, box, { scale, ticks, title: axisTitle('busy time', unit), grid: true }, theme);
-    const pitch = (box.y1 - box.y0) / bars.length;
-    const half = Math.min(0.62 * small, pitch * 0.36);
-    bars.forEach((bar, index) => {
-      const middle = box.y0 + (index + 0.5) * pitch;
-      let end = 0;
-      for (const row of rows.filter((candidate) => candidate.label === bar)) {
-        const start = end;
-        end += (row.busy_s * of(row)) / unit.size;
-        const fill = fills.of(styles.get(row.stream)!);
-        rect(svg, scale(start), middle - half, scale(end), middle + half, { fill, stroke: INK, 'stroke-width': 0.4 });
-      }
-      const first = rows.find((row) => row.label === bar)!;
-      if (first.elapsed_s !== null) {
-        const at = scale((first.elapsed_s * of(first)) / unit.size);
-        line(svg, at, middle - half - 2.2, at, middle + half + 2.2, { stroke: '#ffffff', 'stroke-width': 3 });
-        line(svg, at, middle - half - 2.2, at, middle + half + 2.2, { stroke: INK, 'stroke-width': 1.4 });
-      }
-      label(svg, box.x0 - 4, middle, clip(bar, labels, small), { size: small, anchor: 'end' });
-    });
-    line(svg, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
-    drawLegend(svg, items, legendAt(items, box.x0, width, theme), fills, theme);
+    drawStackedBars(
+      svg,
+      {
+        bars: bars.map((own) => {
+          const [first] = own as [StreamTime];
+          return {
+            name: first.label,
+            parts: own.map((row) => ({ style: styles.get(row.stream)!, value: (row.busy_s * of(row)) / unit.size })),
+            mark: first.elapsed_s === null ? null : (first.elapsed_s * of(first)) / unit.size,
+          };
+        }),
+        legend: legend(rows),
+        title: axisTitle('busy time', unit),
+      },
+      theme,
+      canvas,
+    );
   },
   vegaLite: () => ({
     mark: 'bar',

@@ -32,7 +32,16 @@ type Held = {
   readonly kind: string;
   readonly bytes: number;
   readonly capacity_bytes: number | null;
+  /** Part of a training step that the instant is in; empty where there are none. */
+  readonly phase: string;
 };
+
+/** Parts of a training step, by the category of what its first stage runs. */
+const PHASES: Readonly<Record<string, string>> = { forward: 'forward', backward: 'backward', optimizer: 'update' };
+/** More stretches than these are too narrow for their names. */
+const MOST_STRETCHES = 5;
+/** Narrowest stretch that carries its name, as a share of the width. */
+const NAMED_SHARE = 0.12;
 
 /** Kinds from the longest lived at the bottom to the shortest at the top. */
 const ORDER = ['weight', 'optimizer', 'index', 'table', 'kv', 'gradient', 'activation', 'workspace'];
@@ -86,6 +95,9 @@ export const chart = defineChart<Options, Held>({
       (a, b) => a - b,
     );
     const values = chosen.map(({ counter }) => sample(counter, instants));
+    const spans = input.timeline.spans.filter(({ track, category }) => track === 0 && category in PHASES);
+    const phaseAt = (ns: number): string =>
+      PHASES[spans.find(({ start_ns, end_ns }) => start_ns <= ns && ns < end_ns)?.category ?? ''] ?? '';
     return thin(instants, values, options.points).flatMap((index) =>
       chosen.map(({ kind }, i) => ({
         at_s: instants[index]! / 1e9,
@@ -93,6 +105,7 @@ export const chart = defineChart<Options, Held>({
         kind,
         bytes: values[i]![index]!,
         capacity_bytes,
+        phase: phaseAt(instants[index]!),
       })),
     );
   },
@@ -104,6 +117,7 @@ export const chart = defineChart<Options, Held>({
     const held = (at: number, kind: string): number => bytes.get(`${at} ${kind}`) ?? 0;
     const capacity = rows[0]!.capacity_bytes;
     const fullest = Math.max(...instants.map((at) => kinds.reduce((sum, kind) => sum + held(at, kind), 0)));
+    const stretches = stretchesOf(rows, instants);
     const unit = axisUnit('bytes', capacity ?? fullest);
     const time = axisUnit('s', instants.at(-1)!);
     const legend: LegendItem[] = kinds.map((kind) => ({ name: words(kind), style: styles.get(kind)!, swatch: 'fill' }));
@@ -113,7 +127,7 @@ export const chart = defineChart<Options, Held>({
         ...canvas,
         x: { domain: [instants[0]! / time.size, instants.at(-1)! / time.size], title: axisTitle('time', time) },
         y: {
-          domain: [0, (Math.max(capacity ?? 0, fullest) * 1.12) / unit.size],
+          domain: [0, (Math.max(capacity ?? 0, fullest) * (stretches.length > 0 ? 1.24 : 1.12)) / unit.size],
           title: axisTitle(`held by ${words(rows[0]!.memory)}`, unit),
         },
         legend,
@@ -130,6 +144,17 @@ export const chart = defineChart<Options, Held>({
       const d = `${polyline(top, true)}${back(floor)}Z`;
       path(frame.plot, d, { fill: frame.fills.of(styles.get(kind)!), stroke: INK, 'stroke-width': 0.3 });
     }
+    stretches.forEach(({ phase, from, to }, i) => {
+      const [left, right] = [frame.x(from / time.size), frame.x(to / time.size)];
+      if (right - left < NAMED_SHARE * (frame.box.x1 - frame.box.x0)) return;
+      const { y0, y1 } = frame.box;
+      if (i > 0) line(svg, left, y0, left, y1, { stroke: INK, 'stroke-width': 0.5, 'stroke-dasharray': '1 2' });
+      label(svg, (left + right) / 2, Math.min(y0, y1) + theme.small_pt * 0.9, phase, {
+        size: theme.small_pt,
+        anchor: 'middle',
+        halo: true,
+      });
+    });
     if (capacity === null) return;
     const y = frame.y(capacity / unit.size);
     line(svg, frame.box.x0, y, frame.box.x1, y, { stroke: INK, 'stroke-width': 0.8, 'stroke-dasharray': '4 2' });
@@ -156,6 +181,27 @@ export const chart = defineChart<Options, Held>({
     encoding: { x: { field: 'at_s', type: 'quantitative', title: 'Time (s)' } },
   }),
 });
+
+interface Stretch {
+  readonly phase: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Stretches of one phase, in seconds; none where there are no phases or too many. */
+function stretchesOf(rows: readonly Held[], instants: readonly number[]): Stretch[] {
+  const phases = new Map(rows.map(({ at_s, phase }) => [at_s, phase]));
+  const stretches: Stretch[] = [];
+  instants.slice(0, -1).forEach((at, i) => {
+    const phase = phases.get(at)!;
+    const last = stretches.at(-1);
+    const to = instants[i + 1]!;
+    if (last?.phase === phase) stretches[stretches.length - 1] = { ...last, to };
+    else stretches.push({ phase, from: at, to });
+  });
+  const named = stretches.filter(({ phase }) => phase !== '');
+  return named.length > MOST_STRETCHES ? [] : named;
+}
 
 /** The steps of a floor, walked from right to left. */
 function back(floor: readonly (readonly [number, number])[]): string {

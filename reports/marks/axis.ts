@@ -51,8 +51,9 @@ export function logTicks([low, high]: readonly [number, number]): Tick[] {
       const value = Number(`${digit}e${power}`);
       if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
       if (!labelled.includes(digit) || (digit === 1 && power % every !== 0)) ticks.push({ value, text: '' });
-      else if (digit === 1 && (power > 3 || power < -3)) {
-        ticks.push({ value, text: '10', exponent: String(power).replace('-', '−') });
+      else if (power > 3 || power < -3) {
+        const text = digit === 1 ? '10' : `${digit}×10`;
+        ticks.push({ value, text, exponent: String(power).replace('-', '−') });
       } else ticks.push({ value, text: tickText(value) });
     }
   }
@@ -60,7 +61,7 @@ export function logTicks([low, high]: readonly [number, number]): Tick[] {
 }
 
 /** Width of a tick's label. */
-const tickWidth = (tick: Tick, size: number): number =>
+export const tickWidth = (tick: Tick, size: number): number =>
   measure(tick.text, size) + measure(tick.exponent ?? '', 0.72 * size);
 
 /** Room that the axis needs outside the plot: left of it for a vertical axis, below it for a horizontal one. */

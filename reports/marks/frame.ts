@@ -1,6 +1,15 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { INK, type Theme } from '../themes.ts';
-import { type Axis, axisRoom, drawBottomAxis, drawLeftAxis, linearTicks, logTicks, type Tick } from './axis.ts';
+import {
+  type Axis,
+  axisRoom,
+  drawBottomAxis,
+  drawLeftAxis,
+  linearTicks,
+  logTicks,
+  type Tick,
+  tickWidth,
+} from './axis.ts';
 import { Fills } from './fills.ts';
 import { drawLegend, type LegendItem, legendAt, legendHeight } from './legend.ts';
 import { type Box, line, type Pen } from './pen.ts';
@@ -74,15 +83,24 @@ function build(range: Range, length: number, tick_pt: number): Built {
   return { domain, ticks: linearTicks(base.ticks(count)), scale: (from, to) => scaleLinear(domain, [from, to]) };
 }
 
+/** How far the label of the last tick reaches beyond the end of an axis of this length. */
+function overhang({ ticks, scale }: Built, length: number, size: number): number {
+  const last = ticks.findLast(({ text }) => text !== '');
+  if (last === undefined) return 0;
+  return scale(0, length)(last.value) + tickWidth(last, size) / 2 - length + 1;
+}
+
 /** The frame of a chart with two axes: legend above, axes left and below, the plot in what remains. */
 export function drawFrame(svg: Pen, options: FrameOptions, theme: Theme): Frame {
-  const { width, height, id, legend = [], right = 1.2 * theme.small_pt } = options;
+  const { width, height, id, legend = [] } = options;
+  const least = options.right ?? 1.2 * theme.small_pt;
   const fills = new Fills(svg, id);
   const top = legendHeight(legend, width, theme) + (legend.length > 0 ? 2 : theme.small_pt / 2 + 1);
   const yRoom = height - top - 24;
   const y = build(options.y, yRoom, Y_TICK_PT);
   const left = axisRoom({ ticks: y.ticks, title: options.y.title }, 'left', theme);
-  const x = build(options.x, width - left - right, X_TICK_PT);
+  const x = build(options.x, width - left - least, X_TICK_PT);
+  const right = options.x.categories ? least : Math.max(least, overhang(x, width - left - least, theme.small_pt));
   const names = options.x.categories ?? [];
   const slanted = widest(names, theme.small_pt) > (width - left - right) / names.length - 4;
   const bottom = axisRoom({ ticks: x.ticks, title: options.x.title, slanted }, 'bottom', theme);

@@ -1,6 +1,7 @@
 import { COMPUTE_METRICS } from './compute.ts';
 import { COST_METRICS } from './cost.ts';
 import type { MetricDefinition } from './definition.ts';
+import { MAPPING_METRICS } from './mapping.ts';
 import { MEMORY_METRICS } from './memory.ts';
 import { MOVES_METRICS } from './moves.ts';
 import { POLICY_METRICS } from './policy.ts';
@@ -13,6 +14,7 @@ import { SPEED_METRICS } from './speed.ts';
  */
 export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...SPEED_METRICS,
+  ...MAPPING_METRICS,
   ...MEMORY_METRICS,
   ...MOVES_METRICS,
   ...COMPUTE_METRICS,

@@ -22,15 +22,19 @@ import { TASK, type Tape } from './tape.ts';
 interface Unit {
   readonly unit: ComputeUnit;
   readonly memoryBytesPerS: number;
+  readonly inPlaceBytesPerS: number;
   /** Account of the unit's memory. */
   readonly memory: number;
   readonly server: number;
   readonly flops: number;
   readonly access: number;
-  readonly costs: WeakMap<readonly Kernel[], KernelCost>;
+  /** Of the last kernel lists; a weak map would cost the collector more than they are worth. */
+  readonly costs: Map<readonly Kernel[], KernelCost>;
 }
 
 const WORKSPACE = kindIndex('workspace');
+/** Kernel lists whose cost is kept. */
+const MOST_COSTS = 4096;
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** Writes a policy's actions onto the tape, in the units and resources of the machine, and counts bytes and FLOPs. */
@@ -71,10 +75,14 @@ export class Recorder implements Actions {
         unit,
         memory: engine.accounts.findIndex((account) => account.id === unit.memory),
         memoryBytesPerS: this.fabric.memory(unit.memory).read_bytes_per_s,
+        inPlaceBytesPerS:
+          unit.reads_in_place === undefined
+            ? Number.POSITIVE_INFINITY
+            : this.fabric.memory(unit.reads_in_place).read_bytes_per_s,
         server: engine.addServer(unit.id, 1, engine.ledger.activity(`compute.${unit.id}`)),
         flops: engine.ledger.counter(`flops.${unit.id}`),
         access: engine.ledger.counter(`access.${unit.memory}`),
-        costs: new WeakMap(),
+        costs: new Map(),
       });
     }
     for (const { name, count } of plan.workers) {
@@ -97,7 +105,8 @@ export class Recorder implements Actions {
     const unit = this.unitOf(unitId);
     let cost = unit.costs.get(kernels);
     if (cost === undefined) {
-      cost = kernelCost(unit.unit, unit.memoryBytesPerS, kernels);
+      cost = kernelCost(unit.unit, unit.memoryBytesPerS, kernels, unit.inPlaceBytesPerS);
+      if (unit.costs.size >= MOST_COSTS) unit.costs.clear();
       unit.costs.set(kernels, cost);
     }
     const launchNs = ceilNs(cost.launches * (launchS ?? unit.unit.launch_s) * 1e9);

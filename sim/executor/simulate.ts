@@ -75,6 +75,7 @@ export function simulate(
     warnings: [...plan.warnings, ...warnings],
     ...(engine.timeline === null ? {} : { timeline: engine.timeline.finish(engine.now) }),
     ...(plan.layout && { layout: plan.layout }),
+    ...(program.kv_layers && { kv_layers: program.kv_layers }),
   };
 }
 

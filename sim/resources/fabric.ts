@@ -1,6 +1,7 @@
 import { MissingFactError, PolicyError } from '../errors.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Link, LinkDirection, Machine, Memory } from '../types/machine.ts';
+import type { Curve } from '../types/units.ts';
 import { linearCurveAt } from './curve.ts';
 import type { FlowNetwork } from './flowNetwork.ts';
 
@@ -190,12 +191,25 @@ export function plateauOf(direction: LinkDirection | null, from: Memory, to: Mem
 
 /**
  * Seconds before the bytes of a transfer flow: the latency and setup, and what measured single transfers of that size
- * took beyond setup + bytes ÷ plateau. So a measured transfer takes what was measured, whatever the plateau.
+ * took beyond setup + bytes ÷ plateau. Where a what-if raises the plateau above the one that the table shows, that of the
+ * table counts: a faster link moves the bytes faster and has the same setup.
  */
 export function setupSeconds(direction: LinkDirection, bytes: number, plateau_bytes_per_s: number): number {
-  if (direction.transfer_times.length === 0) return direction.setup_s;
-  const measured = linearCurveAt(direction.transfer_times, bytes, 0);
-  return Math.max(direction.setup_s, measured - bytes / plateau_bytes_per_s);
+  const times = direction.transfer_times;
+  if (times.length === 0) return direction.setup_s;
+  const measured = linearCurveAt(times, bytes, 0);
+  return Math.max(direction.setup_s, measured - bytes / Math.min(plateau_bytes_per_s, longestRate(times)));
+}
+
+/** Setup that hardly counts: a transfer that reaches this share of its plateau shows it. */
+const NEARLY = 0.95;
+
+/** The plateau that the table itself shows, between its two longest transfers; infinite where it does not reach one. */
+function longestRate(times: Curve): number {
+  const [before, last] = times.slice(-2);
+  if (before === undefined || last === undefined) return Number.POSITIVE_INFINITY;
+  const rate = (last[0] - before[0]) / (last[1] - before[1]);
+  return last[0] / last[1] >= NEARLY * rate ? rate : Number.POSITIVE_INFINITY;
 }
 
 /** @throws MissingFactError when the machine says nothing of pageable transfers on this link. */

@@ -3,6 +3,7 @@ import { ceilNs } from '../kernel/time.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
+import { layerSeconds } from './layerKernels/index.ts';
 import { shapeEfficiency } from './tiling.ts';
 
 /**
@@ -10,9 +11,18 @@ import { shapeEfficiency } from './tiling.ts';
  * efficiencies by size, its two sides combined as t = (t_compute^p + t_memory^p)^(1/p).
  *
  * @param memoryBytesPerS bandwidth of the unit's memory.
+ * @param inPlaceBytesPerS rate at which it reads weights where they stand (flash); they are waited for, byte by byte.
  * @throws MissingFactError when the machine has no peak for the kernel's precision.
  */
-export function kernelSeconds(unit: ComputeUnit, memoryBytesPerS: number, kernel: Kernel): number {
+export function kernelSeconds(
+  unit: ComputeUnit,
+  memoryBytesPerS: number,
+  kernel: Kernel,
+  inPlaceBytesPerS = Number.POSITIVE_INFINITY,
+): number {
+  if (unit.layer_kernels && kernel.layer && kernel.dtype === 'int8') {
+    return layerSeconds(unit.layer_kernels, kernel, kernel.layer) + kernel.operand_bytes / inPlaceBytesPerS;
+  }
   // Launches of one kind are of equal size, and efficiency is that of one.
   const launches = Math.max(1, kernel.launches);
   let computeS = 0;
@@ -48,13 +58,19 @@ export interface KernelCost {
   readonly bytes: number;
 }
 
-export function kernelCost(unit: ComputeUnit, memoryBytesPerS: number, kernels: readonly Kernel[]): KernelCost {
+export function kernelCost(
+  unit: ComputeUnit,
+  memoryBytesPerS: number,
+  kernels: readonly Kernel[],
+  inPlaceBytesPerS?: number,
+): KernelCost {
   let seconds = 0;
   let launches = 0;
   let flops = 0;
   let bytes = 0;
   for (const kernel of kernels) {
-    seconds += kernelSeconds(unit, memoryBytesPerS, kernel) + kernel.launches * (unit.kernel_s ?? 0);
+    seconds += kernelSeconds(unit, memoryBytesPerS, kernel, inPlaceBytesPerS);
+    seconds += kernel.launches * (unit.kernel_s ?? 0);
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;

@@ -53,7 +53,8 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   energy(metrics, run, totalS);
   metrics['bound.time_s'] = run.bound.time_s;
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
-  for (const [name, value] of Object.entries(run.activations.choices)) metrics[`choice.${name}`] = value;
+  for (const [name, value] of Object.entries({ ...training.choices, ...run.activations.choices }))
+    metrics[`choice.${name}`] = value;
   metrics['sim.events'] = run.times
     .flat()
     .reduce((sum, { forward, backward }) => sum + forward.events + backward.events, 0);

@@ -2,6 +2,7 @@ export type * from './attention.ts';
 export type * from './kv.ts';
 export type * from './layout.ts';
 export type * from './machine.ts';
+export type * from './mapping.ts';
 export type * from './network.ts';
 export * from './policy.ts';
 export type * from './program.ts';

@@ -44,6 +44,8 @@ export interface KvTransfer {
   readonly bytes: number;
   /** Pieces it is moved in; each pays the link's setup. */
   readonly pieces: number;
+  /** Its rows lie all over the cache, so that someone must gather them first. */
+  readonly scattered: boolean;
   /** What it may hide behind: nothing, the layer before, or (a write) whatever follows. */
   readonly overlap: 'none' | 'next_layer' | 'full';
 }
@@ -97,6 +99,8 @@ export interface KvPolicy {
   /** The most tokens and bytes (K and V together) that a layer's cache ever holds, wherever it lies. */
   peakTokens(layer: number): number;
   peakBytes(layer: number): number;
+  /** Tokens that it holds after the last pass. */
+  endTokens(layer: number): number;
   /** Bytes of a layer's index, on the role's memory. */
   indexBytes(layer: number): number;
   readonly warnings: readonly string[];

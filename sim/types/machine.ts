@@ -1,4 +1,5 @@
 import type { FlashDevice } from '../resources/flash/device.ts';
+import type { LayerKind } from './network.ts';
 import type { Curve, Dtype } from './units.ts';
 
 /**
@@ -119,6 +120,8 @@ export interface ComputeUnit {
   readonly matrix_vector?: MatrixVector;
   /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
   readonly fused_attention?: { readonly forward: number; readonly backward: number };
+  /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
+  readonly scratchpad_bytes?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */
@@ -129,9 +132,29 @@ export interface ComputeUnit {
   readonly reads_in_place?: string;
   /** Bytes that the program of its kernels takes in that memory. */
   readonly code_bytes?: number;
+  /** How its kernels compute the layers of 8-bit networks; absent = as any kernel. */
+  readonly layer_kernels?: LayerKernels;
   /** Power while busy. */
   readonly busy_w?: number;
   readonly idle_w?: number;
+}
+
+/** Kernels of a library on a core: the steps (instructions, or cycles of an accelerator) of a layer, and their rate. */
+export interface LayerKernels {
+  readonly law: LayerLaw;
+  readonly per_s: number;
+}
+
+export type LayerLaw = { readonly kind: 'counted'; readonly costs: LayerCosts } | { readonly kind: 'ne16' };
+
+export type LayerCosts = Readonly<Record<LayerKind, LayerCost>>;
+
+/** Instructions of one multiply-add, one output element, one element gathered into a window, and one input element. */
+export interface LayerCost {
+  readonly multiply_add: number;
+  readonly output: number;
+  readonly window: number;
+  readonly input: number;
 }
 
 /** Matrix-vector products on an array with a weight buffer in front of it. */
@@ -143,6 +166,11 @@ export interface MatrixVector {
   /** Rate at which an input vector is brought into its buffer. */
   readonly vector_bytes_per_s: number;
   readonly softmax_elements_per_s: number;
+  /** 2 (the default): a weight tile is loaded while another is multiplied; 1: loading and multiplying take turns. */
+  readonly weight_buffers?: 1 | 2;
+  /** Ports through which the array reads the weight buffer, and the rate of each; without a rate they never limit. */
+  readonly buffer_ports?: number;
+  readonly port_bytes_per_s?: number;
 }
 
 /** A spatial array of processing elements that a dataflow is mapped onto cycle by cycle; one row is a row of lanes. */

@@ -30,6 +30,9 @@ export interface Window {
  */
 export type Reach = 'window' | 'point' | 'all' | 'view';
 
+/** Kinds of layer that kernels of microcontrollers tell apart. */
+export type LayerKind = 'conv' | 'pointwise' | 'depthwise' | 'dense' | 'add' | 'pool' | 'other';
+
 export interface NetworkLayer {
   readonly id: number;
   readonly name: string;
@@ -44,6 +47,12 @@ export interface NetworkLayer {
   readonly window: Window;
   /** Channels of its input that one output channel reads. */
   readonly group_channels: number;
+  /** Channels that it reads of each input, where that is a part of them. */
+  readonly reads?: number;
+  /** A non-linearity follows. */
+  readonly activation?: boolean;
+  /** Attention scores of one image. */
+  readonly scores?: number;
   /** Multiply-adds of the whole batch. */
   readonly macs: number;
   /** Weight elements (kernels and matrices). */
@@ -54,6 +63,8 @@ export interface NetworkLayer {
   readonly norm: number;
   /** Other constants it reads (position tables, state matrices). */
   readonly tables: number;
+  /** Name of the non-linearity that follows, where one does. */
+  readonly nonlinearity?: string;
   /** Bytes its constants take, where a model file says so. */
   readonly constant_bytes?: number;
 }

@@ -1,5 +1,5 @@
 import type { KvUse } from './kv.ts';
-import type { Network } from './network.ts';
+import type { LayerKind, Network } from './network.ts';
 import type { Training } from './training.ts';
 import type { Dtype, Phase, TensorKind } from './units.ts';
 
@@ -64,6 +64,25 @@ export interface Kernel {
   readonly fused_attention?: 'forward' | 'backward';
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
+  /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */
+  readonly layer?: LayerWork;
+}
+
+/** The work of one layer, whole; `share` is the part of it that the kernel does. */
+export interface LayerWork {
+  readonly kind: LayerKind;
+  readonly share: number;
+  readonly multiply_adds: number;
+  /** Elements that it makes and reads. */
+  readonly outputs: number;
+  readonly inputs: number;
+  /** Elements of all windows that its outputs read, shared ones counted each time. */
+  readonly window_elements: number;
+  /** Channels, height and width of what it makes of one image. */
+  readonly made: readonly [channels: number, height: number, width: number];
+  /** Channels of the input that one output reads, and positions of its window. */
+  readonly read_channels: number;
+  readonly taps: number;
 }
 
 /** `count` products C(m,n) = A(m,k) B(k,n) launched together. */
@@ -168,6 +187,8 @@ export interface Program {
   readonly summary: ProgramSummary;
   /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
   readonly kv_policy?: string;
+  /** Tokens that each layer's cache holds in the end under that policy. */
+  readonly kv_layers?: readonly number[];
   /** What its reader must know (values that no source gives). */
   readonly warnings?: readonly string[];
   /** The layers and maps of a `cnn` program; its sub-layers are these layers. */

@@ -42,6 +42,8 @@ export interface RunResult {
   readonly timeline?: Timeline;
   /** How the plan laid tensors out, where it did. */
   readonly layout?: MemoryLayout;
+  /** Tokens that each layer's cache holds in the end, under a KV policy. */
+  readonly kv_layers?: readonly number[];
 }
 
 export type ClaimUse = 'calibrate' | 'validate' | 'peer' | 'reference' | 'unverified';

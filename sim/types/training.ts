@@ -61,6 +61,8 @@ export interface TrainOp {
   readonly weights?: readonly WeightMatrix[];
   /** Its matrices are one product; otherwise each is its own. */
   readonly packed?: true;
+  /** Block of a network it belongs to, with its parameters: what can be trained or frozen by itself. */
+  readonly block?: { readonly name: string; readonly matrices: number; readonly others: number };
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
   /** The same bytes as single tensors, where an allocator must find a place for each. */
@@ -122,6 +124,8 @@ export interface Training {
   readonly samples: number;
   /** How device memory is taken: by PyTorch's caching allocator, or null where bytes alone are counted. */
   readonly allocator: Allocator | null;
+  /** Numbers that the workload works out beside the step; reported as `choice.<name>`. */
+  readonly choices?: Readonly<Record<string, number>>;
   /** `requirement`: memory is counted but not limited, as papers draw what a step would need. */
   readonly measured_as: 'full' | 'requirement';
 }

@@ -35,6 +35,23 @@ describe('one transfer', () => {
     expect(time(100e6)).toBeCloseTo(10.02, 9);
   });
 
+  it('moves the bytes of a measured size faster over a faster link, after the same setup', () => {
+    const forward = (bytes_per_s: number) => ({
+      ...h2d,
+      bytes_per_s,
+      transfer_times: [
+        [1e3, 30e-6],
+        [1e9, 0.1 + 30e-6],
+      ] as const,
+    });
+    const time = (bytes_per_s: number): number => {
+      const on = machine({ links: [pcie({ forward: forward(bytes_per_s) })] });
+      return milliseconds(runScript((a) => void a.move(transfer('cpu', 'gpu', 100e6)), { on }));
+    };
+    expect(time(10e9)).toBeCloseTo(10.03, 3);
+    expect(time(20e9)).toBeCloseTo(5.03, 3);
+  });
+
   it('takes the measured time though the link promises more than the memory behind it', () => {
     const forward = { ...h2d, bytes_per_s: 20e9, transfer_times: [[65e3, 46e-6]] as const };
     const on = machine({

@@ -17,6 +17,7 @@ const WAITING: readonly { readonly path: RegExp; readonly on?: RegExp; readonly 
   { path: /^links\.(nvlink|net)\.(rx_|total_)/, why: 'transfers between devices in both directions' },
   { path: /^(memories|compute)\.gpu1\.|^links\.pcie1\./, why: 'work on several devices' },
   { path: /dirty_fraction$/, on: /^instcsd/, why: 'a host that writes faster than its disk' },
+  { path: /block_bytes$/, on: /^mqsim/, why: 'a drive that begins empty collects nothing, so no block is erased' },
   { path: /^compute\.cpu\.launch_s$/, why: 'kernels on a CPU; attention there is part of a host step' },
 ];
 
@@ -29,6 +30,8 @@ const waits = (machine: Machine, path: NumericField['path']): boolean => {
   if (name === 'links.nvlink.tx_bytes_per_s' && machine.links.some((link) => link.collective_bytes_per_s)) return true;
   // More devices a node than a group has, or nodes than a run needs, change nothing; the probes' groups are small.
   if (name.startsWith('cluster.')) return true;
+  // Kernels counted in instructions leave the peak to the bound alone.
+  if (/peak_flop_per_s.int8$/.test(name)) return machine.compute.some((unit) => unit.layer_kernels !== undefined);
   if (name === 'host.convert_elements_per_s') return !machine.compute.some(({ id }) => id === 'cpu');
   return WAITING.some((entry) => entry.path.test(name) && (entry.on?.test(machine.id) ?? true));
 };

@@ -75,7 +75,7 @@ const layers = (fields: object): Policy => ({
 const small = generate('opt-1.3b');
 const one = generate('opt-1.3b', { batch: 1, batches: 1 });
 
-const attention = (dataflow: 'one-pass' | 'row-wise', sequence: number): Workload => {
+const attention = (dataflow: 'one-pass' | 'row-wise' | 'fused', sequence: number): Workload => {
   return { kind: 'attention', dataflow, batch: 8, heads: 8, sequence, key_width: 64, element_bits: 16 };
 };
 const copy = (direction: string): Workload => {
@@ -126,12 +126,19 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
   model: 'mlperf-tiny-vww-mbv1-0.25',
   batch: 1,
   dtype: 'int8',
+  runtime: 'fused',
   mode: 'infer',
 };
 
 export const PROBES: readonly Probe[] = [
+  {
+    name: 'a network in training',
+    workload: { ...network, model: 'mobilenet_v2_1.0_224', batch: 8, dtype: 'fp32', mode: 'train' },
+    policy: {},
+  },
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
   { name: 'long one-pass attention', workload: attention('one-pass', 262_144), policy: {} },
+  { name: 'fused attention', workload: attention('fused', 4096), policy: {} },
   { name: 'row-wise attention', workload: attention('row-wise', 1024), policy: {} },
   { name: 'long row-wise attention', workload: attention('row-wise', 262_144), policy: {} },
   {

@@ -1,17 +1,29 @@
 import { expect, test } from 'vitest';
+import type { ClaimRow } from '../../sim/types/index.ts';
 import { errorsOf, mean, rowsOf } from './rows.ts';
 
 /** How near are single devices to published ones, with nothing fitted but what the files say? */
 
-test('the flash model is within 5 % of every MQSim row and 2 % of them on average', async () => {
-  const rows = await rowsOf('mqsim');
+test('the flash model is within 5 % of every MQSim row of the given grids and 2 % of them on average', async () => {
+  const rows: ClaimRow[] = [];
+  for (const grid of ['g1000', 'id333', 'default333']) rows.push(...(await rowsOf(`mqsim/${grid}`)));
   expect(rows).toHaveLength(42);
   const rates = errorsOf(rows.filter(({ metric }) => metric === 'throughput.io_bytes_per_s'));
   expect(mean(rates)).toBeLessThan(0.02);
   expect(Math.max(...rates)).toBeLessThan(0.05);
   const latencies = errorsOf(rows.filter(({ metric }) => metric === 'latency.request_s.mean'));
   expect(Math.max(...latencies)).toBeLessThan(0.05);
-});
+}, 120_000);
+
+test('six drives of other shapes, and writes, are within 2 % of MQSim on average', async () => {
+  const shapes = errorsOf(await rowsOf('mqsim/geometries'));
+  expect(shapes).toHaveLength(18);
+  expect(mean(shapes)).toBeLessThan(0.02);
+  expect(shapes.filter((error) => error < 0.05).length).toBeGreaterThanOrEqual(17);
+  const mixed = errorsOf(await rowsOf('mqsim/mixed'));
+  expect(mean(mixed)).toBeLessThan(0.02);
+  expect(Math.max(...mixed)).toBeLessThan(0.05);
+}, 120_000);
 
 test('copies of 21 sizes are within 8 %, four of them fitted', async () => {
   const rows = await rowsOf('gpu-benches');
@@ -35,9 +47,10 @@ test('DRAM channels are within 3 points of their peak at every read share', asyn
 test('one-pass and row-wise attention take the times of the FuseMax artifact, and its energy within 5 %', async () => {
   const rows = await rowsOf('fusemax');
   const of = (suffix: RegExp) => errorsOf(rows.filter(({ id }) => suffix.test(id)));
-  expect(of(/-speedup$/)).toHaveLength(18);
+  expect(of(/-speedup$/)).toHaveLength(24);
   expect(Math.max(...of(/-speedup$/))).toBeLessThan(0.01);
   expect(Math.max(...of(/-latency$/))).toBeLessThan(0.01);
+  expect(Math.max(...of(/-grid$/))).toBeLessThan(0.01);
   expect(mean(of(/-energy$/))).toBeLessThan(0.03);
   expect(Math.max(...of(/-energy$/))).toBeLessThan(0.05);
 });

@@ -57,24 +57,26 @@ const bytesOf = ({ instances, sequence, element_bytes }: AttentionShape, width: 
 const EXPONENT = { multiply_adds: 6, adds: 1 } as const;
 
 /**
- * One pass over K and V (FuseMax, MICRO 2024): scores never leave the array. Per score the grid takes E + 1 cycles for
- * Q·Kᵀ and the running maximum, one for its correction, eight for the exponential (a subtraction, six multiply-adds, an
- * addition), F for the values; the lanes divide the outputs at the end. K and V are read once per block of queries whose
- * rows, outputs and two statistics fit the buffer. Null when not even one tile of queries fits.
+ * One pass over K and V (FuseMax, MICRO 2024): scores never leave the array. In units of one operation on every score:
+ * the grid takes E for Q·Kᵀ and one for the running maximum, while the lanes rescale what the last tile left (one for the
+ * denominator, F for the numerators) and at the end divide the outputs; then one for the correction of the maximum,
+ * eight for the exponential (six multiply-adds, an addition, and its sum), and F for the values. K and V are read once
+ * per block of queries whose rows, outputs and two statistics fit the buffer beside a tile of each. Null when not even
+ * one tile of queries fits.
  */
 export function onePass(shape: AttentionShape, arrays: AttentionArrays): DataflowCost | null {
   const { key_width: e, value_width: f, element_bytes } = shape;
   const { scores, grid_s: unit } = scoreTimes(shape, arrays);
   const outputs = shape.instances * shape.sequence * f;
-  const cycles = e + 1 + 1 + (1 + EXPONENT.multiply_adds + EXPONENT.adds) + f;
-  const lanes_s = outputs / (peCount(arrays.lanes) * arrays.lanes.clock_hz);
+  const exponential = EXPONENT.multiply_adds + EXPONENT.adds + 1;
+  const divide_s = outputs / (peCount(arrays.lanes) * arrays.lanes.clock_hz);
   const blocks = queryBlocks(shape, arrays, (e + f + 2) * element_bytes);
   if (blocks === null) return null;
   const once = bytesOf(shape, e) + bytesOf(shape, f);
   return {
-    grid_s: cycles * unit,
-    lanes_s,
-    compute_s: cycles * unit + lanes_s,
+    grid_s: (e + 1 + exponential + f) * unit,
+    lanes_s: (1 + f + 1 + exponential + f) * unit + divide_s,
+    compute_s: Math.max((e + 1) * unit, (1 + f) * unit + divide_s) + (1 + exponential + f) * unit,
     dram_bytes: once + blocks * once,
     multiply_adds: scores * (e + f + EXPONENT.multiply_adds),
     adds: scores * (3 + EXPONENT.adds),
@@ -84,11 +86,12 @@ export function onePass(shape: AttentionShape, arrays: AttentionArrays): Dataflo
   };
 }
 
-/** The fewest equal blocks of whole tiles of queries that fit the buffer. */
+/** The fewest equal blocks of whole tiles of queries that fit the buffer beside a tile of keys and one of values. */
 function queryBlocks(shape: AttentionShape, { grid, buffer_bytes }: AttentionArrays, rowBytes: number): number | null {
   const tiles = Math.max(1, Math.floor(shape.sequence / grid.rows));
+  const room = buffer_bytes - grid.rows * (shape.key_width + shape.value_width) * shape.element_bytes;
   for (let blocks = 1; blocks <= tiles; blocks++) {
-    if (tiles % blocks === 0 && (shape.sequence / blocks) * rowBytes <= buffer_bytes) return blocks;
+    if (tiles % blocks === 0 && (shape.sequence / blocks) * rowBytes <= room) return blocks;
   }
   return null;
 }

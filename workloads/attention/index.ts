@@ -2,16 +2,19 @@ import * as v from 'valibot';
 import { MissingFactError } from '../../sim/errors.ts';
 import type { Machine, Memory, RunResult, SpatialArray } from '../../sim/types/index.ts';
 import { type AttentionShape, type DataflowCost, onePass, rowWise } from './dataflows.ts';
+import { runOnGpu } from './onGpu.ts';
 
 const count = (description: string) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31), v.description(description));
 
-/** The attention of one layer on a spatial array. */
+/** The attention of one layer by itself, on a spatial array or on a GPU. */
 export const attentionSchema = v.strictObject({
   kind: v.literal('attention'),
   dataflow: v.pipe(
-    v.picklist(['one-pass', 'row-wise']),
-    v.description('`one-pass`: scores never leave the array (FuseMax); `row-wise`: rows of scores on chip (FLAT).'),
+    v.picklist(['one-pass', 'row-wise', 'un-fused', 'fused']),
+    v.description(
+      'On an array, `one-pass`: scores never leave it (FuseMax); `row-wise`: rows of scores on chip (FLAT). On a GPU, `un-fused`: scores pass through memory; `fused`: tiles of them in a scratchpad (FlashAttention).',
+    ),
   ),
   batch: count('Sequences.'),
   heads: count('Heads of the layer.'),
@@ -19,6 +22,9 @@ export const attentionSchema = v.strictObject({
   key_width: count('Width of a query and of a key in one head.'),
   value_width: v.exactOptional(count('Width of a value in one head. Default: key_width.')),
   element_bits: v.optional(v.pipe(v.picklist([8, 16, 32]), v.description('Bits of an element.')), 16),
+  backward: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: the backward pass too. Default: no.'))),
+  mask: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: scores are masked. Default: no.'))),
+  dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: with dropout. Default: no.'))),
 });
 export type AttentionFields = v.InferOutput<typeof attentionSchema>;
 
@@ -27,6 +33,19 @@ export type AttentionFields = v.InferOutput<typeof attentionSchema>;
  * @throws MissingFactError when the machine has no arrays, no on-chip memory, or one too small for a tile.
  */
 export function runAttention(fields: AttentionFields, machine: Machine): RunResult {
+  const { dataflow } = fields;
+  if (dataflow === 'un-fused' || dataflow === 'fused') {
+    const shape = {
+      instances: fields.batch * fields.heads,
+      sequence: fields.sequence,
+      width: fields.key_width,
+      element_bytes: fields.element_bits / 8,
+      backward: fields.backward ?? false,
+      mask: fields.mask ?? false,
+      dropout: fields.dropout ?? false,
+    };
+    return runOnGpu(dataflow, shape, machine);
+  }
   const grid = arrayOf(machine, (array) => array.rows > 1);
   const lanes = arrayOf(machine, (array) => array.rows === 1);
   const buffer = memoryOf(machine, machine.roles.near);
@@ -39,12 +58,12 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
     element_bytes: fields.element_bits / 8,
   };
   const arrays = { grid, lanes, buffer_bytes: buffer.capacity_bytes - buffer.reserved_bytes };
-  const cost = fields.dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays);
+  const cost = dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays);
   if (cost === null) {
     throw new MissingFactError(`memory "${buffer.id}" of machine "${machine.id}" is too small for one tile of queries`);
   }
   const seconds = Math.max(cost.compute_s, cost.dram_bytes / dram.read_bytes_per_s);
-  const energy = energyOf(fields.dataflow, cost, grid, dram);
+  const energy = energyOf(dataflow, cost, grid, dram);
   return {
     metrics: {
       'time.total_s': seconds,
@@ -60,7 +79,7 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
 }
 
 function energyOf(
-  dataflow: AttentionFields['dataflow'],
+  dataflow: 'one-pass' | 'row-wise',
   cost: DataflowCost,
   { energy }: SpatialArray,
   dram: Memory,

@@ -116,16 +116,16 @@ export class AttentionProcess implements AttentionSource {
   }
 }
 
-/** Distinct tokens of a prompt in random order, the sinks left out where there is room. */
+/** Distinct tokens of a prompt in random order: the first steps of a shuffle, of which only moved places are kept. */
 function distinct(tokens: number, count: number, random: Rng): Int32Array {
-  const all = Int32Array.from({ length: tokens }, (_, i) => i);
+  const moved = new Map<number, number>();
+  const drawn = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const other = i + random.integer(tokens - i);
-    const item = all[i]!;
-    all[i] = all[other]!;
-    all[other] = item;
+    drawn[i] = moved.get(other) ?? other;
+    moved.set(other, moved.get(i) ?? i);
   }
-  return all.slice(0, count);
+  return drawn;
 }
 
 /** Sum of rank^-s over the ranks after `from` up to `to`, by its integral with midpoints. */

@@ -1,8 +1,9 @@
 import { InputError } from '../../input/index.ts';
 import type { Program } from '../../sim/types/index.ts';
 import type { AnyModel } from '../models/any.ts';
+import { ELEMENT_BYTES } from './dtypes.ts';
 import { buildNetwork } from './network.ts';
-import { ELEMENT_BYTES, networkProgram } from './program.ts';
+import { networkProgram } from './program.ts';
 import type { CnnWorkload } from './schema.ts';
 
 /**
@@ -26,7 +27,7 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
     ...(workload.width !== undefined && { width: workload.width }),
     ...(workload.kernels !== undefined && { kernels: workload.kernels }),
   };
-  if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype);
+  if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype, workload.runtime);
   const fixed = (['resolution', 'width', 'kernels'] as const).find((field) => workload[field] !== undefined);
   if (fixed) {
     throw new InputError({
@@ -36,5 +37,5 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
       expected: `no ${fixed}, or dims where the file leaves them open`,
     });
   }
-  return networkProgram(model.network({ batch, dims: workload.dims ?? {} }), dtype);
+  return networkProgram(model.network({ batch, dims: workload.dims ?? {} }), dtype, workload.runtime);
 }

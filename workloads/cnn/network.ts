@@ -58,17 +58,25 @@ export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}):
       reach: lawOf(spec.op).reach,
       window,
       group_channels: measured.group_channels,
+      ...(isPart(spec, shapes) && { reads: spec.reads! }),
+      activation: spec.activation,
+      ...(measured.scores !== undefined && { scores: measured.scores }),
       macs: measured.macs * batch,
       weights: measured.weights,
       biases: measured.bias_of > 0 && (spec.bias || spec.norm !== 'none') ? measured.bias_of : 0,
       norm: spec.norm === 'output' ? 2 * measured.shape[0] : spec.norm === 'input' ? 2 * shapes[0]![0] : 0,
       tables: measured.tables,
+      ...(spec.nonlinearity !== null && { nonlinearity: spec.nonlinearity }),
     });
   }
   const read = new Set(layers.flatMap(({ inputs }) => inputs));
   const outputs = layers.flatMap((layer) => layer.outputs).filter((id) => !read.has(id));
   return { id: table.id, title: table.title, batch, element_bytes: bytes, inputs: [0], outputs, tensors, layers };
 }
+
+/** Whether it reads a part of its inputs' channels, or adds them, in place of taking them one after the other. */
+const isPart = ({ reads }: LayerSpec, inputs: readonly Shape[]): boolean =>
+  reads !== null && reads !== inputs.reduce((sum, [channels]) => sum + channels, 0);
 
 function inputShape({ input, id }: NetworkTable, { resolution }: NetworkOptions): Shape {
   if (resolution === undefined) return input;

@@ -39,6 +39,7 @@ const COUNTS: readonly (readonly [id: string, macs: number, parameters: number])
   ['proxyless-w0.25-r112', 10691008, 569600],
   ['proxyless-w0.3-r176', 38282216, 754280],
   ['resnet18_224', 1814073344, 11689512],
+  ['resnet32_32', 68861952, 463504],
   ['resnet50_224', 4089184256, 25557032],
   ['tflm-person-detect', 7157888, 210706],
   ['wavemix_192_16_l3', 15093935616, 27851272],

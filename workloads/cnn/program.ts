@@ -1,9 +1,20 @@
-import type { Dtype, LayerInfo, Network, NetworkLayer, Op, Program, Segment, Tensor } from '../../sim/types/index.ts';
+import type {
+  LayerInfo,
+  LayerKind,
+  LayerWork,
+  Network,
+  NetworkLayer,
+  Op,
+  Program,
+  Segment,
+  Tensor,
+} from '../../sim/types/index.ts';
+import { ELEMENT_BYTES, type NetworkDtype } from './dtypes.ts';
+import { eagerKernels, readBytes } from './eager.ts';
 import { totalMacs } from './network.ts';
 
-/** Bytes of one element. */
-export const ELEMENT_BYTES = { int8: 1, fp16: 2, fp32: 4 } as const satisfies Partial<Record<Dtype, number>>;
-export type NetworkDtype = keyof typeof ELEMENT_BYTES;
+/** Whether biases, activations and the steps of attention are part of the kernels before them, or kernels of their own. */
+export type Runtime = 'fused' | 'eager';
 
 /**
  * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
@@ -16,7 +27,7 @@ export function constantBytes({ weights, biases, tables, constant_bytes }: Netwo
 }
 
 /** One forward pass of a network, an op per layer. */
-export function networkProgram(network: Network, dtype: NetworkDtype): Program {
+export function networkProgram(network: Network, dtype: NetworkDtype, runtime: Runtime = 'fused'): Program {
   const tensors: Tensor[] = [];
   const layers = network.layers.map((layer): LayerInfo => {
     const bytes = constantBytes(layer, dtype);
@@ -36,7 +47,7 @@ export function networkProgram(network: Network, dtype: NetworkDtype): Program {
     tensors.push(tensor);
     return { name: 'layer', weights: [tensor], state: [] };
   });
-  const ops = network.layers.map((layer, i) => opOf(network, layer, layers[i]!, dtype));
+  const ops = network.layers.map((layer, i) => opOf(network, layer, layers[i]!, dtype, runtime));
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   return {
     kind: 'cnn',
@@ -63,7 +74,8 @@ export function networkProgram(network: Network, dtype: NetworkDtype): Program {
   };
 }
 
-function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype: Dtype): Op {
+function opOf(network: Network, layer: NetworkLayer, info: LayerInfo, dtype: NetworkDtype, runtime: Runtime): Op {
+  const { tensors } = network;
   const sum = (ids: readonly number[]): number => ids.reduce((bytes, id) => bytes + tensors[id]!.bytes, 0);
   const [input_bytes, output_bytes] = [sum(layer.inputs), sum(layer.outputs)];
   return {
@@ -79,13 +91,52 @@ function opOf({ tensors }: Network, layer: NetworkLayer, info: LayerInfo, dtype:
         dtype,
         flops: 2 * layer.macs,
         operand_bytes: info.weights.reduce((bytes, tensor) => bytes + tensor.bytes, 0),
-        activation_bytes: layer.reach === 'view' ? 0 : input_bytes + output_bytes,
+        activation_bytes: layer.reach === 'view' ? 0 : readBytes(network, layer) + output_bytes,
         launches: layer.reach === 'view' ? 0 : 1,
+        layer: workOf(network, layer),
       },
+      ...(runtime === 'eager' ? eagerKernels(network, layer, dtype) : []),
     ],
     state: null,
     input_bytes,
     output_bytes,
     scratch_bytes: 0,
   };
+}
+
+/** What one kernel of the layer has to do, in elements of the whole batch. */
+function workOf({ tensors, batch }: Network, layer: NetworkLayer): LayerWork {
+  const elements = (ids: readonly number[]): number =>
+    batch * ids.reduce((sum, id) => sum + tensors[id]!.channels * tensors[id]!.height * tensors[id]!.width, 0);
+  const [tall, wide] = layer.window.kernel;
+  const made = tensors[layer.outputs[0] ?? layer.inputs[0] ?? 0]!;
+  const channels = layer.inputs.reduce((sum, id) => sum + tensors[id]!.channels, 0);
+  return {
+    kind: kindOf(layer, channels),
+    share: 1,
+    multiply_adds: layer.macs,
+    outputs: elements(layer.outputs),
+    inputs: elements(layer.inputs),
+    window_elements: batch * tall * wide * channels * made.height * made.width,
+    made: [made.channels, made.height, made.width],
+    read_channels: layer.group_channels,
+    taps: tall * wide,
+  };
+}
+
+const KINDS: Readonly<Record<string, LayerKind>> = {
+  dw: 'depthwise',
+  fc: 'dense',
+  add: 'add',
+  mul: 'add',
+  maxpool: 'pool',
+  avgpool: 'pool',
+  gap: 'pool',
+  mean: 'pool',
+};
+
+function kindOf({ op, window, group_channels }: NetworkLayer, channels: number): LayerKind {
+  if (op !== 'conv' && op !== 'tconv') return KINDS[op] ?? 'other';
+  if (window.kernel.every((side) => side === 1)) return 'pointwise';
+  return group_channels === 1 && channels > 1 ? 'depthwise' : 'conv';
 }

@@ -2,7 +2,19 @@ import * as v from 'valibot';
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8192));
 
-/** One inference of a convolutional network. */
+/** A fixed memory for what class-incremental learning keeps: models in fp32 and images in bytes. */
+const exemplarSchema = v.strictObject({
+  budget_bytes: v.pipe(v.number(), v.minValue(0), v.description('Bytes of models and images together.')),
+  copies: v.optional(
+    v.pipe(
+      v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))),
+      v.description('Copies of a block of the network, by its name; 1 otherwise.'),
+    ),
+    {},
+  ),
+});
+
+/** One pass or step of a convolutional network. */
 export const cnnSchema = v.strictObject({
   kind: v.literal('cnn'),
   model: v.pipe(
@@ -40,12 +52,27 @@ export const cnnSchema = v.strictObject({
     v.pipe(v.picklist(['int8', 'fp16', 'fp32']), v.description('What feature maps and weights are stored in.')),
     'int8',
   ),
+  runtime: v.optional(
+    v.pipe(
+      v.picklist(['fused', 'eager']),
+      v.description(
+        '`fused`: biases, activations and the steps of attention run within the kernels before them; `eager`: as kernels of their own, as PyTorch runs them.',
+      ),
+    ),
+    'fused',
+  ),
   dims: v.optional(
     v.pipe(
       v.record(v.string(), side),
       v.description('Values of the named dimensions that a model file leaves open, such as `{height: 224}`.'),
     ),
   ),
-  mode: v.optional(v.pipe(v.picklist(['infer']), v.description('`infer`: one forward pass.')), 'infer'),
+  mode: v.optional(
+    v.pipe(v.picklist(['infer', 'train']), v.description('`infer`: one forward pass; `train`: one step of training.')),
+    'infer',
+  ),
+  exemplars: v.optional(
+    v.pipe(exemplarSchema, v.description('A byte budget that stored images share with copies of blocks.')),
+  ),
 });
 export type CnnWorkload = v.InferOutput<typeof cnnSchema>;

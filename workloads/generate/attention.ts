@@ -20,11 +20,8 @@ import { Walk, type Work } from './walk.ts';
  * positions, fewer key heads and RMS norms follow Hugging Face's eager Llama.
  */
 export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
-  const { model, fused } = setting;
-  const walk = new Walk(model.dtype, rowsBytes(setting, step, model.hidden));
-  takeExpandedWeights(walk, setting, weights);
-  normalise(walk, setting, step, 'projection', 'input', 'hidden');
-  project(walk, setting, step, weights);
+  const { fused } = setting;
+  const walk = projected(setting, step, weights).fork();
   if (fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
@@ -34,6 +31,21 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
   const { kernels, scratch_bytes } = walk.work();
   return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
+}
+
+/** The last walk up to the projections of each setting, and the tokens it was made for. */
+const known = new WeakMap<Setting, { readonly tokens: number; readonly walk: Walk }>();
+
+/** The walk as far as the context plays no part, which all decode steps share. */
+function projected(setting: Setting, step: Step, weights: readonly WeightShape[]): Walk {
+  const before = known.get(setting);
+  if (before?.tokens === step.tokens) return before.walk;
+  const walk = new Walk(setting.model.dtype, rowsBytes(setting, step, setting.model.hidden));
+  takeExpandedWeights(walk, setting, weights);
+  normalise(walk, setting, step, 'projection', 'input', 'hidden');
+  project(walk, setting, step, weights);
+  known.set(setting, { tokens: step.tokens, walk });
+  return walk;
 }
 
 const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>

@@ -1,4 +1,4 @@
-import type { KvPolicy } from '../../sim/types/index.ts';
+import type { KvPolicy, KvUse } from '../../sim/types/index.ts';
 import { stepAt } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import type { Step } from './setting.ts';
@@ -33,17 +33,34 @@ export class Passes {
   }
 
   /** The pass as attention of one layer sees it. */
-  readonly attention = (step: Step, layer: number): Step => {
-    if (this.#kv === null) return step;
-    const { phase, tokens, context, index = 0 } = step;
-    return { ...step, use: this.#kv.use(layer, { index, phase, step: step.step, tokens, seen: context }) };
-  };
+  attention(step: Step, layer: number): Step {
+    const use = this.use(step, layer);
+    if (use === undefined) return step;
+    return {
+      phase: step.phase,
+      step: step.step,
+      tokens: step.tokens,
+      context: step.context,
+      index: step.index ?? 0,
+      use,
+    };
+  }
+
+  /** What the KV policy makes of the pass in one layer: one object for layers that do the same. */
+  use({ phase, step, tokens, context, index = 0 }: Step, layer: number): KvUse | undefined {
+    return this.#kv?.use(layer, { index, phase, step, tokens, seen: context });
+  }
 
   /** Tokens that a layer's cache has room for, and their bytes in K and V together, given those of one token. */
   cache(layer: number, token_bytes: number): { readonly tokens: number; readonly bytes: number } {
     const all = this.#prompt + this.#output - 1;
     if (this.#kv === null) return { tokens: all, bytes: 2 * all * token_bytes };
     return { tokens: this.#kv.peakTokens(layer), bytes: this.#kv.peakBytes(layer) };
+  }
+
+  /** Tokens that each layer's cache holds after the last pass. */
+  kvLayers(layers: number): readonly number[] {
+    return Array.from({ length: layers }, (_, layer) => this.#kv?.endTokens(layer) ?? 0);
   }
 
   indexBytes(layer: number): number {

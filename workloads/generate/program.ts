@@ -43,7 +43,7 @@ export function generateProgram(
     let left = passes.prefills * per_step + decode_limit;
     for (let i = 0; i < passes.count && left > 0; i++) {
       const count = Math.min(left, per_step);
-      yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes.attention);
+      yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes);
       left -= per_step;
     }
   }
@@ -61,7 +61,7 @@ export function generateProgram(
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,
     summary: summarise({ fields, setting, table, layers, passes, token, measurement }),
-    ...(kv === null ? {} : { kv_policy: kv.name, warnings: kv.warnings }),
+    ...(kv === null ? {} : { kv_policy: kv.name, kv_layers: passes.kvLayers(model.layers), warnings: kv.warnings }),
     segments,
   };
 }

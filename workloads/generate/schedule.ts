@@ -3,6 +3,7 @@ import { weightShapes } from '../models/weights.ts';
 import { attentionWork } from './attention.ts';
 import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
 import { mlpWork } from './mlp.ts';
+import type { Passes } from './passes.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
 import { subLayers, type TokenSize } from './tensors.ts';
 import type { Work } from './walk.ts';
@@ -25,6 +26,8 @@ export interface SubLayerWork extends Work {
 
 /** Works that are kept; beyond them each is computed whenever it is asked for. */
 const MOST_KNOWN = 8192;
+/** Likewise of attention under a policy, whose uses come in the order of the passes. */
+const MOST_USES = 65_536;
 
 /**
  * The work of every (sub-layer, step), computed once: only attention depends on the context, so all other decode steps
@@ -37,7 +40,7 @@ export class WorkTable {
   readonly #weights: ReturnType<typeof weightShapes>;
   readonly #known = new Map<string, SubLayerWork>();
   /** Of attention under a KV policy; equal uses are one object. */
-  readonly #ofUse = new WeakMap<KvUse, SubLayerWork>();
+  readonly #ofUse = new Map<KvUse, SubLayerWork>();
 
   constructor(setting: Setting, token: TokenSize, last_step: number) {
     this.#setting = setting;
@@ -62,8 +65,12 @@ export class WorkTable {
     const last = step.phase === 'decode' && step.step === this.#last_step;
     const known = last ? undefined : this.#ofUse.get(use);
     if (known !== undefined) return known;
-    const work = this.#compute('attention', { ...step, context: use.read_tokens });
-    if (!last) this.#ofUse.set(use, work);
+    const { phase, tokens } = step;
+    const work = this.#compute('attention', { phase, step: step.step, tokens, context: use.read_tokens, use });
+    if (!last) {
+      if (this.#ofUse.size >= MOST_USES) this.#ofUse.clear();
+      this.#ofUse.set(use, work);
+    }
     return work;
   }
 
@@ -73,16 +80,22 @@ export class WorkTable {
     const hidden = hiddenBytes(setting, step);
     // A parallel block carries its own input along with the output of attention.
     const between = setting.model.parallel ? 2 * hidden : hidden;
-    const flow = (input_bytes: number, output_bytes: number) => ({ input_bytes, output_bytes, state: null });
+    const made = (work: Work, input_bytes: number, output_bytes: number, state: SubLayerWork['state'] = null) => ({
+      kernels: work.kernels,
+      scratch_bytes: work.scratch_bytes,
+      input_bytes,
+      output_bytes,
+      state,
+    });
     switch (kind) {
       case 'embed':
-        return { ...embedWork(setting, step, weights), ...flow(tokenBytes(setting, step), hidden) };
+        return made(embedWork(setting, step, weights), tokenBytes(setting, step), hidden);
       case 'attention':
-        return { ...attentionWork(setting, step, weights), ...flow(hidden, between), state: this.#stateUse(step) };
+        return made(attentionWork(setting, step, weights), hidden, between, this.#stateUse(step));
       case 'mlp':
-        return { ...mlpWork(setting, step, weights), ...flow(between, hidden) };
+        return made(mlpWork(setting, step, weights), between, hidden);
       case 'head':
-        return { ...headWork(setting, step, weights), ...flow(hidden, chosenBytes(setting)) };
+        return made(headWork(setting, step, weights), hidden, chosenBytes(setting));
     }
   }
 
@@ -114,8 +127,33 @@ export function stepAt(step: number, prompt: number): Step {
     : { phase: 'decode', step, tokens: 1, context: prompt + step - 1 };
 }
 
-/** What attention of one layer does in a pass: as it is, or as a KV policy has it. */
-export type AttentionStep = (step: Step, layer: number) => Step;
+function opOf(
+  name: SubLayer,
+  { phase, step }: Step,
+  layer: number,
+  batch: number,
+  { kernels, scratch_bytes, input_bytes, output_bytes, state }: SubLayerWork,
+  tensors: readonly number[],
+): Op {
+  return {
+    name,
+    phase,
+    step,
+    layer,
+    batch,
+    kernels,
+    state: state && withTensors(state, tensors),
+    input_bytes,
+    output_bytes,
+    scratch_bytes,
+  };
+}
+
+function withTensors(state: Omit<StateUse, 'tensors'>, tensors: readonly number[]): StateUse {
+  const { read_tokens, write_tokens, bytes_per_token, elements_per_token, use } = state;
+  const plain = { tensors, read_tokens, write_tokens, bytes_per_token, elements_per_token };
+  return use === undefined ? plain : { ...plain, use };
+}
 
 /**
  * The first `count` sub-layers of one step, zig-zag: every sub-layer runs for all batches before the next begins
@@ -128,29 +166,24 @@ export function* stepSegments(
   stateOf: (layer: number, batch: number) => readonly number[],
   batches: number,
   count: number,
-  attentionStep: AttentionStep,
+  passes: Passes,
 ): Generator<Segment> {
   const ops = (layer: number): Op[] => {
     const kind = subLayerAt(layer, layers);
-    const at = kind === 'attention' ? attentionStep(step, (layer - 1) / 2) : step;
-    const { state, ...work } = table.at(kind, at);
-    return Array.from({ length: batches }, (_, batch) => ({
-      name: kind,
-      phase: step.phase,
-      step: step.step,
-      layer,
-      batch,
-      ...work,
-      state: state && { ...state, tensors: stateOf(layer, batch) },
-    }));
+    const at = kind === 'attention' ? passes.attention(step, (layer - 1) / 2) : step;
+    const work = table.at(kind, at);
+    const made: Op[] = [];
+    for (let batch = 0; batch < batches; batch++)
+      made.push(opOf(kind, step, layer, batch, work, stateOf(layer, batch)));
+    return made;
   };
   if (count <= 0) return;
   yield { repeat: 1, layer_stride: 0, ops: ops(0) };
   const pairs = Math.min(layers, Math.floor((count - 1) / 2));
   for (let from = 0; from < pairs; ) {
-    const { use } = attentionStep(step, from);
+    const use = passes.use(step, from);
     let to = from + 1;
-    while (to < pairs && attentionStep(step, to).use === use) to += 1;
+    while (to < pairs && passes.use(step, to) === use) to += 1;
     yield { repeat: to - from, layer_stride: 2, ops: [...ops(1 + 2 * from), ...ops(2 + 2 * from)] };
     from = to;
   }

@@ -74,7 +74,7 @@ function sumStep({ table, setting, passes }: Parts, step: Step, into: Account): 
   for (let from = 0; from < layers; ) {
     const attention = passes.attention(step, from);
     let to = from + 1;
-    while (to < layers && passes.attention(step, to).use === attention.use) to += 1;
+    while (to < layers && passes.use(step, to) === attention.use) to += 1;
     add(into, table.at('attention', attention), to - from);
     from = to;
   }

@@ -33,6 +33,8 @@ export interface Step {
   readonly times?: number;
 }
 
+const NONE: readonly string[] = [];
+
 /**
  * The allocation walk of an un-fused implementation: it is told each buffer as it comes and goes and each kernel with
  * what it reads and writes, and gives the peak of live bytes, the device-memory traffic and the launches.
@@ -40,8 +42,8 @@ export interface Step {
  */
 export class Walk {
   readonly #dtype: Dtype;
-  readonly #sizes = new Map<string, number>();
-  readonly #kernels = new Map<string, Kernel>();
+  #sizes = new Map<string, number>();
+  #kernels = new Map<string, Kernel>();
   #live_bytes = 0;
   #peak_bytes = 0;
   #output_bytes = 0;
@@ -52,9 +54,21 @@ export class Walk {
     this.#sizes.set('input', input_bytes);
   }
 
+  /** A walk that has come as far as this one and goes on by itself. */
+  fork(): Walk {
+    const copy = new Walk(this.#dtype, 0);
+    copy.#sizes = new Map(this.#sizes);
+    copy.#kernels = new Map(this.#kernels);
+    copy.#live_bytes = this.#live_bytes;
+    copy.#peak_bytes = this.#peak_bytes;
+    copy.#output_bytes = this.#output_bytes;
+    return copy;
+  }
+
   /** Takes bytes whose filling is charged elsewhere (expanded copies of quantised tensors). */
   take(buffers: Readonly<Record<string, number>>): void {
-    for (const [name, bytes] of Object.entries(buffers)) {
+    for (const name in buffers) {
+      const bytes = buffers[name]!;
       if (this.#sizes.has(name)) throw new Error(`buffer ${name} is live already`);
       this.#sizes.set(name, bytes);
       this.#live_bytes += bytes;
@@ -65,10 +79,11 @@ export class Walk {
 
   /** Runs a step: makes its new buffers, moves its bytes, gives back what it frees. */
   run(step: Step): void {
-    const { makes = {}, reads = [], updates = [], frees = [], times = 1 } = step;
-    this.take(makes);
-    const sum = (names: readonly string[]): number => names.reduce((bytes, name) => bytes + this.#size(name), 0);
-    const moved_bytes = (step.part_bytes ?? 0) + sum(reads) + sum(Object.keys(makes)) + 2 * sum(updates);
+    const { makes, reads = NONE, updates = NONE, frees = NONE, times = 1 } = step;
+    if (makes !== undefined) this.take(makes);
+    let made_bytes = 0;
+    for (const name in makes) made_bytes += makes[name]!;
+    const moved_bytes = (step.part_bytes ?? 0) + this.#sum(reads) + made_bytes + 2 * this.#sum(updates);
     const key = `${step.part} ${step.name}`;
     const before = this.#kernels.get(key);
     this.#kernels.set(key, {
@@ -81,15 +96,12 @@ export class Walk {
       launches: (before?.launches ?? 0) + Math.ceil(times) * (step.launches ?? 1),
       ...(step.batched === true && { batched: true }),
     });
-    this.free(...frees);
+    for (const name of frees) this.#drop(name);
   }
 
   /** Gives buffers back. */
   free(...names: readonly string[]): void {
-    for (const name of names) {
-      this.#live_bytes -= this.#size(name);
-      this.#sizes.delete(name);
-    }
+    for (const name of names) this.#drop(name);
   }
 
   /** A view: the same bytes under another name. */
@@ -103,6 +115,17 @@ export class Walk {
   work(): Work {
     const scratch_bytes = Math.max(0, this.#peak_bytes - this.#output_bytes);
     return { kernels: [...this.#kernels.values()], scratch_bytes };
+  }
+
+  #drop(name: string): void {
+    this.#live_bytes -= this.#size(name);
+    this.#sizes.delete(name);
+  }
+
+  #sum(names: readonly string[]): number {
+    let bytes = 0;
+    for (const name of names) bytes += this.#size(name);
+    return bytes;
   }
 
   #size(name: string): number {

@@ -162,7 +162,7 @@ function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
 function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
   const { model, seq, sequences, tensor, tokens, context, dtype } = setting;
   const heads = shared(model.heads, tensor);
-  const pairs = (sequences * heads * (seq / context) * seq) / 2;
+  const pairs = (setting.pairs * sequences * heads * (seq / context) * seq) / 2;
   const kernel = (name: string, fused_attention: 'forward' | 'backward', multiply_adds: number, bytes: number) => ({
     name,
     fused_attention,

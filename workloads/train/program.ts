@@ -24,6 +24,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   const whole = resized(base, fields);
   const model = pruned(whole, fields.pruned);
   const layout = layoutOf(fields, whole);
+  const pairs = pairShare(fields, model.layers);
   const sequences = fields.microbatch;
   const tokens = (sequences * fields.seq) / layout.context;
   const setting: TrainSetting = {
@@ -37,6 +38,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     expert: layout.expert,
     sequence_parallel: layout.sequence_parallel,
     flash: fields.attention_kernel === 'flash',
+    pairs,
     dropout: fields.dropout && model.position === 'learned',
     fused: fields.fused,
     packed_qkv: fields.qkv === 'packed',
@@ -69,7 +71,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     hidden_bytes,
     // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
     boundary_bytes: hidden_bytes / layout.tensor,
-    model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal'),
+    model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal', pairs),
     backward_share: 2 / 3,
     tokens: fields.batch * fields.seq,
     samples: fields.batch,
@@ -85,6 +87,19 @@ function allocatorOf({ allocator }: TrainFields): Training['allocator'] {
     expandable_segments: allocator.expandable_segments,
     max_split_bytes: allocator.max_split_bytes ?? null,
   };
+}
+
+/** Share of the causal pairs left by windows: a query sees w of its s tokens, the first w queries all of theirs. */
+function pairShare({ sparse_attention, seq, attention_kernel }: TrainFields, layers: number): number {
+  if (sparse_attention === undefined) return 1;
+  const { full_layers, window } = sparse_attention;
+  const refuse = (problem: string, expected: string): InputError =>
+    new InputError({ code: 'bad_value', problem: `workload.sparse_attention: ${problem}`, expected });
+  if (attention_kernel !== 'flash')
+    throw refuse('score matrices are whole without a fused kernel', 'attention_kernel: flash');
+  if (full_layers > layers) throw refuse(`${full_layers} of ${layers} layers`, `full_layers of at most ${layers}`);
+  const seen = Math.min(1, window / seq);
+  return (full_layers + (layers - full_layers) * seen * (2 - seen)) / layers;
 }
 
 function lossShape({ loss, loss_tokens, microbatch, seq }: TrainFields, tokens: number): LossShape {

@@ -56,6 +56,22 @@ export const trainSchema = v.strictObject({
     ),
     'eager',
   ),
+  sparse_attention: v.optional(
+    v.pipe(
+      v.strictObject({
+        full_layers: v.pipe(
+          v.number(),
+          v.integer(),
+          v.minValue(0),
+          v.description('Layers that attend to every token.'),
+        ),
+        window: count('Tokens that a query of the other layers attends to, sinks included.'),
+      }),
+      v.description(
+        'Attention of most layers over a window (LongGen). All layers are simulated with the mean number of pairs.',
+      ),
+    ),
+  ),
   flop_convention: v.optional(
     v.pipe(
       v.picklist(['full', 'causal']),

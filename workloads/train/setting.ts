@@ -14,6 +14,8 @@ export interface TrainSetting {
   readonly expert: number;
   readonly sequence_parallel: boolean;
   readonly flash: boolean;
+  /** Share of the causal pairs of tokens that attention works on, over all layers. */
+  readonly pairs: number;
   readonly dropout: boolean;
   readonly fused: boolean;
   /** One product makes queries, keys and values. */

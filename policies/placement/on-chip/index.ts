@@ -97,8 +97,8 @@ class OnChipPlacement implements Placement {
   }
 
   /**
-   * Every matrix of the sub-layer in turn: its input vector and first weight tile are brought in, then loading and
-   * multiplying overlap. Outputs are padded to whole columns of the array.
+   * Every matrix of the sub-layer in turn: its input vector and first weight tile are brought in, then the rest is loaded
+   * and multiplied. Outputs are padded to whole columns of the array.
    */
   private productsOf(op: Op, layer: number, tokens: number): readonly Kernel[] {
     const key = `${op.phase} ${layer}`;
@@ -113,19 +113,34 @@ class OnChipPlacement implements Placement {
       const padded = Math.ceil(outputs / this.array.outputs) * this.array.outputs;
       const bytes = tensor.bytes * density;
       const tile = Math.min(1, (this.array.outputs * this.array.tile_rows) / (padded * inputs));
-      kernels.push(this.kernel(2 * rows * padded * inputs * density, bytes));
+      kernels.push(...this.loadAndMultiply(2 * rows * padded * inputs * density, bytes));
       kernels.push(this.kernel(0, bytes * tile + this.vectorBytes(rows * inputs)));
     }
     this.products.set(key, kernels);
     return kernels;
   }
 
+  /**
+   * With two weight buffers the longest of loading, reading the buffer through its ports and multiplying counts; with one,
+   * loading comes first.
+   */
+  private loadAndMultiply(flops: number, bytes: number): readonly Kernel[] {
+    const { weight_buffers = 2, buffer_ports = 1, port_bytes_per_s } = this.array;
+    const read = port_bytes_per_s === undefined ? 0 : (bytes * this.weightRate()) / (buffer_ports * port_bytes_per_s);
+    if (weight_buffers === 1) return [this.kernel(0, bytes), this.kernel(flops, read)];
+    return [this.kernel(flops, Math.max(bytes, read))];
+  }
+
   /** An int8 vector at the rate of its buffer, as bytes at the rate of the weights. */
   private vectorBytes(elements: number): number {
+    return (elements * this.weightRate()) / this.array.vector_bytes_per_s;
+  }
+
+  /** Bytes of weights per second that reach the array. */
+  private weightRate(): number {
     const { memory_bytes_per_s: own, memory_efficiency } = this.unit;
     const memory = this.context.machine.memories.find(({ id }) => id === this.memory)!;
-    const rate = (own ?? memory.read_bytes_per_s) * memory_efficiency[0]![1];
-    return (elements * rate) / this.array.vector_bytes_per_s;
+    return (own ?? memory.read_bytes_per_s) * memory_efficiency[0]![1];
   }
 
   /**

@@ -22,12 +22,14 @@ export class HostEviction {
 
   run(actions: Actions, { use, elements_per_token, read_tokens }: StateUse, after: Task): Task {
     if (use === undefined || use.replaced_tokens <= 0) return after;
-    const { levels, cpu, machine, kv } = this.shared;
+    const { levels, cpu, machine, kv, cpuAttention } = this.shared;
     const rows = use.replaced_tokens * elements_per_token * (1 - kv.gpu);
     const heads = use.heads_per_token * (1 - kv.gpu);
     const scores = use.side_tensors > 0 ? (read_tokens + 1) * heads : 0;
-    let done = this.copy(actions, cpu, levels.gpu, scores * WIDE_SCORE_BYTES + scores * SCORE_BYTES, after);
-    done = this.copy(actions, levels.gpu, cpu, scores * WIDE_SCORE_BYTES + TENSORS * rows * INDEX_BYTES, done);
+    // Where attention runs on the GPU its scores stay there, and only the running sums are loaded.
+    const wide = cpuAttention ? scores * WIDE_SCORE_BYTES : 0;
+    let done = this.copy(actions, cpu, levels.gpu, wide + scores * SCORE_BYTES, after);
+    done = this.copy(actions, levels.gpu, cpu, wide + TENSORS * rows * INDEX_BYTES, done);
     const rate = machine.host?.scatter_elements_per_s;
     if (rate === undefined) return done;
     return actions.host((TENSORS * rows) / rate, 'kv_write', done);

@@ -1,5 +1,4 @@
 import type { PlacementDefinition } from '../placement.ts';
-import { PercentPlacement } from './percent.ts';
 import { percentSchema } from './schema.ts';
 
 /** FlexGen's placement (Sheng et al., ICML 2023): percentages per tensor kind and a zig-zag block of batches. */
@@ -7,5 +6,5 @@ export const placement: PlacementDefinition<typeof percentSchema> = {
   kind: 'percent',
   description: 'Percent of weights, KV and activations on GPU, CPU and disk; six overlapped streams (FlexGen)',
   schema: percentSchema,
-  create: (fields, context) => new PercentPlacement(fields, context),
+  create: async (fields, context) => new (await import('./percent.ts')).PercentPlacement(fields, context),
 };

@@ -1,6 +1,7 @@
 import { type Actions, NONE, type Op, type OpView, type StateUse, type Task } from '../../../sim/types/index.ts';
 import { DeviceCopies } from './deviceCopies.ts';
 import { HeldItems } from './heldItems.ts';
+import { HostEviction } from './hostEviction.ts';
 import { COPY_WORKERS, type Shared } from './shared.ts';
 
 /** K and V: two items, so at most two workers are busy with one batch. */
@@ -11,11 +12,15 @@ export class KvMoves {
   private readonly shared: Shared;
   private readonly heldItems: HeldItems;
   private readonly copies: DeviceCopies;
+  private readonly eviction: HostEviction;
+  /** Arrivals of what was asked for ahead, by sub-layer. */
+  private readonly prefetched = new Map<number, Task>();
 
   constructor(shared: Shared) {
     this.shared = shared;
     this.heldItems = new HeldItems(shared);
     this.copies = new DeviceCopies(shared.gpuUnit);
+    this.eviction = new HostEviction(shared);
   }
 
   /** Tensor ids of K and V, which name their files. */
@@ -35,7 +40,7 @@ export class KvMoves {
     const files = this.files(op, layer);
     return this.shared.cpuAttention
       ? this.loadToWorkspace(actions, state, files, after)
-      : this.loadToGpu(actions, state, files, after);
+      : this.loadToGpu(actions, state, files, layer, after);
   }
 
   /** CPU attention computes in a fp32 workspace: the host thread converts what is in memory, workers what is on disk. */
@@ -51,9 +56,14 @@ export class KvMoves {
     return actions.join(arrivals);
   }
 
-  private loadToGpu(actions: Actions, state: StateUse, files: readonly number[], after: Task): Task {
+  private loadToGpu(actions: Actions, state: StateUse, files: readonly number[], layer: number, after: Task): Task {
     const { kv, levels } = this.shared;
     if (kv.gpu === 1) return NONE;
+    const ahead = this.prefetched.get(layer);
+    if (ahead !== undefined) {
+      this.prefetched.delete(layer);
+      return ahead;
+    }
     const bytes = (state.read_tokens + 1) * state.bytes_per_token;
     const room = actions.allocate(levels.gpu, 'kv', this.gpuLoadBytes(state), after);
     const arrivals: Task[] = [room];
@@ -66,11 +76,44 @@ export class KvMoves {
   }
 
   /**
+   * Asks for the KV of a later attention behind what comes in between (InfiniGen and its fork of H2O, `prefetch_cache`): the
+   * host copies it into a pinned buffer with all its threads (each byte read and written once), rows from all over the
+   * cache by way of a gathered copy, and only the transfer runs on by itself.
+   */
+  prefetch(actions: Actions, { op, layer }: OpView, after: Task): void {
+    const { kv, cpu, levels, cpuAttention } = this.shared;
+    const { state } = op;
+    if (state === null || state.read_tokens === 0 || cpuAttention || kv.cpu < 1) return;
+    const bytes = ITEMS * state.read_tokens * state.bytes_per_token;
+    const copies = state.use?.fetches.some(({ scattered }) => scattered) === true ? 2 : 1;
+    const room = actions.allocate(levels.gpu, 'kv', this.gpuLoadBytes(state), after);
+    const staged = actions.host((copies * 2 * bytes) / this.shared.hostBytesPerS, 'kv_read', room);
+    const arrived = actions.move({
+      from: cpu,
+      to: levels.gpu,
+      bytes,
+      stream: 'kv_read',
+      host_memory: 'pinned',
+      queue: 'load_cache',
+      workers: null,
+      limit_bytes_per_s: Number.POSITIVE_INFINITY,
+      after: staged,
+    });
+    this.prefetched.set(layer, arrived);
+  }
+
+  /** A barrier has ended all transfers: what was asked for is there. */
+  newStep(): void {
+    for (const layer of this.prefetched.keys()) this.prefetched.set(layer, NONE);
+  }
+
+  /**
    * KV in host memory is never pinned (FlexGen: too much overhead), so the host thread relays each of K and V. Where it
    * is a part of a larger buffer, it arrives beside it and is copied over (PyTorch copies whole rows only).
    */
   private loadFromHost(actions: Actions, bytes: number, room: Task): Task {
-    const { kv, host, cpu, levels } = this.shared;
+    const { kv, host, cpu, levels, fields } = this.shared;
+    const direct = fields.kv_copies === 'direct';
     const apart = kv.gpu > 0;
     const landing = apart ? actions.allocate(levels.gpu, 'kv', bytes, room) : room;
     const arrivals: Task[] = [];
@@ -80,11 +123,13 @@ export class KvMoves {
         to: levels.gpu,
         bytes,
         stream: 'kv_read',
-        host_memory: 'pinned',
+        host_memory: direct ? 'pageable' : 'pinned',
         queue: this.queue('load_cache'),
         workers: null,
         limit_bytes_per_s: Number.POSITIVE_INFINITY,
-        after: actions.join([landing, actions.host(bytes / host.relay_bytes_per_s, 'kv_read', NONE)]),
+        after: direct
+          ? landing
+          : actions.join([landing, actions.host(bytes / host.relay_bytes_per_s, 'kv_read', NONE)]),
       });
       arrivals.push(apart ? this.copyOnGpu(actions, bytes, arrived) : arrived);
     }
@@ -160,6 +205,8 @@ export class KvMoves {
         );
       }
     }
+    // Attention on the GPU leaves the replacing of tokens to the host that holds them.
+    if (!this.shared.cpuAttention && kv.cpu > 0) stores.push(this.eviction.run(actions, state, after));
     const stored = actions.join(stores);
     if (kv.disk > 0 || (kv.cpu > 0 && byWorker)) {
       for (let item = 0; item < ITEMS; item++) this.heldItems.release(actions, bytes, stored, state.use?.side_tensors);

@@ -9,6 +9,9 @@ import type { PercentFields } from './schema.ts';
 import { Shared } from './shared.ts';
 import { WeightMoves } from './weightMoves.ts';
 
+/** From one attention to the next, over the MLP between them. */
+const TO_NEXT_ATTENTION = 2;
+
 /**
  * FlexGen's runtime, as its released code runs it (flexllmgen/flex_opt.py): attention and MLP are separate steps; in
  * each (sub-layer, batch) step the host thread asks for the next sub-layer's weights (in the step of batch 0 only), the
@@ -26,6 +29,7 @@ export class PercentPlacement implements Placement {
   private readonly hidden: HiddenStates;
   private readonly compute: ComputeStep;
   private readonly batches: number;
+  private readonly prefetches: boolean;
   /** The end of the in-order stream since the last barrier, when nothing is overlapped. */
   private tail: Task = NONE;
 
@@ -33,7 +37,8 @@ export class PercentPlacement implements Placement {
     this.fields = fields;
     this.context = context;
     this.batches = context.program.batches;
-    this.lookahead = this.batches;
+    this.prefetches = fields.kv_prefetch === true && !fields.overlap && this.batches === 1;
+    this.lookahead = Math.max(this.batches, this.prefetches ? TO_NEXT_ATTENTION : 0);
     this.shared = new Shared(fields, context);
     this.weights = new WeightMoves(this.shared);
     this.kv = new KvMoves(this.shared);
@@ -105,6 +110,10 @@ export class PercentPlacement implements Placement {
     settle(this.compute.run(actions, cursor, this.tail, cursor.op.batch === this.batches - 1));
     settle(this.hidden.store(actions, cursor, this.tail));
     settle(this.kv.store(actions, cursor, this.tail));
+    const attention = this.prefetches ? cursor.at(TO_NEXT_ATTENTION) : null;
+    if (attention !== null && cursor.op.phase === 'decode' && cursor.op.step === attention.op.step && !timed) {
+      this.kv.prefetch(actions, attention, this.tail);
+    }
     const next = cursor.at(1);
     if (next === null || next.op.step !== cursor.op.step) this.waitForAll(actions);
   }
@@ -112,6 +121,7 @@ export class PercentPlacement implements Placement {
   private waitForAll(actions: Actions): void {
     actions.barrier();
     this.tail = NONE;
+    this.kv.newStep();
   }
 
   private loadNextWeights(next: OpView | null, actions: Actions): void {

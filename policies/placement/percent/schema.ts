@@ -31,6 +31,22 @@ export const percentSchema = v.strictObject({
     ),
     true,
   ),
+  kv_copies: v.exactOptional(
+    v.pipe(
+      v.picklist(['relayed', 'direct']),
+      v.description(
+        'How KV in unpinned host memory comes to the GPU: `relayed` by the host thread through a pinned buffer (default), or `direct` from pageable memory.',
+      ),
+    ),
+  ),
+  kv_prefetch: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Without overlap and with one batch: the KV of the next attention is gathered into a pinned buffer after this one, and crosses behind the MLP. Default false.',
+      ),
+    ),
+  ),
   pin_weights: v.optional(
     v.pipe(v.boolean(), v.description('Host weights in pinned memory; unpinned ones are relayed by the host thread.')),
     true,

@@ -49,6 +49,11 @@ export class Shared {
     return seconds;
   }
 
+  /** What the host's memory gives to all threads together. */
+  get hostBytesPerS(): number {
+    return this.machine.memories.find(({ id }) => id === this.cpu)!.read_bytes_per_s;
+  }
+
   get host(): Host {
     if (this.machine.host === undefined) {
       throw new MissingFactError(`machine "${this.machine.id}" has no host facts (relay, conversion, copy workers)`);

@@ -7,11 +7,14 @@ export interface ItemPlan {
   readonly height: number;
 }
 
-/** The orders of the known heuristics. */
-export const ORDERS = ['size', 'area', 'lifetime', 'conflicts', 'start'] as const;
+/** The orders of the known heuristics; `class` goes by size in steps of a quarter octave, alike sizes from start to end. */
+export const ORDERS = ['size', 'class', 'area', 'lifetime', 'conflicts', 'start'] as const;
 export type OrderName = (typeof ORDERS)[number];
 
-/** Items in the order of a heuristic: falling, `start` rising; equal ones by size, then as they came. */
+/** Size classes an octave. */
+const CLASSES = 4;
+
+/** Items in the order of a heuristic: falling, `start` rising; equal ones by size, those of a class by start. */
 export function orderOf(timeline: Timeline, name: OrderName): Int32Array {
   const { items, size, lower, upper } = timeline;
   const key = new Float64Array(items);
@@ -20,10 +23,12 @@ export function orderOf(timeline: Timeline, name: OrderName): Int32Array {
     for (let i = 0; i < items; i++) {
       const life = upper[i]! - lower[i]!;
       if (name === 'size') key[i] = size[i]!;
+      else if (name === 'class') key[i] = Math.floor(CLASSES * Math.log2(size[i]!));
       else if (name === 'area') key[i] = size[i]! * life;
       else key[i] = name === 'lifetime' ? life : -lower[i]!;
     }
-  return Int32Array.from(key.keys()).sort((a, b) => key[b]! - key[a]! || size[b]! - size[a]! || a - b);
+  const second = name === 'class' ? lower.map((start) => -start) : size;
+  return Int32Array.from(key.keys()).sort((a, b) => key[b]! - key[a]! || second[b]! - second[a]! || a - b);
 }
 
 /** How many other items each meets in time, lives taken without their gaps. */

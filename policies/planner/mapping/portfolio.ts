@@ -6,9 +6,9 @@ import { styleOf } from './styles.ts';
 
 /** Nodes of a short run in items: a lucky order needs about one node an item. */
 const SHORT_RUN = 2;
-/** Nodes between two looks at the clock: at most so many, fewer where many items make a node long. */
+/** Nodes between two looks at the clock: at most so many, fewer where many items in many sections make a node long. */
 const SLICE = 100;
-const SLICE_ITEMS = 10_000;
+const SLICE_ENTRIES = 500_000;
 /** Of so many turns, one goes to the search that is never restarted. */
 const TURNS = 4;
 
@@ -49,7 +49,7 @@ export class Portfolio {
     if (this.left <= 0) this.nextTurn();
     const { searcher } = this;
     const before = searcher.nodes;
-    searcher.run(Math.min(this.left, SLICE, Math.ceil(SLICE_ITEMS / this.instance.items)));
+    searcher.run(Math.min(this.left, SLICE, Math.ceil(SLICE_ENTRIES / this.instance.section.length)));
     const used = searcher.nodes - before;
     this.nodes += used;
     this.left = searcher.status === 'running' ? this.left - used : 0;

@@ -19,6 +19,10 @@ interface Part {
 /** What one failure adds to a section's weight of 1. */
 const BLAME = 0.1;
 
+/** Most items: `BLOCKED` takes a section out of the count whatever the others add, and its multiples stay below 2^31. */
+export const MOST_ITEMS = 20_000;
+const BLOCKED = 1 << 15;
+
 const OPEN = 0;
 const WASTING = 1;
 const DEAD = 2;
@@ -71,6 +75,8 @@ export class Searcher {
   private depth = -1;
   private choices = new Int32Array(1 << 12);
   private readonly count: Int32Array;
+  /** End of the stretch of one floor that each section is in. */
+  private readonly runEnd: Int32Array;
   /** What each section has failed, kept over restarts. */
   private readonly weight: Float64Array;
   private readonly keys: Float64Array;
@@ -80,7 +86,8 @@ export class Searcher {
     this.style = style;
     this.state = new State(instance, neighbours, capacity);
     this.offsets = new Float64Array(instance.items);
-    this.count = new Int32Array(instance.sections);
+    this.count = new Int32Array(instance.sections + 1);
+    this.runEnd = new Int32Array(instance.sections);
     this.weight = new Float64Array(instance.sections).fill(1);
     this.keys = new Float64Array(instance.items);
     this.restart(style);
@@ -251,11 +258,17 @@ export class Searcher {
       this.countFillers(part);
       let best = -1;
       let least = Number.POSITIVE_INFINITY;
+      let level = -1;
+      let height = 1;
       for (let s = from; s < to; s++) {
         const c = count[s]!;
         if (c <= 0) continue;
-        const spare = capacity - floor[s]! - total[s]!;
-        const score = Math.log((c + waste * spare) / (heed ? weight[s]! : 1)) + lift * floor[s]!;
+        // Neighbouring sections often have one floor.
+        if (floor[s] !== level) {
+          level = floor[s]!;
+          height = Math.exp(lift * level);
+        }
+        const score = ((c + waste * (capacity - level - total[s]!)) / (heed ? weight[s]! : 1)) * height;
         if (score < least || (score === least && total[s]! > total[best]!)) {
           best = s;
           least = score;
@@ -278,28 +291,61 @@ export class Searcher {
       const i = items[k]!;
       if (reach[i] === support[i] || (before[i]! >= 0 && placed[before[i]!] === 0)) continue;
       const up = state.blockedReach(i);
-      if (up > reach[i]! && !state.raiseReach(i, up)) return false;
+      if (up > reach[i]! && !state.raiseReach(i, up)) return state.giveUp();
     }
-    return true;
+    return state.settle();
   }
 
-  /** Counts for each section the items that can stand on its floor; negative where one reaches over a lower floor. */
+  /**
+   * Counts for each section the items that can stand on its floor; negative where one reaches over a lower floor. Ranges
+   * are added as differences, and stretches of one floor are passed at once.
+   */
   private countFillers(part: Part): void {
-    const { state, count } = this;
-    const { floor, support, reach } = state;
+    const { count, runEnd } = this;
+    const { floor, support, reach } = this.state;
     const { first, section } = this.instance;
     const { items, from, to } = part;
-    count.fill(0, from, to);
+    for (let s = to - 1; s >= from; s--) {
+      count[s] = 0;
+      runEnd[s] = s + 1 < to && floor[s + 1] === floor[s] ? runEnd[s + 1]! : s + 1;
+    }
+    count[to] = 0;
     for (let k = 0; k < part.count; k++) {
       const i = items[k]!;
       const at = reach[i]!;
       if (at !== support[i]) continue;
       const begin = first[i]!;
       const end = first[i + 1]!;
-      let m = begin;
-      while (m < end && floor[section[m]!] === at) m++;
-      if (m === end) for (m = begin; m < end; m++) count[section[m]!]!++;
-      else for (m = begin; m < end; m++) if (floor[section[m]!] === at) count[section[m]!] = -(1 << 20);
+      const a = section[begin]!;
+      const b = section[end - 1]! + 1;
+      if (b - a !== end - begin) this.countHoled(begin, end, at);
+      else if (floor[a] === at && runEnd[a]! >= b) {
+        count[a]!++;
+        count[b]!--;
+      } else {
+        for (let s = a; s < b; s = runEnd[s]!) {
+          if (floor[s] !== at) continue;
+          count[s]! -= BLOCKED;
+          count[Math.min(runEnd[s]!, b)]! += BLOCKED;
+        }
+      }
+    }
+    for (let s = from + 1; s < to; s++) count[s]! += count[s - 1]!;
+  }
+
+  /** The same for an item whose sections do not follow each other. */
+  private countHoled(begin: number, end: number, at: number): void {
+    const { count } = this;
+    const { floor } = this.state;
+    const { section } = this.instance;
+    let m = begin;
+    while (m < end && floor[section[m]!] === at) m++;
+    const more = m === end ? 1 : -BLOCKED;
+    for (m = begin; m < end; m++) {
+      const s = section[m]!;
+      if (floor[s] !== at) continue;
+      count[s]! += more;
+      count[s + 1]! -= more;
     }
   }
 

@@ -3,6 +3,7 @@ import { buildInstance, type Instance, instanceEntries } from './instance.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
 import type { MapBuffer } from './problem.ts';
+import { MOST_ITEMS } from './searcher.ts';
 import { type Neighbours, neighboursOf } from './state.ts';
 import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
 
@@ -35,13 +36,13 @@ export interface MapPlan {
 
 /** Entries of the exact search's tables beyond which only heuristics run. */
 const EXACT_ENTRIES = 4e6;
-const EXACT_ITEMS = 20_000;
-/** Beyond so many items one order is placed, largest first. */
+/** Beyond so many items one order is placed, that by size classes: neighbours in time then meet in the processor's caches. */
 const MANY_ITEMS = 200_000;
 /** Of so many steps towards the lowest plan, one goes to the search over orders. */
 const ORDER_STEPS = 6;
-/** Orders that the search over orders tries when no time limit asks for more. */
+/** Where no time limit asks for more, the search over orders tries so many, and fewer where they place many items. */
 const FREE_TRIES = 60;
+const FREE_PLACEMENTS = 400_000;
 
 /** Looks for a plan step by step; between steps the best plan and the bound can be read. */
 export class Mapper {
@@ -71,10 +72,10 @@ export class Mapper {
     this.minimize = options.minimize ?? options.capacity_bytes === undefined;
     this.limited = options.time_limit_s !== undefined;
     this.seed = options.seed ?? 0;
-    this.orders = this.timeline.items > MANY_ITEMS ? ['size'] : [...ORDERS];
+    this.orders = this.timeline.items > MANY_ITEMS ? ['class'] : [...ORDERS];
     this.grain = grainOf(this.timeline);
     const { items, raised } = this.timeline;
-    this.exact = items <= EXACT_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
+    this.exact = items <= MOST_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
     this.low = lowerBoundOf(this.timeline);
   }
 
@@ -89,7 +90,8 @@ export class Mapper {
   get done(): boolean {
     if (this.settled) return true;
     if (this.orders.length > 0 || this.exact) return false;
-    return this.timeline.items > MANY_ITEMS || (!this.limited && this.tries >= FREE_TRIES);
+    const { items } = this.timeline;
+    return items > MANY_ITEMS || (!this.limited && this.tries >= Math.min(FREE_TRIES, FREE_PLACEMENTS / items));
   }
 
   /** One piece of work, some milliseconds on problems of ordinary size. */

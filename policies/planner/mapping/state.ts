@@ -87,6 +87,10 @@ export class State {
   private logKind: Int32Array;
   private logValue: Float64Array;
   private top = 0;
+  /** Sections whose floor is to be found again: `dirty[0 .. dirtyCount)`. */
+  private readonly dirty: Int32Array;
+  private readonly isDirty: Uint8Array;
+  private dirtyCount = 0;
   /** The section that a placement or a ruling out could last not be completed in, or -1. */
   culprit = -1;
 
@@ -104,6 +108,8 @@ export class State {
     this.open = new Int32Array(items);
     this.before = new Int32Array(items).fill(-1);
     this.behind = new Int32Array(items).fill(-1);
+    this.dirty = new Int32Array(sections);
+    this.isDirty = new Uint8Array(sections);
     this.logKind = new Int32Array(1 << 14);
     this.logValue = new Float64Array(1 << 14);
     for (let i = 0; i < items; i++) {
@@ -181,12 +187,12 @@ export class State {
       const up = at + under[k]!;
       if (up > this.support[other]! && fine) fine = this.raiseSupport(other, up);
     }
-    if (!fine) return false;
+    if (!fine) return this.giveUp();
     for (let k = begin; k < end; k++) {
       const s = section[k]!;
-      if (this.floor[s]! <= at && !this.refloor(s)) return false;
+      if (this.floor[s]! <= at) this.soil(s);
     }
-    return true;
+    return this.settle();
   }
 
   /**
@@ -195,7 +201,8 @@ export class State {
    */
   forbid(item: number): boolean {
     const up = this.blockedReach(item);
-    return up <= this.capacity - this.instance.size[item]! && this.raiseReach(item, up);
+    if (up > this.capacity - this.instance.size[item]!) return false;
+    return this.raiseReach(item, up) ? this.settle() : this.giveUp();
   }
 
   /** The least offset of an item whose support is ruled out; infinite when nothing could stand in its way there. */
@@ -231,6 +238,10 @@ export class State {
     return true;
   }
 
+  /**
+   * Raises the proved bound of an item's offset; the floors follow with `settle`.
+   * @returns false when that leaves no room; the caller gives up
+   */
   raiseReach(item: number, to: number): boolean {
     const { first, section, size, fixed } = this.instance;
     const old = this.reach[item]!;
@@ -238,13 +249,40 @@ export class State {
     if (to + size[item]! > this.capacity || fixed[item]! >= 0) return false;
     this.log(REACH, item, old);
     this.reach[item] = to;
+    const { floor } = this;
     const end = first[item + 1]!;
     for (let k = first[item]!; k < end; k++) {
       const s = section[k]!;
-      if (this.floor[s] === old && !this.refloor(s)) return false;
+      if (floor[s] === old) this.soil(s);
     }
     const next = this.behind[item]!;
     return next < 0 || this.placed[next] !== 0 || this.raiseReach(next, to + size[item]!);
+  }
+
+  private soil(s: number): void {
+    if (this.isDirty[s] !== 0) return;
+    this.isDirty[s] = 1;
+    this.dirty[this.dirtyCount++] = s;
+  }
+
+  /**
+   * Finds the floors again that raised bounds have left open.
+   * @returns false when some section can no longer be completed
+   */
+  settle(): boolean {
+    const { dirty, isDirty } = this;
+    while (this.dirtyCount > 0) {
+      const s = dirty[--this.dirtyCount]!;
+      isDirty[s] = 0;
+      if (!this.refloor(s)) return this.giveUp();
+    }
+    return true;
+  }
+
+  /** Forgets what is open, before an undo. Always false. */
+  giveUp(): false {
+    while (this.dirtyCount > 0) this.isDirty[this.dirty[--this.dirtyCount]!] = 0;
+    return false;
   }
 
   private lowestReach(s: number): number {

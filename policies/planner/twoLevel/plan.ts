@@ -1,7 +1,8 @@
 import { Mapper } from '../mapping/solve.ts';
-import { CopyQueues } from './copyQueues.ts';
+import { PlanClock, type PlanCost } from './clock.ts';
 import { DEFAULT_RATIOS, IntervalPicker } from './intervalPicker.ts';
-import { copyTime, opTime, opTimeIn, type TwoLevelProgram, trafficOf } from './program.ts';
+import { scoreOf } from './objective.ts';
+import { copyTime, opTimeIn, type TwoLevelProgram } from './program.ts';
 
 /** What is done about one access: use the slow memory, stay in the fast one, or be copied there after op `start`. */
 export type Action =
@@ -39,8 +40,8 @@ export interface TwoLevelPlan {
   readonly writtenBy: readonly (number | undefined)[];
 }
 
-/** Turns of the search for new offsets: a few orders of first fit, then the exact search for a while. */
-const REPACK_TURNS = 12;
+/** Turns of the search for new offsets: the orders of first fit, then a slice of the exact search. */
+const REPACK_TURNS = 8;
 
 /** The rules: which actions a plan allows, and how long the program takes under it. */
 export class TwoLevelGame {
@@ -49,6 +50,9 @@ export class TwoLevelGame {
   readonly accesses: readonly Access[];
   readonly picker: IntervalPicker;
   readonly empty: TwoLevelPlan;
+  private readonly clock: PlanClock;
+  /** Whether an access is the last of its buffer. */
+  private readonly isLast: readonly boolean[];
 
   constructor(program: TwoLevelProgram) {
     this.program = program;
@@ -70,6 +74,9 @@ export class TwoLevelGame {
       copyTime(levels, levels.fast_bytes),
     );
     const none = new Array<undefined>(accesses.length).fill(undefined);
+    this.clock = new PlanClock(program, accesses);
+    const followed = new Set(accesses.map(({ before }) => before));
+    this.isLast = accesses.map((_, k) => !followed.has(k));
     this.empty = { actions: none, residences: [], writtenBy: none };
   }
 
@@ -88,8 +95,7 @@ export class TwoLevelGame {
     const leaves =
       before >= 0 && action.do !== 'keep' && !(write && action.do === 'drop') && this.isDirty(decided, before);
     const written = leaves ? this.writeBack(decided, before, action.do === 'copy' ? action.start : op - 1) : decided;
-    const ends =
-      this.program.buffers[buffer]!.output === true && !this.accesses.some((other) => other.before === index);
+    const ends = this.program.buffers[buffer]!.output === true && this.isLast[index]!;
     return ends && this.isDirty(written, index) ? this.writeBack(written, index, this.program.ops.length - 1) : written;
   }
 
@@ -179,61 +185,19 @@ export class TwoLevelGame {
     return action !== undefined && action.do !== 'drop';
   }
 
-  /** Seconds the program takes; every access without an action uses the slow memory. */
+  /** Seconds, bytes, joules and money of the program; every access without an action uses the slow memory. */
+  cost(plan: TwoLevelPlan): PlanCost {
+    return this.clock.run(plan);
+  }
+
+  /** Seconds the program takes. */
   elapsed(plan: TwoLevelPlan): number {
-    const { program, accesses } = this;
-    const { levels, ops, buffers } = program;
-    const queues = new CopyQueues(levels.copy_bytes_per_s ?? levels.slow_bytes_per_s);
-    const after: { index: number; bytes: number }[][] = ops.map(() => []);
-    plan.actions.forEach((action, index) => {
-      if (action?.do !== 'copy') return;
-      const { bytes } = buffers[accesses[index]!.buffer]!;
-      // Inputs may be on their way before the first op.
-      if (action.start < 0) queues.push('read', index, bytes);
-      else after[action.start]!.push({ index, bytes });
-    });
-    const given: number[][] = ops.map(() => []);
-    plan.writtenBy.forEach((end, index) => {
-      if (end !== undefined) given[end]!.push(accesses[index]!.buffer);
-    });
-    const writing = new Map<number, number>();
-    let writes = 0;
-    let time = 0;
-    const bringBack = (buffer: number): void => {
-      const id = writing.get(buffer);
-      if (id !== undefined) time += queues.wait('write', id);
-    };
-    let next = 0;
-    ops.forEach((op, i) => {
-      const begin = next;
-      while (next < accesses.length && accesses[next]!.op === i) next++;
-      for (let k = begin; k < next; k++) {
-        const { buffer, write } = accesses[k]!;
-        if (plan.actions[k]?.do === 'copy') time += queues.wait('read', k);
-        else if (!write && !this.isFast(plan, k)) bringBack(buffer);
-      }
-      const fast = new Map<number, boolean>();
-      for (let k = begin; k < next; k++) {
-        const { buffer, write } = accesses[k]!;
-        fast.set(write ? -1 - buffer : buffer, this.isFast(plan, k));
-      }
-      const traffic = trafficOf(program, op, (buffer, write) => fast.get(write ? -1 - buffer : buffer) ?? false);
-      const seconds = opTime(levels, op.flops, traffic) * (op.times ?? 1);
-      time += seconds;
-      queues.pass(seconds - (traffic.slow_bytes / levels.slow_bytes_per_s) * (op.times ?? 1));
-      for (let k = begin; k < next; k++) {
-        if (plan.writtenBy[k] === undefined) continue;
-        const { buffer } = accesses[k]!;
-        writing.set(buffer, writes);
-        queues.push('write', writes++, buffers[buffer]!.bytes);
-      }
-      for (const buffer of given[i]!) bringBack(buffer);
-      for (const { index, bytes } of after[i]!) {
-        bringBack(accesses[index]!.buffer);
-        queues.push('read', index, bytes);
-      }
-    });
-    return time;
+    return this.clock.run(plan).elapsed_s;
+  }
+
+  /** What the searches make as small as they can: seconds, joules or dollars, as the program's objective says. */
+  score(plan: TwoLevelPlan): number {
+    return scoreOf(this.program, this.clock.run(plan));
   }
 
   private residenceOf(plan: TwoLevelPlan, index: number): Residence | null {

@@ -2,13 +2,13 @@ import type { Rng } from '../../../sim/kernel/random.ts';
 import { DROP, KEEP, type TwoLevelGame, type TwoLevelPlan } from './plan.ts';
 import { computeTime, memoryTime, opTimeIn, trafficOf } from './program.ts';
 
-/** A finished plan and its time. */
+/** A finished plan and what it is judged by: seconds, joules or dollars. */
 export interface Played {
   readonly plan: TwoLevelPlan;
-  readonly elapsed_s: number;
+  readonly score: number;
 }
 
-const played = (game: TwoLevelGame, plan: TwoLevelPlan): Played => ({ plan, elapsed_s: game.elapsed(plan) });
+export const played = (game: TwoLevelGame, plan: TwoLevelPlan): Played => ({ plan, score: game.score(plan) });
 
 /** Everything stays in the slow memory. */
 export const allSlow = (game: TwoLevelGame): Played => played(game, game.empty);
@@ -91,7 +91,7 @@ export function orderSearch(game: TwoLevelGame, tries: number, random: Rng): Pla
       next.splice(random.integer(next.length + 1), 0, out[random.integer(out.length)]!);
     }
     const found = placeInOrder(game, next);
-    if (found.elapsed_s > best.elapsed_s) continue;
+    if (found.score > best.score) continue;
     best = found;
     order = next;
   }
@@ -104,7 +104,7 @@ export function beam(game: TwoLevelGame, width: number): Played {
   for (let k = 0; k < game.accesses.length; k++) {
     const next = front.flatMap(({ plan }) => game.options(plan, k, 2).map((option) => played(game, option.plan)));
     // Of equal times the plan that uses less of the fast memory stays.
-    next.sort((a, b) => a.elapsed_s - b.elapsed_s || a.plan.residences.length - b.plan.residences.length);
+    next.sort((a, b) => a.score - b.score || a.plan.residences.length - b.plan.residences.length);
     front = next.slice(0, width);
   }
   return front[0]!;
@@ -114,19 +114,20 @@ export function beam(game: TwoLevelGame, width: number): Played {
 export function exact(game: TwoLevelGame, nodes: number): Played | null {
   let best = allSlow(game);
   let left = nodes;
-  const { ops } = game.program;
-  // No plan runs the ops from i on faster than all in the fast memory.
+  const { ops, objective = 'time' } = game.program;
+  const byTime = objective === 'time';
+  // No plan runs the ops from i on faster than all in the fast memory; of joules and dollars nothing is known.
   const rest = new Float64Array(ops.length + 1);
   for (let i = ops.length - 1; i >= 0; i--) rest[i] = rest[i + 1]! + opTimeIn(game.program, ops[i]!, 'fast');
   const walk = (plan: TwoLevelPlan, k: number, done_s: number): void => {
     if (left-- <= 0) return;
     if (k === game.accesses.length) {
       const now = played(game, plan);
-      if (now.elapsed_s < best.elapsed_s) best = now;
+      if (now.score < best.score) best = now;
       return;
     }
     const { op } = game.accesses[k]!;
-    if (done_s + rest[op]! >= best.elapsed_s) return;
+    if (byTime && done_s + rest[op]! >= best.score) return;
     for (const option of game.options(plan, k, Number.POSITIVE_INFINITY)) {
       const last = game.accesses[k + 1]?.op !== op;
       walk(option.plan, k + 1, last ? done_s + opSeconds(game, option.plan, k) : done_s);
@@ -148,17 +149,6 @@ function opSeconds(game: TwoLevelGame, plan: TwoLevelPlan, k: number): number {
   return Math.max(computeTime(levels, op.flops), memoryTime(levels, traffic)) * (op.times ?? 1);
 }
 
-/** The best of the searches, XLA's greedy among their starts. */
-export function bestOf(game: TwoLevelGame, random: Rng, effort = 1): Played {
-  const all = [
-    allSlow(game),
-    orderSearch(game, 200 * effort, random),
-    beam(game, 4 * effort),
-    mcts(game, 200 * effort, random),
-  ];
-  return all.reduce((a, b) => (b.elapsed_s < a.elapsed_s ? b : a));
-}
-
 interface Node {
   readonly plan: TwoLevelPlan;
   readonly depth: number;
@@ -173,7 +163,7 @@ const EXPLORE = 0.5;
 /** Monte-Carlo tree search over the accesses in program order; the rest of a plan is kept or copied where it can be. */
 export function mcts(game: TwoLevelGame, playouts: number, random: Rng): Played {
   let best = allSlow(game);
-  const scale = best.elapsed_s;
+  const scale = best.score;
   const root: Node = { plan: game.empty, depth: 0, visits: 0, total: 0, children: null };
   const finish = (start: TwoLevelPlan, depth: number): number => {
     let plan = start;
@@ -182,8 +172,8 @@ export function mcts(game: TwoLevelGame, playouts: number, random: Rng): Played 
       plan = options[random.chance(0.85) ? 0 : random.integer(options.length)]!.plan;
     }
     const now = played(game, plan);
-    if (now.elapsed_s < best.elapsed_s) best = now;
-    return 1 - now.elapsed_s / scale;
+    if (now.score < best.score) best = now;
+    return 1 - now.score / scale;
   };
   for (let n = 0; n < playouts; n++) {
     const path = [root];

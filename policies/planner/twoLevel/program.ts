@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { MappingOp, MappingProgram } from '../../../sim/types/index.ts';
+import type { Objective } from './objective.ts';
+
 /** The two memories and the compute unit beside them. */
 export interface Levels {
   readonly fast_bytes: number;
@@ -16,33 +19,21 @@ export interface Levels {
   readonly min_op_s?: number;
   /** Bytes of the slow memory that must have moved before an op can compute. Default: 0. */
   readonly window_bytes?: number;
+  /** Joules of a byte read or written in each memory, and of a FLOP. Default: 0. */
+  readonly fast_j_per_byte?: number;
+  readonly slow_j_per_byte?: number;
+  readonly j_per_flop?: number;
+  /** Watts drawn as long as the program runs. Default: 0. */
+  readonly static_w?: number;
+  /** Price of the machine by the hour and of its energy. Default: 0. */
+  readonly usd_per_hour?: number;
+  readonly usd_per_kwh?: number;
 }
 
-export interface ProgramBuffer {
-  readonly id: string;
-  readonly bytes: number;
-  /** It is in the slow memory before the first op. */
-  readonly input?: boolean;
-  /** It must be in the slow memory after the last. */
-  readonly output?: boolean;
-}
-
-export interface ProgramOp {
-  readonly name: string;
-  readonly flops: number;
-  /** Places in the list of buffers. */
-  readonly reads: readonly number[];
-  readonly writes: readonly number[];
-  /** Loops around it: copies begin and end on one level. Default: 0. */
-  readonly nest?: number;
-  /** How often it runs. Default: 1. */
-  readonly times?: number;
-}
-
-export interface TwoLevelProgram {
+export interface TwoLevelProgram extends MappingProgram {
   readonly levels: Levels;
-  readonly buffers: readonly ProgramBuffer[];
-  readonly ops: readonly ProgramOp[];
+  /** What plans are judged by. Default: time. */
+  readonly objective?: Objective;
 }
 
 /** Bytes an op moves to and from each memory in one run. */
@@ -78,7 +69,7 @@ export const copyTime = (levels: Levels, bytes: number): number =>
 /** The bytes of an op when `isFast` says which accesses go to the fast memory. */
 export function trafficOf(
   program: TwoLevelProgram,
-  op: ProgramOp,
+  op: MappingOp,
   isFast: (buffer: number, write: boolean) => boolean,
 ): Traffic {
   let fast_bytes = 0;
@@ -97,7 +88,7 @@ const always = (): boolean => true;
 const never = (): boolean => false;
 
 /** Seconds of an op with all its bytes in one memory, all its runs together. */
-export function opTimeIn(program: TwoLevelProgram, op: ProgramOp, memory: 'fast' | 'slow'): number {
+export function opTimeIn(program: TwoLevelProgram, op: MappingOp, memory: 'fast' | 'slow'): number {
   const traffic = trafficOf(program, op, memory === 'fast' ? always : never);
   return opTime(program.levels, op.flops, traffic) * (op.times ?? 1);
 }

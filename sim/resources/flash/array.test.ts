@@ -49,11 +49,24 @@ test('only the sectors asked for move', () => {
   expect(mean(one, { request_bytes: 100, align_bytes: 512 })).toBe(290 + 40_000 + 512);
 });
 
-test('a request crosses the link whole, in packets with headers', () => {
-  const link = { lanes: 4, lane_bytes_per_s: 2e9, payload_bytes: 128, header_bytes: 28 };
-  const linkNs = (16_384 * (156 / 128)) / 8;
-  expect(mean({ ...one, link })).toBe(290 + 40_000 + 16_384 + linkNs);
+const link = { lanes: 4, lane_bytes_per_s: 2e9, payload_bytes: 128, header_bytes: 28 };
+/** Doorbell, read request, submission entry and completion entry at 8 bytes per ns, each rounded up. */
+const NVME_NS = { doorbell: 4, ask: 4, submission: 12, completion: 6 };
+const OVERHEAD_NS = NVME_NS.doorbell + NVME_NS.ask + NVME_NS.submission + NVME_NS.completion;
+
+test('a request crosses the link whole, in packets with headers, after its command and before its completion', () => {
+  const dataNs = (16_384 * (156 / 128)) / 8;
+  expect(mean({ ...one, link })).toBe(290 + 40_000 + 16_384 + dataNs + OVERHEAD_NS);
   expect(mean({ ...one, link }, { consumer: 'drive' })).toBe(290 + 40_000 + 16_384);
+});
+
+test('a command waits behind the data of another read on a slow link', () => {
+  const slow = { ...one, channels: 2, link: { ...link, lane_bytes_per_s: 0.1e9 } };
+  const dataNs = (16_384 * (156 / 128)) / 0.4;
+  const readNs = 290 + 40_000 + 16_384;
+  // Whoever ends first asks for its next command behind the other's data, and the link rests while both pages are read.
+  const cycleNs = 2 * dataNs + readNs;
+  expect(mean(slow, { pattern: 'sequential', queue_depth: 2 }) / cycleNs).toBeCloseTo(1, 2);
 });
 
 test('four chips that hold their pages fall into step: tR + 4 (command + transfer) for four pages', () => {
@@ -120,9 +133,47 @@ test('in the steady state more is programmed than written, and blocks are erased
 
 test('a mapping miss reads a page of the table first', () => {
   const mapped = { ...one, mapping: { cache_bytes: 8, entry_bytes: 8, read_bytes: 512 } };
-  expect(mean(mapped)).toBeCloseTo(2 * (290 + 40_000) + 512 + 16_384, -2);
+  expect(mean(mapped)).toBe(2 * (290 + 40_000) + 512 + 16_384);
   const whole = { ...one, mapping: { cache_bytes: 2 ** 38, entry_bytes: 8, read_bytes: 512 } };
   expect(mean(whole)).toBe(290 + 40_000 + 16_384);
+});
+
+test('entries read along with the one asked for save the next misses, where the controller keeps them', () => {
+  const mapping = { cache_bytes: 8 * 1024, entry_bytes: 8, read_bytes: 512 };
+  const sequential = { pattern: 'sequential', duration_s: 0.01 } as const;
+  const misses = (keeps: 'all' | 'asked') => {
+    const measured = closedLoop({ ...one, mapping: { ...mapping, keeps } }, { ...reads, ...sequential }, 1);
+    return [measured.mapping_misses, measured.requests];
+  };
+  const [all, ended] = misses('all');
+  expect(all).toBe(Math.ceil((ended! + 1) / 64));
+  const [asked, slower] = misses('asked');
+  expect(asked).toBe(slower! + 1);
+});
+
+test('two pages whose entries lie on one page of the table wait for one read of it', () => {
+  const mapped = {
+    ...one,
+    channels: 2,
+    mapping: { cache_bytes: 8, entry_bytes: 8, read_bytes: 512, keeps: 'asked' },
+  } as const;
+  const both = { request_bytes: 32_768, align_bytes: 32_768 };
+  expect(mean(mapped, both)).toBe(2 * (290 + 40_000) + 512 + 16_384);
+});
+
+test('an empty drive that keeps pages to their planes joins what is written in order', () => {
+  const planes = { ...one, planes_per_die: 2, multi_plane_programs: true, allocation: 'static' } as const;
+  const write = { read_share: 0, pattern: 'sequential', request_bytes: 32_768, align_bytes: 32_768 } as const;
+  expect(mean(planes, write)).toBe(290 + 2 * 16_384 + 700_000);
+  expect(mean({ ...planes, multi_plane_programs: false }, write)).toBe(2 * (290 + 16_384 + 700_000));
+});
+
+test('an empty drive has nothing to merge with a page written in part', () => {
+  const empty = { ...one, allocation: 'static' } as const;
+  const part = { read_share: 0, request_bytes: 4096, align_bytes: 4096 };
+  expect(mean(empty, part)).toBe(290 + 4096 + 700_000);
+  const again = closedLoop(empty, { ...reads, ...part, span_bytes: 4096, duration_s: 0.002 }, 1);
+  expect(again.latencies_ns[1]).toBe(290 + 40_000 + 12_288 + 290 + 16_384 + 700_000);
 });
 
 test('the same seed gives the same run', () => {

@@ -33,6 +33,9 @@ export class FlashArray {
   private readonly programNs: number;
   private readonly eraseNs: number;
   private readonly nsPerByte: number;
+  /** Time of the last transfer's size, which most share. */
+  private lastBytes = 0;
+  private lastNs = 0;
   private readonly registers: number;
   private readonly waiting: OpQueues;
   /** Pages that wait to leave: per channel those of the mapping table, then data. */
@@ -45,6 +48,7 @@ export class FlashArray {
   private readonly running: Uint8Array;
   private readonly held: Int32Array;
   private readonly group: Int32Array;
+  private opened = 0;
   private readonly freedKind: number;
   private readonly sensedKind: number;
   private readonly leftKind: number;
@@ -104,7 +108,18 @@ export class FlashArray {
     ops.since[op] = this.sim.now;
     this.queued[unit]! += 1;
     this.waiting.push(unit * KINDS + ops.kind[op]!, op);
-    this.serve(this.channelOf[unit]!);
+    if (this.opened === 0) this.serve(this.channelOf[unit]!);
+  }
+
+  /** What is submitted until `close` is served together, so that planes can join. */
+  open(): void {
+    this.opened += 1;
+  }
+
+  close(): void {
+    this.opened -= 1;
+    if (this.opened > 0) return;
+    for (let channel = 0; channel < this.device.channels; channel++) this.serve(channel);
   }
 
   /** Gives a free channel its next page or command. */
@@ -215,7 +230,11 @@ export class FlashArray {
   }
 
   private transferNs(bytes: number): number {
-    return ceilNs(bytes * this.nsPerByte);
+    if (bytes !== this.lastBytes) {
+      this.lastBytes = bytes;
+      this.lastNs = ceilNs(bytes * this.nsPerByte);
+    }
+    return this.lastNs;
   }
 
   private leave(channel: number, op: number): void {

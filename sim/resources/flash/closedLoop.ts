@@ -101,7 +101,7 @@ export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoM
     latencies_ns: latencies.slice(0, requests),
     channel_busy: Math.min(1, drive.array.channelBusyNs / (durationNs * device.channels)),
     unit_busy: Math.min(1, drive.array.unitBusyNs / (durationNs * drive.array.units)),
-    link_busy: Math.min(1, drive.linkBusyNs / durationNs),
+    link_busy: Math.min(1, Math.max(drive.link.outBusyNs, drive.link.inBusyNs) / durationNs),
     events: sim.events,
   };
 }

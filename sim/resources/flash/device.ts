@@ -23,6 +23,8 @@ export interface FlashMapping {
   readonly entry_bytes: number;
   /** Bytes read from flash on a miss. */
   readonly read_bytes: number;
+  /** Which of the entries that a miss reads stay in the controller: all (the default), or those asked for alone. */
+  readonly keeps?: 'all' | 'asked';
 }
 
 export interface FlashDevice {
@@ -51,6 +53,8 @@ export interface FlashDevice {
   readonly holds_page: boolean;
   /** Whether planes of a die are programmed together, or each page alone (reads join where page indices agree). */
   readonly multi_plane_programs: boolean;
+  /** Where pages go: `log` (the default), a full drive written round all planes; `static`, an empty one whose pages keep to the plane of their number. */
+  readonly allocation?: 'log' | 'static';
   readonly link?: FlashLink;
   readonly mapping?: FlashMapping;
   /** Memory that takes writes before they are programmed; absent: a write ends when its last page is programmed. */

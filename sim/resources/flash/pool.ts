@@ -20,9 +20,11 @@ export class PageOps {
   /** Page index inside its block; planes of a die join only on equal ones. */
   row = new Int32Array(256);
   bytes = new Int32Array(256);
+  /** Logical page it concerns, or page of the mapping table. */
+  page = new Float64Array(256);
   /** Request it belongs to, or −1 for the drive's own work. */
   request = new Int32Array(256);
-  /** What follows when a read ends: −1 nothing, else the page operation to queue (a read after its mapping, a program after its read). */
+  /** What follows when a read ends: −1 nothing, else the operation that waited (those after a page of the table are chained by `next`). */
   follow = new Int32Array(256);
   /** When it joined its queue, in ns, for `fair` channels. */
   since = new Float64Array(256);
@@ -60,9 +62,13 @@ export class PageOps {
     const kind = new Uint8Array(size);
     kind.set(this.kind);
     this.kind = kind;
-    const since = new Float64Array(size);
-    since.set(this.since);
-    this.since = since;
+    const longer = (old: Float64Array): Float64Array<ArrayBuffer> => {
+      const array = new Float64Array(size);
+      array.set(old);
+      return array;
+    };
+    this.since = longer(this.since);
+    this.page = longer(this.page);
     this.unit = wider(this.unit);
     this.die = wider(this.die);
     this.plane = wider(this.plane);

@@ -46,6 +46,26 @@ const grid: readonly ChartInput[] = [4, 8, 16, 32, 64].flatMap((batch) =>
   })),
 );
 
+/** One model trained in three ways. */
+const methods: readonly ChartInput[] = (
+  [
+    ['base', [2, 6, 4, 3.4]],
+    ['full', [2, 6, 4, 0.6]],
+    ['lora', [2, 0.1, 0.1, 2.8]],
+  ] as const
+).map(([id, [weight, optimizer, gradient, activation]]) => ({
+  result: result({
+    case: id,
+    metrics: {
+      'memory.gpu.weight.peak_bytes': weight * GiB,
+      'memory.gpu.optimizer.peak_bytes': optimizer * GiB,
+      'memory.gpu.gradient.peak_bytes': gradient * GiB,
+      'memory.gpu.activation.peak_bytes': activation * GiB,
+    },
+  }),
+  machine: MACHINE,
+}));
+
 const ops: readonly OpPoint[] = [
   { name: 'mlp', phase: 'prefill', flops: 4e13, bytes: 6e10, seconds: 1.1 },
   { name: 'attention', phase: 'prefill', flops: 2e12, bytes: 5e10, seconds: 0.3 },
@@ -53,12 +73,41 @@ const ops: readonly OpPoint[] = [
   { name: 'attention', phase: 'decode', flops: 2e10, bytes: 2e10, seconds: 0.11 },
 ];
 
+/** Budgets of 16 layers under three rules. */
+const budgets: readonly ChartInput[] = (
+  [
+    ['uniform', () => 1024],
+    ['pyramid', (layer: number) => 1946 - 123 * layer],
+    ['a third in full', (layer: number) => (layer > 5 && layer < 11 ? 8192 : 516)],
+  ] as const
+).map(([id, tokens]) => ({
+  result: result({ case: id }),
+  kv_layers: Array.from({ length: 16 }, (_, layer) => tokens(layer)),
+}));
+
+/** Programs in two memories, by the best search. */
+const mapped: readonly ChartInput[] = (
+  [
+    ['transformer', 1.42, 1.01],
+    ['strassen', 1.66, 1.4],
+    ['random', 1.74, 0.98],
+  ] as const
+).map(([id, slow, greedy]) => ({
+  result: result({ case: id, metrics: { 'mapping.over_slow': slow, 'mapping.over_greedy': greedy } }),
+}));
+
 /** The figures whose SVG is kept and compared. */
 export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: readonly ChartInput[] }[] = [
   { spec: { kind: 'bars', rename }, inputs: [base] },
   { spec: { kind: 'bars', name: 'bars-relative', relative: true, rename, theme: 'acm' }, inputs: [base] },
   { spec: { kind: 'parity' }, inputs: spread },
+  { spec: { kind: 'layer-budgets' }, inputs: budgets },
+  {
+    spec: { kind: 'speedup', metrics: ['mapping.over_slow', 'mapping.over_greedy'], names: { random: 'random graph' } },
+    inputs: mapped,
+  },
   { spec: { kind: 'crossover', x: 'workload.batch', series: 'policy.kv.preset', log_x: true }, inputs: grid },
+  { spec: { kind: 'footprint', rename: { base: 'Adam', full: 'recomputed', lora: 'LoRA' } }, inputs: methods },
   { spec: { kind: 'traffic' }, inputs: ablation },
   { spec: { kind: 'traffic', name: 'traffic-share', share: true, theme: 'acm' }, inputs: ablation },
   {

@@ -16,6 +16,8 @@ export interface Measured {
   readonly tables: number;
   /** Channels of its input that one output channel reads. */
   readonly group_channels: number;
+  /** Attention scores, where it makes any. */
+  readonly scores?: number;
   /** Elements of its bias where it has one. */
   readonly bias_of: number;
 }
@@ -86,6 +88,7 @@ const attention: Law['measure'] = (spec, inputs) => {
   return {
     ...plain([value, height, width]),
     macs: windows * tokens * tokens * ((spec.key ?? channels) + value),
+    scores: windows * tokens * tokens,
     tables: spec.window === null ? 0 : tokens,
   };
 };

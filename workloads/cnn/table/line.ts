@@ -36,9 +36,13 @@ export function parseLine(text: string, norm: 'output' | 'none', place: Place): 
   const convolves = op === 'conv' || op === 'dw' || op === 'tconv';
   let spec: LayerSpec = { ...PLAIN, name, op, norm: convolves ? norm : 'none' };
   for (const word of words) spec = withWord(spec, word, place);
+  spec = { ...spec, nonlinearity: nonlinearityOf(words) };
   const inputs = right?.trim().split(/\s+/) ?? [];
   return right === undefined ? spec : { ...spec, inputs };
 }
+
+const nonlinearityOf = (words: readonly string[]): string | null =>
+  words.find((word) => word !== 'none' && (ACTIVATIONS as readonly string[]).includes(word)) ?? null;
 
 export const isOperator = (op: string): op is Operator => (OPERATORS as readonly string[]).includes(op);
 
@@ -51,7 +55,7 @@ const FLAGS: Readonly<Record<string, Partial<LayerSpec>>> = {
   nobias: { norm: 'none', bias: false },
   over_h: { over: 'h' },
   over_w: { over: 'w' },
-  ...Object.fromEntries(ACTIVATIONS.map((name) => [name, {}])),
+  ...Object.fromEntries(ACTIVATIONS.map((name) => [name, { activation: name !== 'none' }])),
 };
 
 const LETTERS: Readonly<Record<string, (n: number) => Partial<LayerSpec>>> = {

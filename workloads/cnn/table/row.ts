@@ -52,9 +52,11 @@ export function rowSpec(
     groups: op === 'dw' ? 1 : (row.g ?? 1),
     reads: readsOf(row, op, channels, kernel),
     norm: row.bn === undefined || row.bn === 0 ? 'none' : op === 'fc' ? 'input' : 'output',
+    activation: row.act !== undefined && row.act !== 'none',
     bias: row.b === undefined ? !tableHasNorm : row.b > 0,
     window: row.tokens === undefined ? null : Math.ceil(Math.sqrt(row.tokens)),
     key: op === 'attn' ? (from?.[0] ?? null) : null,
+    nonlinearity: row.act === undefined || row.act === 'none' ? null : row.act,
     factor: op === 'resize' && out && from ? out[1]! / from[1]! : 1,
     over: op === 'mean' && out && from ? averagedSide(out, from) : 'hw',
   };

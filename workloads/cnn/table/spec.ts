@@ -53,6 +53,8 @@ export interface LayerSpec {
   readonly reads: number | null;
   /** A batch normalisation follows (and folds away), precedes (`input`), or neither. */
   readonly norm: 'output' | 'input' | 'none';
+  /** A non-linearity follows. */
+  readonly activation: boolean;
   readonly bias: boolean;
   /** Side of an attention window, and channels of a query. */
   readonly window: number | null;
@@ -67,6 +69,8 @@ export interface LayerSpec {
   /** Resize: factor of each side. Mean: which sides are averaged away. */
   readonly factor: number;
   readonly over: 'h' | 'w' | 'hw';
+  /** Name of the non-linearity that follows; null = none. */
+  readonly nonlinearity: string | null;
 }
 
 export const PLAIN: LayerSpec = {
@@ -82,6 +86,7 @@ export const PLAIN: LayerSpec = {
   reads: null,
   norm: 'none',
   bias: true,
+  activation: false,
   window: null,
   key: null,
   state: null,
@@ -91,4 +96,5 @@ export const PLAIN: LayerSpec = {
   constants: 0,
   factor: 1,
   over: 'hw',
+  nonlinearity: null,
 };

@@ -1,32 +1,67 @@
-import type { Rng } from '../../../sim/kernel/random.ts';
-import type { Levels, ProgramBuffer, ProgramOp, TwoLevelProgram } from './program.ts';
+import type { Rng } from '../../sim/kernel/random.ts';
+import type { MappingProgram } from '../../sim/types/index.ts';
+import { NUMBER_BYTES, ProgramBuilder } from './build.ts';
+import { planted } from './planted.ts';
+import { strassen } from './strassen.ts';
 
-/** Builds a program op by op, buffers by name. */
-class Builder {
-  readonly buffers: ProgramBuffer[] = [];
-  readonly ops: ProgramOp[] = [];
-
-  buffer(id: string, bytes: number, kind: Pick<ProgramBuffer, 'input' | 'output'> = {}): number {
-    this.buffers.push({ id, bytes, ...kind });
-    return this.buffers.length - 1;
-  }
-
-  op(name: string, flops: number, reads: readonly number[], writes: readonly number[]): void {
-    this.ops.push({ name, flops, reads: [...new Set(reads)], writes });
-  }
-
-  program(levels: Levels): TwoLevelProgram {
-    return { levels, buffers: this.buffers, ops: this.ops };
-  }
+/** Programs made by rule. `size` counts what repeats, `width` is the size of one. */
+export interface Generator {
+  readonly id: string;
+  readonly description: string;
+  readonly size: number;
+  readonly width: number;
+  build(size: number, width: number, random: Rng): MappingProgram;
 }
 
-/** Bytes of a number in these programs: 16 bits. */
-const NUMBER_BYTES = 2;
+export const GENERATORS: readonly Generator[] = [
+  {
+    id: 'transformer',
+    description: '`size` blocks of a transformer of `width` channels for 128 tokens, attention unfused',
+    size: 2,
+    width: 512,
+    build: (size, width) => transformer(size, width, 128),
+  },
+  {
+    id: 'decoder',
+    description: '`size` blocks of a transformer of `width` channels for one token of each of 8 requests',
+    size: 3,
+    width: 256,
+    build: (size, width) => transformer(size, width, 8),
+  },
+  {
+    id: 'residual-cnn',
+    description: '`size` residual blocks of two 3x3 convolutions, `width` channels at 56x56, halved every second block',
+    size: 6,
+    width: 64,
+    build: (size, width) => residualCnn(size, 56, width),
+  },
+  {
+    id: 'strassen',
+    description: "Strassen's product of two matrices of 2^`size` by 2^`size` blocks with sides of `width`",
+    size: 1,
+    width: 256,
+    build: strassen,
+  },
+  {
+    id: 'random',
+    description: '`size` ops that read what near earlier ones made, buffers of `width` bytes to a hundred times that',
+    size: 30,
+    width: 1024,
+    build: randomGraph,
+  },
+  {
+    id: 'planted',
+    description: 'About `size` buffers that fill `width` bytes of fast memory without a gap, known to run all in it',
+    size: 40,
+    width: 65_536,
+    build: planted,
+  },
+];
 
-/** The sub-layers of a transformer block for `tokens` tokens, matrices as inputs, attention unfused. */
-export function transformer(levels: Levels, layers: number, width: number, tokens: number): TwoLevelProgram {
-  const b = new Builder();
-  const heads = Math.max(width / 64, 1);
+/** The sub-layers of transformer blocks for `tokens` tokens, matrices as inputs, attention unfused. */
+function transformer(layers: number, width: number, tokens: number): MappingProgram {
+  const b = new ProgramBuilder();
+  const heads = Math.max(Math.floor(width / 64), 1);
   const row = tokens * width * NUMBER_BYTES;
   const matrix = (name: string, n: number) => b.buffer(name, n * width * width * NUMBER_BYTES, { input: true });
   let x = b.buffer('embedded', row, { input: true });
@@ -50,19 +85,19 @@ export function transformer(levels: Levels, layers: number, width: number, token
     multiply('down', 4, [up, attended, matrix(`${l}.w2`, 4)], down);
     x = down;
   }
-  return b.program(levels);
+  return b.program();
 }
 
 /** Residual blocks of two 3×3 convolutions, halving the resolution and doubling the channels every second block. */
-export function residualCnn(levels: Levels, blocks: number, resolution: number, channels: number): TwoLevelProgram {
-  const b = new Builder();
+function residualCnn(blocks: number, resolution: number, channels: number): MappingProgram {
+  const b = new ProgramBuilder();
   let [side, width] = [resolution, channels];
   const map = (id: string, output = false) => b.buffer(id, side * side * width * NUMBER_BYTES, { output });
   let x = b.buffer('image', side * side * width * NUMBER_BYTES, { input: true });
   for (let k = 0; k < blocks; k++) {
     const from = width;
     if (k > 0 && k % 2 === 0) {
-      side = Math.max(side / 2, 1);
+      side = Math.max(Math.floor(side / 2), 1);
       width *= 2;
     }
     const weights = (name: string, n: number) =>
@@ -76,46 +111,13 @@ export function residualCnn(levels: Levels, blocks: number, resolution: number, 
     b.op(`${k}.add`, side * side * width, [second, x], [sum]);
     x = sum;
   }
-  return b.program(levels);
-}
-
-/** A blocked matrix product by a fast bilinear scheme: `products` products, each of sums of blocks of both factors. */
-export function bilinearMatmul(
-  levels: Levels,
-  side: number,
-  blocks: number,
-  products: number,
-  random: Rng,
-): TwoLevelProgram {
-  const b = new Builder();
-  const bytes = side * side * NUMBER_BYTES;
-  const input = (name: string) =>
-    Array.from({ length: blocks }, (_, i) => b.buffer(`${name}${i}`, bytes, { input: true }));
-  const [left, right] = [input('a'), input('b')];
-  const some = (from: readonly number[]) =>
-    from
-      .filter(() => random.chance(0.5))
-      .concat(from[0]!)
-      .slice(0, 4);
-  const made: number[] = [];
-  for (let p = 0; p < products; p++) {
-    const [s, t, m] = ['s', 't', 'm'].map((name) => b.buffer(`${name}${p}`, bytes)) as [number, number, number];
-    b.op(`s${p}`, side * side, some(left), [s]);
-    b.op(`t${p}`, side * side, some(right), [t]);
-    b.op(`m${p}`, 2 * side ** 3, [s, t], [m]);
-    made.push(m);
-  }
-  for (let c = 0; c < blocks; c++) {
-    const out = b.buffer(`c${c}`, bytes, { output: true });
-    b.op(`c${c}`, side * side, random.shuffle(made.slice()).slice(0, 4), [out]);
-  }
-  return b.program(levels);
+  return b.program();
 }
 
 /** Ops that read what random earlier ops made, of sizes over two decades. */
-export function randomGraph(levels: Levels, ops: number, random: Rng): TwoLevelProgram {
-  const b = new Builder();
-  const size = () => Math.ceil(1024 * 100 ** random.next());
+function randomGraph(ops: number, width: number, random: Rng): MappingProgram {
+  const b = new ProgramBuilder();
+  const size = () => Math.ceil(width * 100 ** random.next());
   const known = Array.from({ length: 4 }, (_, i) => b.buffer(`in${i}`, size(), { input: true }));
   for (let i = 0; i < ops; i++) {
     const near = () => known[Math.max(known.length - 1 - Math.floor(random.exponential(5)), 0)]!;
@@ -123,5 +125,5 @@ export function randomGraph(levels: Levels, ops: number, random: Rng): TwoLevelP
     b.op(`op${i}`, size() * 20 ** (2 * random.next()), [near(), near()], [out]);
     known.push(out);
   }
-  return b.program(levels);
+  return b.program();
 }

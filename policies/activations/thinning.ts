@@ -1,0 +1,81 @@
+import { elementwiseKernel } from '../../sim/training/kernels.ts';
+import type { Collective, Kernel, Saved, TrainBody, TrainOp } from '../../sim/types/index.ts';
+
+/**
+ * Ops of a layer on fewer tokens, or with fewer rows kept for the gradient of their weights.
+ * @module
+ */
+
+/** Bytes of the index and the scale of a sampled row. */
+const ROW_BYTES = 8 + 4;
+
+const times = (collective: Collective | undefined, share: number): Collective | undefined =>
+  collective && { ...collective, bytes: collective.bytes * share };
+
+/** A kernel over a share of the tokens: `rows` says which side of a product they are. */
+function onTokens(kernel: Kernel, share: number, rows: 'm' | 'k', quadratic: boolean): Kernel {
+  const { gemm } = kernel;
+  const both = quadratic ? share * share : share;
+  // Fused attention pairs tokens but moves each of them once; a product of two activations has them on two sides.
+  const bytes = kernel.fused_attention ? share : both;
+  return {
+    ...kernel,
+    flops: kernel.flops * both,
+    activation_bytes: kernel.activation_bytes * bytes,
+    operand_bytes: gemm && quadratic ? kernel.operand_bytes * share : kernel.operand_bytes,
+    ...(gemm && { gemm: { ...gemm, [rows]: gemm[rows] * share } }),
+  };
+}
+
+/** An op that sees a share of the tokens; inner attention has them on both sides. */
+export function withTokens(op: TrainOp, share: number): TrainOp {
+  const core = op.core === true;
+  const kept = (saved: Saved): Saved => {
+    const square = core && !op.forward.some(({ fused_attention }) => fused_attention) && !QKV.includes(saved.name);
+    return { ...saved, bytes: saved.bytes * (square ? share * share : share), rows: saved.rows * share };
+  };
+  const moved = Object.fromEntries(
+    (['gather', 'reduce', 'backward_gather', 'gather_again', 'backward_reduce'] as const).flatMap((name) => {
+      const collective = times(op[name], share);
+      return collective === undefined ? [] : [[name, collective]];
+    }),
+  );
+  return {
+    ...op,
+    ...moved,
+    forward: op.forward.map((kernel) => onTokens(kernel, share, 'm', core)),
+    backward: op.backward.map((kernel) => onTokens(kernel, share, 'm', core)),
+    weight_gradient: op.weight_gradient.map((kernel) => onTokens(kernel, share, 'k', false)),
+    saves: op.saves.map(kept),
+    scratch_bytes: op.scratch_bytes * (core ? share * share : share),
+  };
+}
+
+const QKV: readonly string[] = ['query', 'key', 'value'];
+
+/**
+ * An op whose weight gradient is made from a sample of the rows: inputs that only it needs keep that share, with an index
+ * and a scale a row. Sampling reads the input once for its norms.
+ */
+export function withSampledRows(op: TrainOp, share: number): TrainOp {
+  const sampled = op.saves.filter(({ weight_only }) => weight_only === true);
+  if (op.weight_gradient.length === 0 || sampled.length === 0) return op;
+  const { part, dtype } = op.forward[0]!;
+  const bytes = sampled.reduce((sum, saved) => sum + saved.bytes, 0);
+  return {
+    ...op,
+    forward: [...op.forward, elementwiseKernel({ name: `${op.name} sampling`, part, dtype }, bytes * (1 + share), 2)],
+    weight_gradient: op.weight_gradient.map((kernel) => onTokens(kernel, share, 'k', false)),
+    saves: op.saves.map((saved) =>
+      saved.weight_only === true
+        ? { ...saved, bytes: saved.bytes * share + ROW_BYTES * saved.rows * share, rows: saved.rows * share }
+        : saved,
+    ),
+  };
+}
+
+/** Where the MLP of a layer begins: after the sum that ends attention. */
+export function halves({ ops }: TrainBody): { attention: readonly TrainOp[]; mlp: readonly TrainOp[] } {
+  const end = ops.findIndex(({ name }) => name === 'residual1');
+  return { attention: ops.slice(0, end), mlp: ops.slice(end) };
+}

@@ -1,0 +1,51 @@
+import type { Rng } from '../../../sim/kernel/random.ts';
+import { bestOf } from './best.ts';
+import type { TwoLevelGame } from './plan.ts';
+import { allSlow, beam, exact, mcts, orderSearch, type Played, xlaGreedy } from './policies.ts';
+import { repair } from './repair.ts';
+
+/** A way to play the game. */
+export interface Search {
+  readonly id: string;
+  readonly description: string;
+  /** Null where it cannot say anything of a program of this size. */
+  play(game: TwoLevelGame, random: Rng, effort: number): Played | null;
+}
+
+/** Nodes after which the exact search gives up. */
+const EXACT_NODES = 20_000;
+
+export const SEARCHES: readonly Search[] = [
+  { id: 'all-slow', description: 'Nothing in the fast memory', play: allSlow },
+  { id: 'xla-greedy', description: "XLA's memory space assignment: buffers by memory boundedness", play: xlaGreedy },
+  {
+    id: 'order-search',
+    description: 'Local search over the orders that the greedy takes',
+    play: (game, random, effort) => orderSearch(game, 200 * effort, random),
+  },
+  {
+    id: 'beam',
+    description: 'Uses in program order, the best few plans kept',
+    play: (game, _, effort) => beam(game, 4 * effort),
+  },
+  {
+    id: 'mcts',
+    description: 'Monte-Carlo tree search over uses in program order',
+    play: (game, random, effort) => mcts(game, 200 * effort, random),
+  },
+  {
+    id: 'repair',
+    description: "A few buffers at a time taken out of XLA's plan and put back better",
+    play: (game, random, effort) => repair(game, xlaGreedy(game), 400 * effort, random),
+  },
+  {
+    id: 'best',
+    description: 'The best of these, repaired',
+    play: bestOf,
+  },
+  {
+    id: 'exact',
+    description: 'Branch and bound over all actions, on programs small enough to finish',
+    play: (game, _, effort) => exact(game, EXACT_NODES * effort),
+  },
+];

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { type AttentionShape, onePass, rowWise } from './dataflows.ts';
+
+/** A 4 × 4 grid beside 4 lanes, one operation a second each, so that seconds count operations. */
+const arrays = {
+  grid: { id: 'grid', rows: 4, columns: 4, clock_hz: 1 },
+  lanes: { id: 'lanes', rows: 1, columns: 4, clock_hz: 1 },
+  buffer_bytes: 1e6,
+};
+const shape: AttentionShape = { instances: 1, sequence: 16, key_width: 8, value_width: 8, element_bytes: 2 };
+/** Seconds of one operation on each of the 256 scores of the grid. */
+const UNIT = 256 / 16;
+
+test('one pass: equal widths leave the lanes in front by the divisions of the outputs', () => {
+  const cost = onePass(shape, arrays)!;
+  const divisions = (16 * 8) / 4;
+  expect(cost.grid_s).toBe((8 + 1 + 8 + 8) * UNIT);
+  expect(cost.compute_s).toBe((9 + 1 + 8 + 8) * UNIT + divisions);
+  expect(cost.lanes_s).toBe(cost.compute_s);
+});
+
+test('one pass: wide keys hide what the lanes rescale, wide values do not', () => {
+  const keys = onePass({ ...shape, key_width: 64 }, arrays)!;
+  expect(keys.compute_s).toBe((65 + 1 + 8 + 8) * UNIT);
+  const values = onePass({ ...shape, value_width: 64 }, arrays)!;
+  expect(values.compute_s).toBe((65 + 1 + 8 + 64) * UNIT + (16 * 64) / 4);
+});
+
+test('one pass: K and V are read once for every block of queries that fits beside a tile of them', () => {
+  const once = 2 * 16 * 8 * 2;
+  const row = (8 + 8 + 2) * 2;
+  const tile = 4 * 16 * 2;
+  const bytes = (buffer: number) => onePass(shape, { ...arrays, buffer_bytes: buffer })?.dram_bytes;
+  expect(bytes(16 * row + tile)).toBe(2 * once);
+  expect(bytes(16 * row + tile - 1)).toBe(3 * once);
+  expect(bytes(4 * row + tile)).toBe(5 * once);
+  expect(bytes(4 * row + tile - 1)).toBeUndefined();
+});
+
+test('row-wise: four operations a score on the lanes hide the two products of narrow heads', () => {
+  const cost = rowWise(shape, arrays);
+  expect(cost.grid_s).toBe(16 * UNIT);
+  expect(cost.compute_s).toBe(Math.max(16 * UNIT, (4 * 256) / 4));
+  expect(rowWise({ ...shape, key_width: 64 }, arrays).compute_s).toBe((64 + 8) * UNIT);
+});
+
+test('row-wise: where scores do not fit, whichever mapping moves less is taken', () => {
+  const narrow = { ...shape, key_width: 4, value_width: 4 };
+  const tensor = 16 * 4 * 2;
+  // On chip: four tiles stream Q, K and V, and the outputs leave once.
+  expect(rowWise(narrow, arrays).dram_bytes).toBe(4 * 3 * tensor + tensor);
+  // In DRAM: four passes over the scores, everything else once.
+  expect(rowWise(narrow, { ...arrays, buffer_bytes: 64 }).dram_bytes).toBe(4 * 256 * 2 + 4 * tensor);
+});

@@ -1,0 +1,5 @@
+import type { Dtype } from '../../sim/types/index.ts';
+
+/** Bytes of one element. */
+export const ELEMENT_BYTES = { int8: 1, fp16: 2, fp32: 4 } as const satisfies Partial<Record<Dtype, number>>;
+export type NetworkDtype = keyof typeof ELEMENT_BYTES;

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { parseYaml } from '../../input/index.ts';
+import { eagerKernels } from './eager.ts';
+import { buildNetwork } from './network.ts';
+import { readNetworkTable } from './table/read.ts';
+
+const network = (layers: readonly string[], batch = 1) =>
+  buildNetwork(
+    readNetworkTable(
+      parseYaml(`source: made up\ninput: [8, 4, 4]\nlayers:\n${layers.map((l) => `  - ${l}`).join('\n')}`, 'net.yaml'),
+      'net',
+    ),
+    { element_bytes: 2, batch },
+  );
+const moved = (layers: readonly string[], at: number, batch = 1): number[] => {
+  const net = network(layers, batch);
+  return eagerKernels(net, net.layers[at]!, 'fp16').map(({ activation_bytes }) => activation_bytes);
+};
+
+/** 16 positions of two bytes. */
+const CHANNEL = 32;
+
+test('a bias and an activation each read and write what the convolution made', () => {
+  expect(moved(['a conv 16 relu'], 0)).toEqual([2 * 16 * CHANNEL, 2 * 16 * CHANNEL]);
+  expect(moved(['a conv 16 nobias'], 0)).toEqual([]);
+  expect(moved(['a conv 16'], 0, 3)).toEqual([3 * 2 * 16 * CHANNEL]);
+});
+
+test('maps that are joined are copied, maps that are added are written once', () => {
+  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 2 nobias < a b'], 2)).toEqual([2 * 8 * CHANNEL]);
+  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 2 nobias c4 < a b'], 2)).toEqual([
+    8 * CHANNEL + 4 * CHANNEL,
+  ]);
+});
+
+test('attention writes its scores, scales, shifts, normalises in fp32 and reads them', () => {
+  const scores = 16 * 16;
+  const [ends, ...steps] = moved(['qk conv 4 nobias', 'a attn 8 q4 < qk qk'], 1);
+  expect(ends).toBe(2 * 2 * scores);
+  expect(steps).toEqual([4 * scores, 4 * scores, 6 * scores, 8 * scores, 6 * scores]);
+});
+
+test('a layer that takes a part of the channels reads only those', () => {
+  const net = network(['a conv 16 nobias', 'b conv 4 nobias c4 < a']);
+  expect(net.layers[1]!.reads).toBe(4);
+  expect(eagerKernels(net, net.layers[1]!, 'fp16').map((kernel) => kernel.activation_bytes)).toEqual([2 * 4 * CHANNEL]);
+});

@@ -1,0 +1,81 @@
+import * as v from 'valibot';
+import { InputError, unknownName } from '../../input/index.ts';
+import { randomStreams } from '../../sim/kernel/random.ts';
+import type { MappingProgram, Network } from '../../sim/types/index.ts';
+import { buildNetwork } from '../cnn/network.ts';
+import type { AnyModel } from '../models/any.ts';
+import { GENERATORS } from './generators.ts';
+import { networkMapping } from './network.ts';
+import { readMappingProgram } from './read.ts';
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** A program to place in two memories: made by rule, read from a file, or a network. */
+export const mappingSchema = v.strictObject({
+  kind: v.literal('mapping'),
+  program: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description(
+      `${GENERATORS.map(({ id }) => `\`${id}\``).join(', ')}, a network of the catalogue, a \`.tflite\` or \`.onnx\` file, or a program as JSON beside the study (\`.json\`).`,
+    ),
+  ),
+  size: v.optional(
+    v.pipe(whole, v.description('What repeats in a program made by rule: blocks, levels, ops, buffers.')),
+  ),
+  width: v.optional(v.pipe(whole, v.description('Size of one: channels, side of a block, bytes.'))),
+  fast_bytes: v.optional(
+    v.pipe(whole, v.description('Bytes of the fast memory that the program may use. Default: all of it.')),
+  ),
+});
+export type MappingFields = v.InferOutput<typeof mappingSchema>;
+
+const isJson = (name: string): boolean => /\.json$/.test(name) || name === '-';
+
+/**
+ * The program of a workload; `readText` gives a JSON file beside the study, `readModel` the network of an id or path.
+ * @throws InputError for an unknown program and for sizes where none are free
+ */
+export function mappingProgram(
+  fields: Omit<MappingFields, 'kind' | 'fast_bytes'>,
+  readModel: (ref: string) => AnyModel,
+  readText: (file: string) => string,
+  seed: number,
+): MappingProgram {
+  const { program, size, width } = fields;
+  const generator = GENERATORS.find(({ id }) => id === program);
+  if (generator) {
+    const random = randomStreams(seed).stream(`mapping.${program}`);
+    return generator.build(size ?? generator.size, width ?? generator.width, random);
+  }
+  if (size !== undefined || width !== undefined) {
+    const expected = 'no size and no width beside a file or a network';
+    throw new InputError({ code: 'bad_value', problem: `${program} has its own sizes`, expected });
+  }
+  if (isJson(program)) return readMappingProgram(readText(program), program === '-' ? 'standard input' : program);
+  let model: AnyModel;
+  try {
+    model = readModel(program);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== 'unknown_name') throw error;
+    const names = GENERATORS.map(({ id }) => id);
+    throw unknownName('program', program, names);
+  }
+  return networkMapping(networkOf(model, program));
+}
+
+/** One image through a network, its maps in 8 bits unless its file says otherwise. */
+function networkOf(model: AnyModel, name: string): Network {
+  if (!('kind' in model)) {
+    const problem = `${name} is a language model, whose layers repeat`;
+    throw new InputError({
+      code: 'bad_value',
+      problem,
+      expected: 'a network, or the programs transformer and decoder',
+    });
+  }
+  if (model.kind === 'network') return buildNetwork(model, { batch: 1, element_bytes: 1 });
+  return model.network({ batch: 1, dims: {} });
+}
+
+export { GENERATORS } from './generators.ts';
