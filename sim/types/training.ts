@@ -10,7 +10,7 @@ import type { Dtype } from './units.ts';
 /** Ranks that share something: a layer (`tensor`), a sequence (`context`), the experts, or copies of the model (`data`). */
 export type GroupName = 'tensor' | 'data' | 'context' | 'expert';
 
-/** One collective over a group. `bytes` is the whole buffer, all shards together. */
+/** One collective over a group. `bytes` is the whole buffer, all shards together; of an all-to-all, what one rank holds. */
 export interface Collective {
   readonly kind: 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'ring';
   readonly group: GroupName;

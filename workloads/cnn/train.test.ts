@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Training } from '../../sim/types/index.ts';
-import { readModel } from '../models/load.ts';
+import { readAnyModel } from '../load.ts';
 import { cnnProgram } from './build.ts';
 import type { CnnWorkload } from './schema.ts';
 import { trainedNetwork } from './train.ts';
@@ -9,7 +9,7 @@ const workload = (more: Partial<CnnWorkload>): CnnWorkload =>
   ({ kind: 'cnn', model: 'mobilenet_v2_1.0_224', batch: 2, dtype: 'fp32', mode: 'train', ...more }) as CnnWorkload;
 const trained = (more: Partial<CnnWorkload> = {}): Training => {
   const fields = workload(more);
-  return trainedNetwork(fields, cnnProgram(fields, readModel(fields.model))).training!;
+  return trainedNetwork(fields, cnnProgram(fields, readAnyModel(fields.model))).training!;
 };
 const savedOf = ({ layer }: Training): Readonly<Record<string, number>> =>
   Object.fromEntries(layer.ops.flatMap(({ saves }) => saves.map(({ name, bytes }) => [name, bytes])));

@@ -102,7 +102,7 @@ function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']
   const exchange =
     expert === 1
       ? {}
-      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden * expert };
+      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden };
   const moved = ELEMENT * routed * model.hidden;
   const router = productKernels(setting, { name: 'router', part: 'mlp', m: tokens, n: moe.experts, k: model.hidden });
   const hop = expert === 1 ? {} : { gather: exchange, backward_gather: exchange };
