@@ -109,6 +109,19 @@ const framework = v.pipe(
     microbatch_s: time(
       'Host time of one micro-batch beside its ops: its batch and masks, the sum of its loss. Absent: none',
     ),
+    layer_profile: v.exactOptional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            hidden: quantity('count', { description: 'Width of the hidden state', exclusiveMin: 0 }),
+            tensor: quantity('count', { description: 'Devices that share the layer', exclusiveMin: 0 }),
+            tokens: quantity('count', { description: 'Tokens of a micro-batch', exclusiveMin: 0 }),
+            layer_s: positive('s', 'Forward and backward of one layer'),
+          }),
+        ),
+        v.description('Measured times of layers by shape, which replace the model for those shapes.'),
+      ),
+    ),
     ...provenance,
   }),
   v.description("The training framework's host time. Absent: kernel launches alone."),

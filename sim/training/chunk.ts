@@ -89,9 +89,26 @@ export class ChunkSimulator {
     const known = onEngine === this.hostBytes > 0 ? this.known.get(key) : undefined;
     if (known !== undefined) return known;
     const carrier = onEngine ? this.engine() : this.lanes();
-    const made = this.microbatch(carrier, shape, !shape.head);
+    const made = this.asMeasured(shape, this.microbatch(carrier, shape, !shape.head));
     this.known.set(key, made);
     return made;
+  }
+
+  /** The chunk with its layers as slow as the machine's profile of this shape says, if there is one. */
+  private asMeasured({ layers }: ChunkShape, times: ChunkTimes): ChunkTimes {
+    const { machine, training } = this.context;
+    const { shape, layout } = training;
+    const measured = machine.host?.framework?.layer_profile?.find(
+      ({ hidden, tensor, tokens }) => hidden === shape?.hidden && tokens === shape.tokens && tensor === layout.tensor,
+    );
+    if (measured === undefined) return times;
+    const alone = this.microbatch(this.lanes(), { layers, embed: false, head: false }, true);
+    const excess = (layers * measured.layer_s * 1e9) / (alone.forward_ns + alone.backward_ns) - 1;
+    return {
+      ...times,
+      forward_ns: times.forward_ns + Math.round(excess * alone.forward_ns),
+      backward_ns: times.backward_ns + Math.round(excess * alone.backward_ns),
+    };
   }
 
   private microbatch(carrier: Carrier, shape: ChunkShape, waits: boolean): ChunkTimes {

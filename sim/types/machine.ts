@@ -211,6 +211,17 @@ export interface Framework {
   readonly rank_skew: number;
   /** Host time of one micro-batch beside its ops: its batch and masks are made, its loss is summed. Absent = none. */
   readonly microbatch_s?: number;
+  /** Layers of a shape that were measured; others follow the model. Absent = none. */
+  readonly layer_profile?: readonly LayerProfile[];
+}
+
+/** Measured time of a transformer layer for one micro-batch, forward and backward, on one rank. */
+export interface LayerProfile {
+  readonly hidden: number;
+  /** Devices that share the layer. */
+  readonly tensor: number;
+  readonly tokens: number;
+  readonly layer_s: number;
 }
 
 /** Work of the host that is a resource too. */

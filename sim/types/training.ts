@@ -111,6 +111,8 @@ export interface Training {
   readonly head: TrainBody;
   /** The head's matrix is the embedding's table: on different stages their gradients are summed. */
   readonly tied_table_parameters: number;
+  /** Width of the hidden state and tokens of a micro-batch on one rank, where a layer is a transformer's. */
+  readonly shape?: { readonly hidden: number; readonly tokens: number };
   /** Hidden state between layers: bytes of one micro-batch, not divided over the tensor group. */
   readonly hidden_bytes: number;
   /** Bytes that a rank sends to the next stage. */

@@ -68,6 +68,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     embed: body(embedOps(setting), shapes.embed),
     head: body(headOps(setting, lossShape(fields, tokens)), untied),
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
+    shape: { hidden: model.hidden, tokens },
     hidden_bytes,
     // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
     boundary_bytes: hidden_bytes / layout.tensor,
