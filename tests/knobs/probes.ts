@@ -103,7 +103,8 @@ const io = (more: object): Workload => ({
 const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload => ({
   kind: 'train',
   model: 'gpt-22b',
-  shape: { layers: 4, hidden: 1024, heads: 16 },
+  // A quarter of the vocabulary is odd.
+  shape: { layers: 4, hidden: 1024, heads: 16, vocab: 50260 },
   seq: 1024,
   batch: 8,
   microbatch: 2,
