@@ -2,6 +2,7 @@ import { unknownName } from '../input/errors.ts';
 import { stableJson } from '../reports/json.ts';
 import { textTable } from '../reports/table.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import type { ListedSystem } from './systemsText.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A row of a list: an `id` and a few facts. */
@@ -30,15 +31,9 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return listPolicies();
   },
   systems: async () => {
-    const { listStudies, readSystems, readSystemStatuses } = await import('../studies/load.ts');
-    const { studiesOf } = await import('../studies/systems.ts');
-    const statuses = readSystemStatuses();
-    const studies = listStudies();
-    return readSystems().map((system) => {
-      const { id, n, paper, kind, preset = '', figures } = system;
-      const { status = 'mechanism only', claims = 0, passed = 0 } = statuses[id] ?? {};
-      const own = studiesOf(system, studies);
-      return { id, n, paper, kind, study: own, preset, status, claims, passed, figures };
+    return (await listedSystems()).map(({ system, status: { status, claims, passed }, studies }) => {
+      const { id, n, paper, kind, models, preset = '', figures } = system;
+      return { id, status, n, paper, kind, models, study: studies, preset, claims, passed, figures };
     });
   },
   presets: async () => {
@@ -63,12 +58,29 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
   },
 };
 
+/** Every system with its status and studies. */
+export async function listedSystems(): Promise<ListedSystem[]> {
+  const { listStudies, readSystems, readSystemStatuses } = await import('../studies/load.ts');
+  const { studiesOf } = await import('../studies/systems.ts');
+  const statuses = readSystemStatuses();
+  const studies = listStudies();
+  const unknown = { status: 'mechanism only', claims: 0, passed: 0 };
+  return readSystems().map((system) => {
+    return { system, status: statuses[system.id] ?? unknown, studies: studiesOf(system, studies) };
+  });
+}
+
 export const LIST_KINDS = Object.keys(KINDS);
 
 /** Prints every entry of a kind. */
 export async function list(terminal: Terminal, kind: string, options: { readonly json?: boolean }): Promise<ExitCode> {
   const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (!load) throw unknownName('kind', kind, LIST_KINDS, { file: 'list' });
+  if (kind === 'systems' && options.json !== true) {
+    const { systemsText } = await import('./systemsText.ts');
+    terminal.print(systemsText(await listedSystems(), terminal));
+    return EXIT.ok;
+  }
   const entries = await load();
   if (options.json) {
     terminal.print(stableJson(entries));

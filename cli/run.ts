@@ -16,6 +16,7 @@ export interface RunOptions extends CaseOptions {
   readonly out?: string;
   readonly trace?: string;
   readonly json?: boolean;
+  readonly offlinePlan?: string;
 }
 
 /** Simulates one case and prints it. */
@@ -38,6 +39,10 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   );
   const { runDocument, stableJson } = await import('../reports/json.ts');
   const text = stableJson(runDocument(result));
+  if (options.offlinePlan !== undefined) {
+    const { offlinePlan } = await import('./offlinePlan.ts');
+    writeFileSync(options.offlinePlan, offlinePlan(outcome.layout));
+  }
   if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);
   if (options.out !== undefined) {
     makeFolder(options.out);

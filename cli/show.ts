@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { listMachines } from '../hardware/load.ts';
 import { unknownName } from '../input/errors.ts';
 import { packageFolder } from '../input/packageFiles.ts';
+import { listPresets } from '../policies/presets/load.ts';
 import { listStudies, studyFile } from '../studies/load.ts';
 import { listNetworks } from '../workloads/load.ts';
 import { listModels } from '../workloads/models/load.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { listedSystems } from './list.ts';
+import { systemText } from './systemsText.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Shown {
@@ -15,17 +18,20 @@ interface Shown {
   readonly file: string;
 }
 
-/** Prints the file behind an id, and says on standard error where it stands. */
+/** Prints the file behind an id, and says on standard error where it stands; of a system, what is known of it. */
 export async function show(terminal: Terminal, id: string): Promise<ExitCode> {
   const all = catalogue();
   const found = all.filter((entry) => entry.id === id);
   const [first, ...others] = found;
+  const systems = await listedSystems();
+  const system = systems.find((candidate) => candidate.system.id === id);
+  if (system !== undefined) {
+    for (const other of found) terminal.note(`also a ${other.kind}: ${other.file}\n`);
+    terminal.print(systemText(system, terminal));
+    return EXIT.ok;
+  }
   if (!first || !existsSync(first.file)) {
-    throw unknownName(
-      'id',
-      id,
-      all.map((entry) => entry.id),
-    );
+    throw unknownName('id', id, [...all.map((entry) => entry.id), ...systems.map((listed) => listed.system.id)]);
   }
   terminal.note(`${first.kind} ${first.file}\n`);
   for (const other of others) terminal.note(`also a ${other.kind}: ${other.file}\n`);
@@ -45,5 +51,8 @@ function catalogue(): Shown[] {
     return { kind: 'network', id, file: join(packageFolder(), 'workloads', 'networks', `${id}.yaml`) };
   });
   const studies = listStudies().map((id) => ({ kind: 'study', id, file: studyFile(id) }));
-  return [...machines, ...models, ...networks, ...studies];
+  const presets = listPresets().map((id) => {
+    return { kind: 'preset', id, file: join(packageFolder(), 'policies', 'presets', `${id}.yaml`) };
+  });
+  return [...machines, ...models, ...networks, ...studies, ...presets];
 }

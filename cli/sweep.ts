@@ -1,5 +1,6 @@
 import { InputError, parseVariation, writeCsv } from '../input/index.ts';
 import { packageVersion } from '../input/packageFiles.ts';
+import { formatShare } from '../reports/format.ts';
 import { stableJson } from '../reports/json.ts';
 import {
   type PlannedPoint,
@@ -56,8 +57,9 @@ export async function sweep(terminal: Terminal, ref: string, options: SweepOptio
   store?.writeTable(writeCsv(tidyRows(document)));
   if (options.json) terminal.print(stableJson(document));
   else terminal.print(sweepText(document));
-  const { points, distinct } = document.summary;
-  terminal.note(`${points} points, ${distinct} distinct, ${distinct - todo.length} known before\n`);
+  const { points, distinct, duplicate_fraction } = document.summary;
+  const repeated = duplicate_fraction === 0 ? '' : ` (${formatShare(duplicate_fraction)} of the points repeat another)`;
+  terminal.note(`${points} points, ${distinct} distinct${repeated}, ${distinct - todo.length} known before\n`);
   if (!interrupted) return EXIT.ok;
   terminal.note(
     `stopped with ${document.points.length} of ${points} points${store ? '; run it again to go on' : ''}\n`,

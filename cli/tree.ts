@@ -26,6 +26,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .description('simulate once and print a summary; without a study, from flags alone')
     .option('--out <dir>', 'write result.json here')
     .option('--trace <file>', 'write a timeline for ui.perfetto.dev; - for standard output')
+    .option('--offline-plan <file>', "write the planner's addresses as TFLite Micro's OfflineMemoryAllocation")
     .option('--json', 'print the result as JSON')
     .action((study, options) => act(async () => (await import('./run.ts')).run(terminal, study, options)));
 

@@ -113,6 +113,8 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   forward: faster,
   backward: faster,
   multiprocessors: faster,
+  fraction: faster,
+  stream_flop_per_s: faster,
   cache_bytes_per_s: faster,
   inner_half: slower,
   collective_multiprocessors: slower,

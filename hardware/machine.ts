@@ -160,6 +160,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     matrix_vector,
     tiling,
     fused_attention,
+    linear_attention,
     layer_kernels,
     ...fields
   } = without(file);
@@ -182,5 +183,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
       },
     }),
     ...(fused_attention && { fused_attention: without(fused_attention) }),
+    ...(linear_attention && { linear_attention: without(linear_attention) }),
   };
 }

@@ -179,6 +179,18 @@ export const computeSchema = v.strictObject({
   scratchpad_bytes: v.exactOptional(
     positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
   ),
+  linear_attention: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        fraction: fraction('Fraction of the peak that many streams reach together'),
+        stream_flop_per_s: positive('flop_per_s', 'Rate of one stream alone'),
+        ...provenance,
+      }),
+      v.description(
+        'Fused linear attention: each head of a sequence is a stream that carries its state through all tokens. Absent: as any kernel.',
+      ),
+    ),
+  ),
   kernel_s: time('Device time of one kernel beyond its roofline: starting and draining. Absent: none'),
   tiling: v.exactOptional(tiling),
   batched_memory_efficiency: v.exactOptional(

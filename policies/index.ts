@@ -80,6 +80,14 @@ export function listPolicies(): { id: string; part: string; description: string 
 }
 
 export { chooserOf, retention } from './kv/identities.ts';
-export { checkKv, type KvFields, type KvSpec, kvMaker, type Preset, resolvePreset } from './kv/index.ts';
+export {
+  checkKv,
+  type KvFields,
+  type KvSpec,
+  kvMaker,
+  type Preset,
+  resolvePreset,
+  withStoredPrefix,
+} from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
 export { loadReplay, loadTraining, solverFor, type TrainingPolicy } from './training.ts';

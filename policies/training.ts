@@ -8,7 +8,7 @@ import { adapted } from './optimizer/adapters.ts';
 import { clustered } from './optimizer/clustering.ts';
 import { withFlops } from './optimizer/flops.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
-import { methodOf, optimizerSchema } from './optimizer/schema.ts';
+import { checkMethod, methodOf, optimizerSchema } from './optimizer/schema.ts';
 import { withTrunk } from './optimizer/trunk.ts';
 
 const [first, ...others] = ACTIVATIONS.map((definition) => definition.schema);
@@ -44,7 +44,9 @@ export function loadTraining(
     v.parse(optimizerSchema, { kind: 'adam' });
   const fields = (policy?.activations as { kind: string } | undefined) ?? { kind: 'keep' };
   const definition = activationsOf(fields.kind);
-  const kept = withTrunk(clustered(adapted(base, methodOf(update)), update.clustering), update.trained_layers);
+  const method = methodOf(update);
+  checkMethod(update, method, base);
+  const kept = withTrunk(clustered(adapted(base, method), update.clustering), update.trained_layers);
   const training = withFlops(definition.rewrite?.(fields, kept) ?? kept, base);
   const optimizer = optimizerPlan(update, training);
   const activations = definition.create(fields, { machine, training, optimizer, solver });

@@ -40,7 +40,11 @@ describe('runSummary', () => {
       Binds     pcie link 79% busy; then cpu memory 70% busy, cpu compute 64% busy, gpu compute 21% busy
       Bound     5.02 min at the machine’s peaks; this run takes 2.09 × as long
 
-      Costs     81.2 kJ known · 0.146 USD
+      Costs
+        memory  gpu 13.9 GiB · cpu 151 GiB
+        energy  81.2 kJ known
+        money   0.146 USD
+        network pcie h2d 5.23 TB · pcie d2h 88 GB
 
       warning energy: no source for disk, left out of energy.known_j
 

@@ -3,6 +3,7 @@ import { type Paint, paint } from './ansi.ts';
 import { formatShare, truncate, wrap } from './format.ts';
 import { formatMetric } from './metrics.ts';
 import { describePolicy, describeWorkload, idOf, readPath } from './resolved.ts';
+import { resourceSections } from './resources.ts';
 import { claimLines, memoryLines, resourceLines, timeLines, trafficLines } from './summaryParts.ts';
 
 export interface SummaryOptions {
@@ -144,18 +145,17 @@ function headLines({ result, ink }: SummaryContext): string[] {
   });
 }
 
-function costLines({ result, ink }: SummaryContext): string[] {
-  const names = ['energy.total_j', 'energy.known_j', 'cost.usd', 'cost.usd_per_million_tokens', 'carbon.gco2e'];
-  const parts = names.flatMap((name) => {
-    const value = result.metrics[name];
-    if (value === undefined || (name === 'energy.known_j' && result.metrics['energy.total_j'] !== undefined)) return [];
-    return [`${formatMetric(name, value)}${name === 'energy.known_j' ? ' known' : ''}`];
-  });
+/** The five kinds of resource, and scores that papers measured. */
+function costLines({ result, ink, width }: SummaryContext): string[] {
+  const sections = resourceSections(result.metrics);
+  const lines = sections.flatMap(({ kind, parts }) =>
+    wrap(parts.join(' · '), width - 10).map((line, i) => `  ${(i === 0 ? kind : '').padEnd(8)}${line}`),
+  );
   const scores = Object.entries(result.metrics)
     .filter(([name]) => name.startsWith('quality.'))
     .map(([name, value]) => `${name.slice('quality.'.length)} ${formatMetric(name, value)}`);
   return [
-    ...(parts.length > 0 ? [`${ink.bold('Costs'.padEnd(10))}${parts.join(' · ')}`] : []),
+    ...(lines.length > 0 ? [ink.bold('Costs'), ...lines] : []),
     ...(scores.length > 0 ? [`${ink.bold('Quality'.padEnd(10))}${scores.join(' · ')}`] : []),
   ];
 }

@@ -1,8 +1,11 @@
+import { InputError, quote } from '../input/index.ts';
 import { chooserOf, type KvSpec, retention } from '../policies/index.ts';
 import { replicationInterval } from '../sim/kernel/confidence.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
-import type { Metrics, Program } from '../sim/types/index.ts';
+import type { AttentionSource, Metrics, Program } from '../sim/types/index.ts';
 import { AttentionProcess } from '../workloads/attention/process.ts';
+import type { AttentionFields } from '../workloads/attention/schema.ts';
+import { readAttentionTrace } from '../workloads/attention/trace.ts';
 import type { Workload } from '../workloads/index.ts';
 
 /**
@@ -10,22 +13,56 @@ import type { Workload } from '../workloads/index.ts';
  * of them it chose the step before. Our own proxy under its own name, a mean over sampled heads with the half width of
  * its 95 % interval; never a score. Empty without a process, a policy, or a signal that has identities.
  */
-export function retainedMass(workload: Workload, kv: KvSpec | null, program: Program, seed: number): Metrics {
+export function retainedMass(
+  workload: Workload,
+  kv: KvSpec | null,
+  program: Program,
+  seed: number,
+  readText: (file: string) => string,
+): Metrics {
   if (workload.kind !== 'generate' || workload.attention === undefined || kv === null) return {};
-  const { heads, steps, ...fields } = workload.attention;
   const chooser = chooserOf(kv.fields, attended(program), workload.prompt);
   if (chooser === null) return {};
-  const random = randomStreams(seed);
-  const seen = Array.from({ length: heads }, (_, head) =>
-    retention(chooser, new AttentionProcess(workload.prompt, fields, random.stream(`attention/${head}`)), steps),
-  );
-  const mass = replicationInterval(seen.map((one) => one.mass));
-  const overlap = replicationInterval(seen.map((one) => one.overlap));
+  const sources = sourcesOf(workload.attention, workload.prompt, seed, readText);
+  const seen = sources.map((source) => retention(chooser, source, workload.attention!.steps));
+  const masses = seen.map((one) => one.mass);
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
-    'proxy.retained_mass': mass.mean,
-    'proxy.retained_mass_half_width': mass.halfWidth,
-    'proxy.step_overlap': overlap.mean,
+    'proxy.retained_mass': mean(masses),
+    // One recorded head has no interval.
+    ...(masses.length > 1 ? { 'proxy.retained_mass_half_width': replicationInterval(masses).halfWidth } : {}),
+    'proxy.step_overlap': mean(seen.map((one) => one.overlap)),
   };
+}
+
+/** Heads to follow: those of a recorded trace, or so many of the process. @throws InputError for a trace of another prompt. */
+function sourcesOf(
+  { trace, heads, steps: _, ...fields }: AttentionFields,
+  prompt: number,
+  seed: number,
+  readText: (file: string) => string,
+): readonly AttentionSource[] {
+  if (trace === undefined) {
+    const random = randomStreams(seed);
+    return Array.from(
+      { length: heads },
+      (__, head) => new AttentionProcess(prompt, fields, random.stream(`attention/${head}`)),
+    );
+  }
+  const recorded = [...readAttentionTrace(readText(trace).split('\n'), trace)];
+  for (const [head, { prompt_tokens }] of recorded) {
+    if (prompt_tokens === prompt) continue;
+    const problem = `head ${head} of ${quote(trace)} was recorded after a prompt of ${prompt_tokens} tokens`;
+    throw new InputError({
+      code: 'bad_value',
+      problem,
+      expected: `workload.prompt of ${prompt_tokens}, not ${prompt}`,
+    });
+  }
+  if (recorded.length === 0) {
+    throw new InputError({ code: 'bad_value', problem: `${quote(trace)} has no rows`, expected: 'a recorded head' });
+  }
+  return recorded.map(([, source]) => source);
 }
 
 /** Tokens that the first decode step attends, a mean over layers. */

@@ -12,7 +12,7 @@ import {
 } from '../input/index.ts';
 import { checkKv, type KvSpec, type Preset, policySchema, resolvePreset } from '../policies/index.ts';
 import type { Machine } from '../sim/types/index.ts';
-import { workloadSchema } from '../workloads/index.ts';
+import { type AgentFields, turnsOf, workloadSchema } from '../workloads/index.ts';
 import { canonicalJson } from './canonical.ts';
 import { caseOf, type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { Claim } from './claims.ts';
@@ -131,7 +131,7 @@ function kvOf(
     const problem = `preset "full" has no parameter ${JSON.stringify(extra)}`;
     throw new InputError({ code: 'unknown_key', problem, place: source.place(['policy', 'kv', extra], 'key') });
   }
-  if (workload.kind !== 'generate') {
+  if (workload.kind !== 'generate' && workload.kind !== 'agent') {
     const problem = `a workload of kind ${workload.kind} has no KV cache`;
     throw new InputError({ code: 'bad_value', problem, place: source.place(['policy', 'kv'], 'key') });
   }
@@ -140,8 +140,14 @@ function kvOf(
     isMap(given) && Object.hasOwn(given, key) ? source.place(['policy', 'kv', key]) : undefined;
   const preset = atPlace(source, ['policy', 'kv', 'preset'], () => catalogue.preset(fields.preset));
   const spec = resolvePreset(preset, fields, place, (id) => catalogue.preset(id));
-  checkKv(spec, workload, machine, place);
+  checkKv(spec, workload.kind === 'agent' ? longest(workload) : workload, machine, place);
   return spec;
+}
+
+/** The longest prompt of an agent's turns, with the output it gets. */
+function longest(fields: AgentFields): { readonly prompt: number; readonly output: number } {
+  const calls = turnsOf(fields).flatMap((turn) => turn.calls);
+  return calls.reduce((most, call) => (call.prompt > most.prompt ? call : most), { prompt: 1, output: 1 });
 }
 
 /** Claims hold for a machine or one of its variants, and for the workload and policy they were published for. */

@@ -13,6 +13,7 @@ import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import {
   type AnyModel,
+  agentModels,
   buildProgram,
   isDeviceWorkload,
   mappingProgram,
@@ -20,6 +21,7 @@ import {
   runDevice,
   type Workload,
 } from '../workloads/index.ts';
+import { runAgent } from './agent.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -117,9 +119,12 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { activations, optimizer, training: planned } = loadTraining(policy, machine, training, solver);
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
+  if (workload.kind === 'agent') {
+    return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
+  }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed) };
+  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
@@ -151,12 +156,30 @@ function withQuality(
 }
 
 /**
+ * The parts as what they compute: a policy part that is left out and one written at its default, a preset and its values,
+ * are the same input (functional hashing, Gillard et al., arXiv:2302.05433).
+ */
+function functionalParts({ parts, kv }: Pick<ResolvedCase, 'parts' | 'kv'>): unknown {
+  const { workload, policy } = parts;
+  if (workload.kind !== 'generate' && workload.kind !== 'agent') return kv === null ? parts : { ...parts, kv };
+  const placement = policy?.placement ?? { kind: 'resident' };
+  const cache = kv === null ? null : kv.fields;
+  return { ...parts, policy: { ...policy, placement, precision: precisionOf(policy), kv: cache } };
+}
+
+/**
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
  * reads. Throws as building the workload does.
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
   const models = new Map<string, AnyModel>();
-  if (!isDeviceWorkload(parts.workload) && parts.workload.kind !== 'trace' && parts.workload.kind !== 'mapping') {
+  if (parts.workload.kind === 'agent') {
+    for (const ref of agentModels(parts.workload)) models.set(ref, readModel(ref));
+  } else if (
+    !isDeviceWorkload(parts.workload) &&
+    parts.workload.kind !== 'trace' &&
+    parts.workload.kind !== 'mapping'
+  ) {
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);
@@ -165,7 +188,7 @@ export async function inputHashes({ parts, machine, kv }: ResolvedCase, readMode
   }
   const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
-    study_sha256: await contentHash(kv === null ? parts : { ...parts, kv }),
+    study_sha256: await contentHash(functionalParts({ parts, kv })),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
   };

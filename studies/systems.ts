@@ -104,11 +104,13 @@ export function systemsMarkdown(systems: readonly System[], statuses: Readonly<R
     return [String(system.n), system.paper, system.kind, system.models, preset, figures, status, count];
   });
   const table = markdownTable(columns, lines).replaceAll(/ {2,}/g, ' ').replaceAll(/-{4,}/g, '---');
-  const tally = new Map<string, number>();
-  for (const { status } of Object.values(statuses)) {
-    const kind = status.replace(/ \(.*/, '');
-    tally.set(kind, (tally.get(kind) ?? 0) + 1);
-  }
-  const sums = [...tally].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} ${kind}`);
-  return `${table}\n\n${sums.join(', ')}.`;
+  return `${table}\n\n${statusTally(Object.values(statuses))}`;
+}
+
+/** How many systems have which status, the best first. */
+export function statusTally(statuses: readonly SystemStatus[]): string {
+  const kinds = ['reproduced', 'within tolerance', 'off', 'identity', 'no claim', 'mechanism only'];
+  const count = (kind: string): number => statuses.filter(({ status }) => status.replace(/ \(.*/, '') === kind).length;
+  const parts = kinds.flatMap((kind) => (count(kind) === 0 ? [] : [`${count(kind)} ${kind}`]));
+  return `${statuses.length} systems: ${parts.join(', ')}.`;
 }

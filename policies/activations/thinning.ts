@@ -1,3 +1,4 @@
+import { InputError } from '../../input/index.ts';
 import { elementwiseKernel } from '../../sim/training/kernels.ts';
 import type { Collective, Kernel, Saved, TrainBody, TrainOp } from '../../sim/types/index.ts';
 
@@ -74,8 +75,18 @@ export function withSampledRows(op: TrainOp, share: number): TrainOp {
   };
 }
 
-/** Where the MLP of a layer begins: after the sum that ends attention. */
+/**
+ * Where the MLP of a layer begins: after the sum that ends attention.
+ * @throws InputError for a step that has no such halves.
+ */
 export function halves({ ops }: TrainBody): { attention: readonly TrainOp[]; mlp: readonly TrainOp[] } {
   const end = ops.findIndex(({ name }) => name === 'residual1');
+  if (end < 0) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: 'activations of kind "thin" need attention and an MLP, which the layers of a network have not',
+      expected: 'a transformer',
+    });
+  }
   return { attention: ops.slice(0, end), mlp: ops.slice(end) };
 }

@@ -112,6 +112,12 @@ describe('counts', () => {
     expect(use.stores[0]!.bytes).toBe(pair);
   });
 
+  it('leave the first layers alone where a stage says so, and end with what the last step holds', () => {
+    const { stages } = drop('prefill_end');
+    const engine = engineOf({ stages: [{ ...stages[0], skip_layers: 2 }] });
+    expect([0, 1, 2, 3].map((layer) => engine.endTokens(layer))).toEqual([1010, 1010, 110, 110]);
+  });
+
   it('balance: what appears less what goes is what is held', () => {
     const action = fc.constantFrom('drop', 'merge', 'quantise', 'demote');
     const when = fc.constantFrom('prefill_layer', 'prefill_end', 'decode_step', 'decode_every_n');
@@ -167,6 +173,43 @@ describe('a preset', () => {
     expect(refused({ stages: [{ ...stage, budget: { tokens: 5, ratio: 0.1 } }] })).toContain('at once');
     expect(refused({ stages: [{ ...stage, budget: { ratio: 0.1 } }] })).toContain('of: prompt');
     expect(refused({ stages: [{ ...stage, when: 'decode_every_n' }] })).toContain('every');
+  });
+
+  it('is refused where it contradicts itself: less than is protected, layers that are none, a fetch of nothing', () => {
+    const protect = { sink: 4, recent: 64 };
+    expect(refused({ stages: [{ ...stage, budget: { tokens: 67 }, protect }] })).toContain('below the 68');
+    expect(refused({ stages: [{ ...stage, budget: { tokens: 68 }, protect }] })).toBe('accepted');
+    expect(refused({ stages: [{ ...stage, layers: [0.5, 0.5] }] })).toContain('which is none');
+    expect(refused({ stages: [stage], fetch: { tokens: 5 } })).toContain('no stage moves anything');
+  });
+
+  it('names the parameter that a reference of its own misses', () => {
+    const params = { window: { description: 'A window', default: 2, source: 'a test' } };
+    const body = { params, stages: [{ ...stage, budget: { tokens: '$windw' } }] };
+    expect(refused(body)).toContain('unknown parameter "$windw"');
+    expect(refused(body)).toContain('$window');
+  });
+
+  it('runs over any other that its parameter names, the stages of that one first', () => {
+    const made = (id: string, body: object) => parsePreset(dataSource({ ...head, id, ...body }, `${id}.yaml`));
+    const under = made('under', {
+      params: { tokens: { default: 100, description: 'Tokens', source: 'a test' } },
+      stages: [{ when: 'prefill_layer', budget: { tokens: '$tokens' }, rest: { action: 'drop' } }],
+    });
+    const over = made('over', {
+      params: { over: { default: 'full', description: 'What runs first', source: 'a test' } },
+      stages: [{ when: 'prefill_layer', budget: { tokens: 10 }, rest: { action: 'quantise', bits: 4 } }],
+      compose_with: '$over',
+    });
+    const find = (id: string) => (id === 'under' ? under : read(id));
+    const place = (key: string) => ({ file: `study.yaml key ${key}` });
+    const alone = resolvePreset(over, { preset: 'over' }, place, find);
+    expect(alone.fields.stages.map(({ rest }) => rest.action)).toEqual(['quantise']);
+    const both = resolvePreset(over, { preset: 'over', over: 'under', tokens: 50 }, place, find);
+    expect(both.fields.stages.map(({ rest }) => rest.action)).toEqual(['drop', 'quantise']);
+    const engine = new KvEngine(both.fields, shape);
+    expect(engine.endTokens(0)).toBe(60);
+    expect(engine.peakBytes(0)).toBeLessThan(new KvEngine(alone.fields, shape).peakBytes(0) / 5);
   });
 
   it('is refused without a value that no source gives, or with a field it does not know', () => {

@@ -56,7 +56,7 @@ export class KvEngine implements KvPolicy {
     this.groupOf = groupsOf(spec, shape);
     const { prompt_tokens: prompt } = shape;
     const { reuse } = spec;
-    this.reused_tokens = reuse === undefined ? 0 : Math.floor(prompt * reuse.ratio * (1 - reuse.recompute));
+    this.reused_tokens = reuse === undefined ? 0 : Math.floor(prompt * reuse.ratio * (1 - reuse.recompute) + 1e-9);
     const chunk = spec.stages.find(({ when }) => when === 'prefill_chunk')?.every ?? prompt;
     this.prefill_tokens = chunks(prompt - this.reused_tokens, chunk);
   }
@@ -334,7 +334,8 @@ class PassCount {
           overlap: fetch.overlap,
         });
     }
-    if (reusedBytes > 0 && reuse) {
+    // What waits in the fast memory itself is not moved.
+    if (reusedBytes > 0 && reuse && reuse.from !== 'fast') {
       list.push({
         from: reuse.from,
         to: 'fast',

@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import { InputError, quote } from '../../input/index.ts';
 import { PolicyError } from '../../sim/errors.ts';
-import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
+import type { KvPolicyMaker, Machine, Role } from '../../sim/types/index.ts';
 import { KvEngine } from './engine.ts';
 import type { KvPlace, KvSpec } from './preset.ts';
+import { presetSchema } from './schema.ts';
 
 /** What the check needs to know of the workload. */
 export interface KvLengths {
@@ -21,6 +23,7 @@ export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machi
     const at = place(key) ?? place('preset');
     throw at === undefined ? error : error.at(at);
   };
+  const tiers = new Set<Role>();
   for (const { budget, rest, protect } of fields.stages) {
     const key = budget?.tokens === undefined ? 'preset' : 'tokens';
     if (budget?.tokens !== undefined && budget.tokens > context) {
@@ -29,9 +32,19 @@ export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machi
     if ((protect.recent ?? 0) > context) {
       refuse('recent', `${protect.recent} protected tokens in a context of ${context}`, `at most ${context} tokens`);
     }
-    if (rest.tier !== undefined && machine.roles[rest.tier] === undefined) {
-      const problem = `preset ${quote(fields.id)} needs a ${rest.tier} memory, which machine ${quote(machine.id)} has not`;
-      refuse('preset', problem, `a machine with the role ${rest.tier}`);
+    if (rest.tier !== undefined) tiers.add(rest.tier);
+  }
+  if (fields.fetch !== undefined) tiers.add(fields.fetch.from).add(fields.fetch.to);
+  if (fields.index !== undefined) tiers.add(fields.index.tier);
+  if (fields.reuse !== undefined) tiers.add(fields.reuse.from);
+  for (const tier of tiers) {
+    const needs = `preset ${quote(fields.id)} needs a ${tier} memory`;
+    if (machine.roles[tier] === undefined) {
+      refuse('preset', `${needs}, which machine ${quote(machine.id)} has not`, `a machine with the role ${tier}`);
+    }
+    if (tier !== 'fast' && machine.roles[tier] === machine.roles.fast) {
+      const problem = `${needs} apart from the fast one, and machine ${quote(machine.id)} has one memory for both`;
+      refuse('preset', problem, `a machine whose ${tier} memory is another one`);
     }
   }
 }
@@ -46,6 +59,25 @@ export function kvMaker({ fields, illustrative }: KvSpec): KvPolicyMaker {
       ? []
       : [`preset ${fields.id}: no source gives ${illustrative.join(', ')}; the values are illustrative`];
   return (shape) => new KvEngine(fields, shape, warnings);
+}
+
+/** A cache that keeps everything. */
+const FULL = {
+  id: 'full',
+  title: 'Full cache',
+  source: 'the transformer itself',
+  does: 'Keeps the keys and values of every token.',
+};
+
+/**
+ * The policy with a share of the prompt whose keys and values are there already, on the memory of a role.
+ */
+export function withStoredPrefix(spec: KvSpec | null, ratio: number, from: Role): KvSpec {
+  const fields = spec?.fields ?? v.parse(presetSchema, FULL);
+  return {
+    fields: { ...fields, reuse: { ratio, recompute: 0, from, overlap: 'none' } },
+    illustrative: spec?.illustrative ?? [],
+  };
 }
 
 export { type KvFields, type KvPlace, type KvSpec, type Preset, parsePreset, resolvePreset } from './preset.ts';

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   InputError,
   isMap,
+  nearestName,
   oneOf,
   type Place,
   quote,
@@ -57,14 +58,17 @@ export function parsePreset(source: YamlSource): Preset {
  * themselves.
  */
 export function resolvePreset(preset: Preset, fields: KvFields, place: KvPlace, read: (id: string) => Preset): KvSpec {
-  const base = composedWith(preset, read);
+  const base = composedWith(preset, fields, place, read);
   const params = { ...(base?.params ?? {}), ...preset.params };
   for (const key of Object.keys(fields)) {
     if (key === 'preset' || Object.hasOwn(params, key)) continue;
     const problem = `preset ${quote(preset.id)} has no parameter ${quote(key)}`;
     const names = Object.keys(params);
     const expected = names.length === 0 ? 'no field beside `preset`' : oneOf(names);
-    throw withPlace(new InputError({ code: 'unknown_key', problem, expected }), place(key));
+    throw withPlace(
+      new InputError({ code: 'unknown_key', problem, expected, nearest: nearestName(key, names) }),
+      place(key),
+    );
   }
   const values = new Map<string, unknown>();
   for (const [name, param] of Object.entries(params))
@@ -76,9 +80,22 @@ export function resolvePreset(preset: Preset, fields: KvFields, place: KvPlace, 
   return { fields: merged, illustrative: illustrativeOf(merged, params, fields, before) };
 }
 
-function composedWith(preset: Preset, read: (id: string) => Preset): Preset | null {
-  const name = isMap(preset.source.value) ? preset.source.value['compose_with'] : undefined;
-  return typeof name === 'string' ? read(name) : null;
+/** The preset whose stages run first: named in the file, or by the parameter that the file names; `full` is none. */
+function composedWith(preset: Preset, fields: KvFields, place: KvPlace, read: (id: string) => Preset): Preset | null {
+  const written = isMap(preset.source.value) ? preset.source.value['compose_with'] : undefined;
+  if (typeof written !== 'string') return null;
+  const key = written.startsWith('$') ? written.slice(1) : undefined;
+  const given = key === undefined ? undefined : fields[key];
+  const name = key === undefined ? written : (given ?? preset.params[key]?.default);
+  // A parameter of another type, or one that is not there, is refused with the others.
+  if (typeof name !== 'string' || name === 'full') return null;
+  try {
+    return read(name);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const at = given === undefined ? preset.source.place(['compose_with']) : place(key!);
+    throw withPlace(error, at);
+  }
 }
 
 /** Stages of the base first; what the other says of layout, index and fetch wins. */
@@ -129,27 +146,22 @@ function withPlace(error: InputError, place: Place | undefined): InputError {
 }
 
 function readFields({ source }: Preset, values: ReadonlyMap<string, unknown>): PresetFields {
-  const filled = (value: unknown): unknown => {
+  const filled = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === 'string' && value.startsWith('$')) {
-      const name = value.slice(1);
-      if (!values.has(name)) throw new InputError(unknownParam(name, [...values.keys()]), ...[]);
-      return values.get(name);
+      if (values.has(value.slice(1))) return values.get(value.slice(1));
+      const known = [...values.keys()].map((name) => `$${name}`);
+      throw unknownName('parameter', value, known, source.place(path));
     }
-    if (Array.isArray(value)) return value.map(filled);
+    if (Array.isArray(value)) return value.map((inner, i) => filled(inner, [...path, i]));
     if (!isMap(value)) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, key === 'params' ? inner : filled(inner)]),
+      Object.entries(value).map(([key, inner]) => [key, key === 'params' ? inner : filled(inner, [...path, key])]),
     );
   };
-  return validate(presetSchema, { ...source, value: filled(source.value) });
+  return validate(presetSchema, { ...source, value: filled(source.value, []) });
 }
 
-const unknownParam = (name: string, known: readonly string[]) => ({
-  code: 'unknown_name' as const,
-  problem: `$${name} is no parameter of the preset`,
-  expected: oneOf(known.map((item) => `$${item}`)),
-});
-
+/** @throws InputError at the preset's line for what contradicts itself. */
 function checkStages({ stages, fetch }: PresetFields, { source }: Preset): void {
   const refuse = (index: number, key: string, problem: string, expected: string): never => {
     throw new InputError({ code: 'bad_value', problem, expected, place: source.place(['stages', index, key]) });
@@ -173,9 +185,35 @@ function checkStages({ stages, fetch }: PresetFields, { source }: Preset): void 
     if ((when === 'decode_every_n' || when === 'sentence_end' || when === 'prefill_chunk') && every === undefined) {
       refuse(index, 'when', `${when} without a number of tokens`, 'the key every');
     }
+    const { protect, layers } = stage;
+    const always = protect.sink + (protect.recent < 1 ? 0 : protect.recent);
+    if (budget?.tokens !== undefined && always > budget.tokens) {
+      refuse(
+        index,
+        'budget',
+        `a budget of ${budget.tokens} tokens below the ${always} that are protected`,
+        `at least ${always} tokens`,
+      );
+    }
+    if (layers !== undefined && layers[0] >= layers[1]) {
+      refuse(
+        index,
+        'layers',
+        `layers from ${layers[0]} to ${layers[1]}, which is none`,
+        'two ascending shares of the depth',
+      );
+    }
     if (rest.action === 'quantise' && rest.bits === undefined) refuse(index, 'rest', 'quantised to no width', 'bits');
     if (rest.action === 'demote' && rest.tier === undefined) refuse(index, 'rest', 'demoted to no tier', 'tier');
   });
+  if (fetch !== undefined && stages.length > 0 && !stages.some(({ rest }) => rest.action === 'demote')) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: 'a fetch from a tier that no stage moves anything to',
+      expected: 'a stage whose rest is {action: demote, tier: …}, or no fetch',
+      place: source.place(['fetch']),
+    });
+  }
   if (fetch !== undefined && fetch.tokens !== undefined && fetch.ratio !== undefined) {
     const problem = 'a fetch of tokens and of a ratio at once';
     throw new InputError({

@@ -6,7 +6,8 @@ import type { Schedule } from '../schedule/schedule.ts';
 /** The plan as figures read it. */
 export function layoutOf(memory: string, capacity_bytes: number, schedule: Schedule, plan: MemoryPlan): MemoryLayout {
   const live = liveBytes(schedule);
-  const { steps, buffers, stage } = schedule;
+  const { steps, buffers, stage, network } = schedule;
+  const indexOf = (tensor: number): number | undefined => network.tensors[tensor]!.file_index;
   return {
     memory,
     capacity_bytes,
@@ -19,8 +20,10 @@ export function layoutOf(memory: string, capacity_bytes: number, schedule: Sched
       live_bytes: live[index]!,
       repeats: stage !== null && index < stage.layers ? stage.patches ** 2 : 1,
     })),
-    buffers: buffers.map(({ id, name, bytes, first, last }) => ({
+    ...(network.file_tensors !== undefined && { file_tensors: network.file_tensors }),
+    buffers: buffers.map(({ id, name, bytes, first, last, tensor }) => ({
       name,
+      ...(indexOf(tensor) !== undefined && { file_index: indexOf(tensor)! }),
       offset_bytes: plan.offsets?.[id] ?? null,
       bytes,
       first,

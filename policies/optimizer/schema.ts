@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { InputError } from '../../input/index.ts';
+import type { Training } from '../../sim/types/index.ts';
 import { ADAPTER, BASE, METHOD_KINDS, METHODS, type Method, PROJECTION } from './methods.ts';
 
 const BITS = [0, 2, 3, 4, 8, 16, 32] as const;
@@ -29,7 +31,7 @@ const adapterSchema = v.strictObject({
 });
 
 const baseSchema = v.strictObject({
-  bits: share('Bits of one stored element of a frozen matrix. Default: the kind’s, else 16.', 16),
+  bits: share('Bits of one stored element of a frozen matrix. Default: the kind’s, else 16.', 32),
   block: count('Elements that share one scale; 0 = none.', 0),
   scale_bits: share(`Bits of one scale. Default ${BASE.scale_bits}.`, 32),
   scale_block: count('Scales that share a scale of 32 bits (double quantisation); 0 = none.', 0),
@@ -103,6 +105,31 @@ export const optimizerSchema = v.strictObject({
   trained_layers: count('Layers at the end that train; those before them run forward only and keep nothing.'),
 });
 export type OptimizerFields = v.InferOutput<typeof optimizerSchema>;
+
+/**
+ * Refuses fields that would have no effect beside each other, or on a step whose ops have no matrices.
+ * @throws InputError
+ */
+export function checkMethod(fields: OptimizerFields, method: Method, training: Training): void {
+  const refuse = (field: string, problem: string, expected: string): never => {
+    throw new InputError({ code: 'bad_value', problem: `policy.optimizer.${field}: ${problem}`, expected });
+  };
+  if (fields.base !== undefined && method.adapter === null) {
+    refuse('base', 'every weight is trained, so there are no frozen ones to store', 'an adapter beside it');
+  }
+  if (method.projection !== null && method.adapter !== null) {
+    refuse('projection', 'an adapter is of low rank already', 'a projection or an adapter');
+  }
+  if (training.layer.ops.some(({ weights }) => weights !== undefined)) return;
+  for (const [field, used] of Object.entries({
+    projection: method.projection,
+    adapter: method.adapter,
+    clustering: fields.clustering,
+  })) {
+    if (used !== null && used !== undefined)
+      refuse(field, 'the layers of a network have no matrices for it', 'a transformer');
+  }
+}
 
 /** The method of a part: its kind's numbers with those that were given in their place. */
 export function methodOf(fields: OptimizerFields): Method {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
+import { formatQuantity } from '../format.ts';
 import { drawFrame } from '../marks/frame.ts';
 import { label, line, rect } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
@@ -70,6 +71,11 @@ export const chart = defineChart<Options, Placed>({
     }
     const y = frame.y(peak / unit.size);
     line(svg, frame.box.x0, y, frame.box.x1, y, { stroke: INK, 'stroke-width': 0.8, 'stroke-dasharray': '4 2' });
+    label(svg, frame.box.x1 - 2, y + theme.small_pt * 0.75, `peak with scratch: ${formatQuantity(peak, 'bytes')}`, {
+      size: theme.small_pt,
+      anchor: 'end',
+      halo: true,
+    });
   },
   vegaLite: () => ({
     transform: [

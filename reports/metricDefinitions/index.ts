@@ -1,3 +1,4 @@
+import { AGENT_METRICS } from './agent.ts';
 import { COMPUTE_METRICS } from './compute.ts';
 import { COST_METRICS } from './cost.ts';
 import type { MetricDefinition } from './definition.ts';
@@ -20,4 +21,5 @@ export const METRIC_DEFINITIONS: readonly MetricDefinition[] = [
   ...COMPUTE_METRICS,
   ...COST_METRICS,
   ...POLICY_METRICS,
+  ...AGENT_METRICS,
 ];

@@ -34,7 +34,7 @@ export function kernelSeconds(
     const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
     const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
     const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
-    computeS = kernel.flops / (peak * shape * efficiency);
+    computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency);
   }
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;
@@ -43,11 +43,27 @@ export function kernelSeconds(
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
     memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
   }
-  const p = unit.roofline_exponent;
-  if (p === 1) return computeS + memoryS;
-  const larger = Math.max(computeS, memoryS);
+  return combined(computeS, memoryS, unit.roofline_exponent);
+}
+
+/**
+ * Fused linear attention: a stream's tokens follow one another, since each needs the state of the one before (Arora et
+ * al., BASED, arXiv:2402.18668, algorithm 1), so few streams take as long as one and many share the unit. Undefined for
+ * other kernels and units that do not state it.
+ */
+function streamSeconds(unit: ComputeUnit, { linear_streams, flops }: Kernel, peak: number): number | undefined {
+  const { linear_attention, roofline_exponent: p } = unit;
+  if (linear_attention === undefined || linear_streams === undefined) return undefined;
+  const together = flops / (peak * linear_attention.fraction);
+  return combined(together, flops / linear_streams / linear_attention.stream_flop_per_s, p);
+}
+
+/** (a^p + b^p)^(1/p): the sum for p = 1, the larger for an infinite p. */
+function combined(a: number, b: number, p: number): number {
+  if (p === 1) return a + b;
+  const larger = Math.max(a, b);
   if (larger === 0 || p === Number.POSITIVE_INFINITY) return larger;
-  return larger * ((computeS / larger) ** p + (memoryS / larger) ** p) ** (1 / p);
+  return larger * ((a / larger) ** p + (b / larger) ** p) ** (1 / p);
 }
 
 /** What kernels that run one after another cost their unit. */

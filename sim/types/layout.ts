@@ -17,6 +17,8 @@ export interface LayoutStep {
 
 export interface LayoutBuffer {
   readonly name: string;
+  /** Its tensor's number in the model file, where one holds it. */
+  readonly file_index?: number;
   /** Address; null where the planner gives none. */
   readonly offset_bytes: number | null;
   readonly bytes: number;
@@ -45,5 +47,7 @@ export interface MemoryLayout {
   readonly scratch_bytes: number;
   readonly steps: readonly LayoutStep[];
   readonly buffers: readonly LayoutBuffer[];
+  /** Tensors of the model file, where one holds the network. */
+  readonly file_tensors?: number;
   readonly patches: LayoutPatches | null;
 }

@@ -122,6 +122,11 @@ export interface ComputeUnit {
   readonly fused_attention?: { readonly forward: number; readonly backward: number };
   /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
   readonly scratchpad_bytes?: number;
+  /**
+   * Fused linear attention: the fraction of the peak that many streams reach together, and the rate of one stream, a head
+   * of a sequence that carries its state through all tokens. Absent = as any kernel.
+   */
+  readonly linear_attention?: { readonly fraction: number; readonly stream_flop_per_s: number };
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */

@@ -12,6 +12,8 @@ export interface NetworkTensor {
   readonly width: number;
   /** Bytes of the whole batch. */
   readonly bytes: number;
+  /** Its number in the model file, where one holds it. */
+  readonly file_index?: number;
   /** Address that the model file has fixed for it. */
   readonly offset_bytes?: number;
 }
@@ -79,6 +81,8 @@ export interface Network {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly tensors: readonly NetworkTensor[];
+  /** Tensors of the model file, constants included, where one holds it. */
+  readonly file_tensors?: number;
   /** In the order in which they run. */
   readonly layers: readonly NetworkLayer[];
 }

@@ -62,6 +62,8 @@ export interface Kernel {
   readonly gemm?: GemmShape;
   /** A fused attention kernel, whose rate a machine may state apart. */
   readonly fused_attention?: 'forward' | 'backward';
+  /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
+  readonly linear_streams?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
   /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */

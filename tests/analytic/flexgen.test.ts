@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
+import { kvMaker, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
 import { kvShares } from '../../policies/placement/percent/homes.ts';
+import { readPreset } from '../../policies/presets/load.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { kernelSeconds } from '../../sim/resources/kernelTime.ts';
-import type { Machine, Metrics } from '../../sim/types/index.ts';
+import type { KvPolicyMaker, Machine, Metrics } from '../../sim/types/index.ts';
 import { buildProgram } from '../../workloads/index.ts';
 import { readModel } from '../../workloads/models/load.ts';
 import { gpu, kernel, machine } from './rig.ts';
@@ -19,7 +20,12 @@ type Percent = Extract<NonNullable<Policy['placement']>, { kind: 'percent' }>;
 
 async function metrics(
   fields: Partial<Percent>,
-  { bits = {}, output = 1, on = machine() }: { bits?: object; output?: number; on?: Machine } = {},
+  {
+    bits = {},
+    output = 1,
+    on = machine(),
+    kv = null,
+  }: { bits?: object; output?: number; on?: Machine; kv?: KvPolicyMaker | null } = {},
 ): Promise<Metrics> {
   const policy: Policy = {
     placement: {
@@ -60,6 +66,7 @@ async function metrics(
     },
     precision,
     readModel,
+    kv,
   );
   const placement = await loadPlacement(policy, { machine: on, program, precision });
   return simulate(on, program, placement).metrics;
@@ -149,5 +156,48 @@ describe('un-fused attention', () => {
     expect(kernelSeconds(batched, 1e12, attention)).toBeCloseTo(2e-3, 12);
     expect(kernelSeconds(batched, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 12);
     expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(1.25e-3, 12);
+  });
+});
+
+describe('a cache in unpinned host memory', () => {
+  const host = { kv: [0, 100] as [number, number], overlap: false };
+  /** The rig whose link copies pageable memory at this rate. */
+  const pageable = (rate: number): Machine => {
+    const on = machine();
+    const link = on.links[0]!;
+    const at = (direction: typeof link.forward) => ({ ...direction, pageable_bytes_per_s: rate });
+    return { ...on, links: [{ ...link, forward: at(link.forward), backward: at(link.backward) }] } as Machine;
+  };
+
+  it('copied directly crosses at the pageable rate, and without a relay of the host', async () => {
+    const run = async (on: Machine): Promise<Metrics> => metrics({ ...host, kv_copies: 'direct' }, { output: 2, on });
+    // The cache of the prompt and the place of the new token, K and V of every layer.
+    const bytes = 2 * LAYERS * BATCH * (PROMPT + 1) * HIDDEN * 2;
+    const read = (await run(pageable(1e8)))['time.decode.kv_read_s']!;
+    expect(read).toBeGreaterThanOrEqual(bytes / 1e8);
+    expect(read).toBeLessThan(1.02 * (bytes / 1e8));
+  });
+
+  it('asked for ahead is gathered by all of the host’s threads, and crosses behind the MLP', async () => {
+    const ahead = await metrics({ ...host, kv_prefetch: true }, { output: 2 });
+    const serial = await metrics(host, { output: 2 });
+    expect(ahead['time.decode_s']).toBeLessThan(serial['time.decode_s']!);
+    // The first attention of a step has none before it; the others ask for the stored tokens alone, not for a new one's place.
+    const item = BATCH * PROMPT * HIDDEN * 2;
+    const crossed = 2 * (LAYERS - 1) * item + 2 * (item + BATCH * HIDDEN * 2);
+    expect(ahead['traffic.pcie.h2d_bytes']).toBe(crossed);
+    expect(serial['traffic.pcie.h2d_bytes']).toBe(2 * LAYERS * (item + BATCH * HIDDEN * 2));
+  });
+
+  it('of a policy that evicts is replaced by the host, which takes time', async () => {
+    const spec = resolvePreset(readPreset('h2o'), { preset: 'h2o', ratio: 0.2 }, () => undefined, readPreset);
+    const writes = async (scatter: number): Promise<number> => {
+      const on = pageable(1e10);
+      const rig = { ...on, host: { ...on.host!, scatter_elements_per_s: scatter } } as Machine;
+      return (await metrics(host, { output: 3, on: rig, kv: kvMaker(spec) }))['time.decode.kv_write_s']!;
+    };
+    // K and V of one step: the last token is not stored, so nothing makes room for it.
+    const rows = 2 * LAYERS * BATCH * HIDDEN;
+    expect((await writes(1e6)) - (await writes(2e6))).toBeCloseTo(rows / 1e6 - rows / 2e6, 6);
   });
 });

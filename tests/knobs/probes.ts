@@ -103,8 +103,7 @@ const io = (more: object): Workload => ({
 const train = (more: Partial<Extract<Workload, { kind: 'train' }>>): Workload => ({
   kind: 'train',
   model: 'gpt-22b',
-  // A quarter of the vocabulary is odd.
-  shape: { layers: 4, hidden: 1024, heads: 16, vocab: 50260 },
+  shape: { layers: 4, hidden: 1024, heads: 16 },
   seq: 1024,
   batch: 8,
   microbatch: 2,
@@ -135,6 +134,30 @@ export const PROBES: readonly Probe[] = [
   {
     name: 'a network in training',
     workload: { ...network, model: 'mobilenet_v2_1.0_224', batch: 8, dtype: 'fp32', mode: 'train' },
+    policy: {},
+  },
+  {
+    name: 'linear attention',
+    workload: {
+      kind: 'mixer',
+      mixer: { kind: 'linear', feature_width: 16, reads: 1 },
+      batch: 16,
+      heads: 16,
+      head_width: 64,
+      tokens: 4096,
+    },
+    policy: {},
+  },
+  {
+    name: 'fused attention',
+    workload: {
+      kind: 'mixer',
+      mixer: { kind: 'softmax', causal: true },
+      batch: 1,
+      heads: 8,
+      head_width: 64,
+      tokens: 8192,
+    },
     policy: {},
   },
   { name: 'one-pass attention', workload: attention('one-pass', 1024), policy: {} },
@@ -251,7 +274,12 @@ export const PROBES: readonly Probe[] = [
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
   { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
-  { name: 'training on one node', workload: train({ shape: { layers: 2, hidden: 4096, heads: 32 } }), policy: {} },
+  // A quarter of the vocabulary is odd.
+  {
+    name: 'training on one node',
+    workload: train({ shape: { layers: 2, hidden: 4096, heads: 32, vocab: 50260 } }),
+    policy: {},
+  },
   {
     name: 'training on four',
     workload: train({ gpus: 32, tensor_parallel: 8, pipeline_parallel: 2, batch: 8 }),

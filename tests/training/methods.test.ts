@@ -87,6 +87,18 @@ describe('adapters', () => {
   });
 });
 
+test.each([
+  ['a base without an adapter', { kind: 'adam', base: { bits: 4 } }, /no frozen ones to store/],
+  ['a projection of an adapter', { kind: 'lora', projection: { rank: 4 } }, /of low rank already/],
+  [
+    'more trained layers than there are',
+    { kind: 'adam', trained_layers: 33 },
+    /33 layers cannot train in a model of 32/,
+  ],
+])('%s is refused', (_, optimizer, message) => {
+  expect(() => plan({}, { optimizer })).toThrow(message);
+});
+
 describe('a frozen base in few bits', () => {
   test('NF4 takes 4.5 bits a weight, 4.127 with double quantisation (QLoRA, section 3)', () => {
     expect(storedBits({ ...METHODS.qlora.base, scale_bits: 32, scale_block: 0 })).toBe(4.5);
@@ -206,6 +218,14 @@ test('pruning gives the mean width of pruned and whole layers', () => {
   const whole = 4 * h * h + 3 * h * f;
   const pruned = 4 * h * (h / 4) + 3 * h * 1376;
   expect(training.layer.matrices.trained).toBeCloseTo((whole + pruned) / 2, 3);
+});
+
+test('experts keep their routed inputs, gates and outputs', () => {
+  const saved = savedOf(plan({ model: 'qwen3-30b-a3b' }).training);
+  const routed = 8 * tokens;
+  expect(saved['up_input']).toBe(2 * routed * 2048);
+  expect(saved['gate']).toBe(2 * routed * 768);
+  expect(saved['expert_output']).toBe(2 * routed * 2048);
 });
 
 test('a packed product keeps a view of all three, and repeats grouped heads', () => {

@@ -15,6 +15,13 @@ export const processSchema = v.strictObject({
   rho: share('How much of its drift a token keeps from step to step.', PUBLISHED_FIT.rho),
   sigma: positive('Spread of the drift.', PUBLISHED_FIT.sigma),
   jumps_per_step: share('Jumps of a token to the first rank, per step.', PUBLISHED_FIT.jumps_per_step),
+  trace: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.description('File of recorded attention (JSON lines) in place of the process; all its heads are taken.'),
+    ),
+  ),
   heads: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256), v.description('Heads that are sampled.')),
     8,

@@ -12,6 +12,7 @@ import {
   takeExpandedWeights,
 } from './setting.ts';
 import { PLAIN_BITS } from './stored.ts';
+import { lookUp } from './tables.ts';
 import { Walk, type Work } from './walk.ts';
 
 /**
@@ -21,11 +22,13 @@ import { Walk, type Work } from './walk.ts';
  */
 export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
   const { fused } = setting;
-  const walk = projected(setting, step, weights).fork();
+  const walk = projected(setting, step, weights);
   if (fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
-  projectOut(walk, setting, step, weights);
+  if (setting.model.tables) walk.rename('value', 'output');
+  else projectOut(walk, setting, step, weights);
+  if (!setting.model.parallel) walk.run({ part: 'output', name: 'pointwise', updates: ['output'], reads: ['input'] });
   takeCompressionBuffers(walk, setting, step);
   if (step.use === undefined) return walk.work();
   if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
@@ -33,19 +36,22 @@ export function attentionWork(setting: Setting, step: Step, weights: readonly We
   return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
 }
 
-/** The last walk up to the projections of each setting, and the tokens it was made for. */
-const known = new WeakMap<Setting, { readonly tokens: number; readonly walk: Walk }>();
+/** Walks up to the scores, by the weights of one program: they depend on the new tokens alone, not on the context. */
+const begun = new WeakMap<readonly WeightShape[], Map<number, Walk>>();
 
-/** The walk as far as the context plays no part, which all decode steps share. */
+/** Norm and projections, a copy to go on from. */
 function projected(setting: Setting, step: Step, weights: readonly WeightShape[]): Walk {
-  const before = known.get(setting);
-  if (before?.tokens === step.tokens) return before.walk;
+  const walks = begun.get(weights) ?? new Map<number, Walk>();
+  begun.set(weights, walks);
+  const known = walks.get(step.tokens);
+  if (known !== undefined) return known.clone();
   const walk = new Walk(setting.model.dtype, rowsBytes(setting, step, setting.model.hidden));
   takeExpandedWeights(walk, setting, weights);
   normalise(walk, setting, step, 'projection', 'input', 'hidden');
-  project(walk, setting, step, weights);
-  known.set(setting, { tokens: step.tokens, walk });
-  return walk;
+  if (setting.model.tables) pick(walk, setting, step, weights);
+  else project(walk, setting, step, weights);
+  walks.set(step.tokens, walk);
+  return walk.clone();
 }
 
 const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape[] =>
@@ -99,7 +105,15 @@ function rotate(walk: Walk, fused: boolean, name: string, bytes: number): void {
   walk.rename('rotated', name);
 }
 
-/** Output projection, and the residual in place. In a parallel block the residual waits for the MLP. */
+/** q, k and v from tables; MemoryFormer has no output projection. */
+function pick(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
+  for (const name of ['q', 'k', 'v']) {
+    const weight = weights.find((candidate) => candidate.name === `w_${name}`)!;
+    lookUp(walk, setting, step, { part: 'projection', weight, from: 'hidden', to: name });
+  }
+}
+
+/** Output projection; the residual follows in place, in a parallel block after the MLP. */
 function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
   const { model, batch } = setting;
   const part = 'output';
@@ -112,7 +126,6 @@ function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly 
     operand_bytes: computedBytes(named(weights, 'w_out', 'b_out')),
     frees: ['value'],
   });
-  if (!model.parallel) walk.run({ part, name: 'pointwise', updates: ['output'], reads: ['input'] });
 }
 
 /**

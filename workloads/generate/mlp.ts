@@ -3,6 +3,7 @@ import type { WeightShape } from '../models/weights.ts';
 import { distinctExperts, matmulFlops, touchedShare } from './flops.ts';
 import { normalise } from './norm.ts';
 import { computedBytes, rowsBytes, type Setting, type Step, takeExpandedWeights } from './setting.ts';
+import { memoryBlockWork } from './tables.ts';
 import { Walk, type Work } from './walk.ts';
 
 const part = 'mlp';
@@ -14,6 +15,7 @@ const part = 'mlp';
  */
 export function mlpWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
   const { model, batch } = setting;
+  if (model.tables) return memoryBlockWork(setting, step, weights);
   const hidden_bytes = rowsBytes(setting, step, model.hidden);
   // A parallel block hands over its own input beside the output of attention.
   const walk = new Walk(model.dtype, (model.parallel ? 2 : 1) * hidden_bytes);

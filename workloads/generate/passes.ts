@@ -1,4 +1,6 @@
 import type { KvPolicy, KvUse } from '../../sim/types/index.ts';
+import type { Model } from '../models/model.ts';
+import { mixerOf } from '../models/weights.ts';
 import { stepAt } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import type { Step } from './setting.ts';
@@ -11,11 +13,13 @@ export class Passes {
   readonly prefills: number;
   readonly count: number;
   readonly #kv: KvPolicy | null;
+  readonly #model: Model;
   readonly #prompt: number;
   readonly #output: number;
 
-  constructor({ prompt, output }: Pick<GenerateFields, 'prompt' | 'output'>, kv: KvPolicy | null) {
+  constructor({ prompt, output }: Pick<GenerateFields, 'prompt' | 'output'>, kv: KvPolicy | null, model: Model) {
     this.#kv = kv;
+    this.#model = model;
     this.#prompt = prompt;
     this.#output = output;
     this.prefills = kv?.prefill_tokens.length ?? 1;
@@ -36,6 +40,7 @@ export class Passes {
   attention(step: Step, layer: number): Step {
     const use = this.use(step, layer);
     if (use === undefined) return step;
+    const mixer = mixerOf(this.#model, layer);
     return {
       phase: step.phase,
       step: step.step,
@@ -43,6 +48,7 @@ export class Passes {
       context: step.context,
       index: step.index ?? 0,
       use,
+      ...(mixer >= 0 && { mixer }),
     };
   }
 

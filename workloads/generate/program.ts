@@ -4,6 +4,7 @@ import { COMPUTE_BYTES, type Model } from '../models/model.ts';
 import { Passes } from './passes.ts';
 import { stepSegments, WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
+import { sequencePolicy } from './sequence.ts';
 import type { Setting } from './setting.ts';
 import { summarise } from './summary.ts';
 import { buildTensors, subLayers, type TokenSize, tokenSize } from './tensors.ts';
@@ -31,8 +32,9 @@ export function generateProgram(
   const setting = settingOf(fields, model, precision);
   const token = tokenSize(model, batch, precision);
   const table = new WorkTable(setting, token, output - 1);
-  const kv = kvMaker?.(shapeOf(fields, setting, token)) ?? null;
-  const passes = new Passes(fields, kv);
+  const maker = model.mixers.length > 0 ? sequencePolicy(model, kvMaker) : kvMaker;
+  const kv = maker?.(shapeOf(fields, setting, token)) ?? null;
+  const passes = new Passes(fields, kv, model);
   const { tensors, layers } = buildTensors(model, batches, precision, token, passes);
   const stateOf = (layer: number, k: number): readonly number[] => layers[layer]?.state[k] ?? [];
   const projected = fields.measured_as === 'projected';
@@ -73,6 +75,7 @@ function settingOf(fields: GenerateFields, model: Model, precision: Precision): 
     precision,
     batch: fields.batch,
     fused,
+    fused_softmax: fields.attention_kernel === 'fused_softmax',
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
     activation_sparsity: fields.activation_sparsity,
     logits: fields.logits ?? (fused ? 'last' : 'all'),

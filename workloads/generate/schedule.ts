@@ -1,7 +1,9 @@
 import type { KvUse, Op, Segment, StateUse } from '../../sim/types/index.ts';
+import type { Mixer } from '../models/schema.ts';
 import { weightShapes } from '../models/weights.ts';
 import { attentionWork } from './attention.ts';
 import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
+import { mixingWork } from './mixing.ts';
 import { mlpWork } from './mlp.ts';
 import type { Passes } from './passes.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
@@ -65,8 +67,9 @@ export class WorkTable {
     const last = step.phase === 'decode' && step.step === this.#last_step;
     const known = last ? undefined : this.#ofUse.get(use);
     if (known !== undefined) return known;
-    const { phase, tokens } = step;
-    const work = this.#compute('attention', { phase, step: step.step, tokens, context: use.read_tokens, use });
+    const { phase, tokens, mixer } = step;
+    const pass = { phase, step: step.step, tokens, context: use.read_tokens, use };
+    const work = this.#compute('attention', mixer === undefined ? pass : { ...pass, mixer });
     if (!last) {
       if (this.#ofUse.size >= MOST_USES) this.#ofUse.clear();
       this.#ofUse.set(use, work);
@@ -76,7 +79,8 @@ export class WorkTable {
 
   #compute(kind: SubLayer, step: Step): SubLayerWork {
     const setting = this.#setting;
-    const weights = this.#weights[kind];
+    const mixer: Mixer | undefined = step.mixer === undefined ? undefined : setting.model.mixers[step.mixer];
+    const weights = kind === 'attention' && mixer ? this.#weights.mixers[step.mixer!]! : this.#weights[kind];
     const hidden = hiddenBytes(setting, step);
     // A parallel block carries its own input along with the output of attention.
     const between = setting.model.parallel ? 2 * hidden : hidden;
@@ -91,7 +95,14 @@ export class WorkTable {
       case 'embed':
         return made(embedWork(setting, step, weights), tokenBytes(setting, step), hidden);
       case 'attention':
-        return made(attentionWork(setting, step, weights), hidden, between, this.#stateUse(step));
+        return made(
+          mixer && mixer.kind !== 'window'
+            ? mixingWork(setting, step, mixer, weights)
+            : attentionWork(setting, step, weights),
+          hidden,
+          between,
+          this.#stateUse(step),
+        );
       case 'mlp':
         return made(mlpWork(setting, step, weights), between, hidden);
       case 'head':

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { processSchema } from '../attention/schema.ts';
 
 /** Beyond any model's context and any batch that runs; what is larger is a slip of the keyboard. */
-const LARGEST = 1_000_000;
+const LARGEST = 10_000_000;
 
 const count = (description: string) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LARGEST), v.description(description));
@@ -23,8 +23,10 @@ export const generateSchema = v.strictObject({
   pipeline_parallel: v.optional(count('Devices that share the layers.'), 1),
   attention_kernel: v.optional(
     v.pipe(
-      v.picklist(['eager', 'flash']),
-      v.description('`eager`: un-fused, score matrices go through device memory; `flash`: fused, they never exist.'),
+      v.picklist(['eager', 'fused_softmax', 'flash']),
+      v.description(
+        '`eager`: un-fused, score matrices go through device memory; `fused_softmax`: so too, scale, mask and softmax in one kernel; `flash`: fused, they never exist.',
+      ),
     ),
     'eager',
   ),

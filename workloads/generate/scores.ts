@@ -54,13 +54,18 @@ export function squareScores(walk: Walk, setting: Setting, step: Step): void {
   const operand_bytes = earlierBytes(setting, step);
   const product = { ...unfused, name: 'gemm', flops, operand_bytes };
   walk.run({ ...product, reads: ['q_heads', 'k_heads'], makes: { scores: score_bytes } });
-  softmax(walk, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
+  softmax(walk, setting, setting.batch * step.tokens * (step.context + step.tokens), score_bytes);
   walk.run({ ...product, reads: ['probabilities', 'v_heads'], makes: { by_head: wide_bytes } });
   walk.run({ ...unfused, name: 'pointwise', reads: ['by_head'], makes: { value: wide_bytes }, frees: ['by_head'] });
 }
 
 /** Mask (one byte a pair, shared by the heads) and softmax of `scores` into `probabilities`, out of place. */
-function softmax(walk: Walk, mask_bytes: number, score_bytes: number): void {
+function softmax(walk: Walk, { fused_softmax }: Setting, mask_bytes: number, score_bytes: number): void {
+  if (fused_softmax) {
+    walk.run({ ...unfused, name: 'pointwise', updates: ['scores'] });
+    walk.rename('scores', 'probabilities');
+    return;
+  }
   walk.run({ ...unfused, name: 'pointwise', makes: { mask: mask_bytes }, launches: 3 });
   walk.run({
     ...unfused,
@@ -104,7 +109,7 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
       flops: productFlops(setting, step),
     });
   product('q', 'wide_k', { scores: score_bytes });
-  softmax(walk, setting.batch * (step.context + step.tokens), score_bytes);
+  softmax(walk, setting, setting.batch * (step.context + step.tokens), score_bytes);
   product('probabilities', 'wide_v', { value: rowsBytes(setting, step, queryWidth(setting)) });
 }
 
@@ -122,6 +127,7 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   walk.run({
     part,
     name: 'flash',
+    ...(step.tokens > 1 && { fused_attention: 'forward' as const }),
     reads: decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
     operand_bytes: decode ? 2 * state_bytes : 2 * earlierBytes(setting, step),

@@ -11,6 +11,8 @@ export interface Setting {
   /** Sequences computed together. */
   readonly batch: number;
   readonly fused: boolean;
+  /** Scale, mask and softmax are one kernel over the scores (Megatron's, where attention is not fused). */
+  readonly fused_softmax: boolean;
   /** Bytes of one element of a score matrix. */
   readonly score_bytes: number;
   readonly activation_sparsity: number;
@@ -25,6 +27,8 @@ export interface Step {
   readonly context: number;
   /** Place of the pass among all, where a KV policy counts them. */
   readonly index?: number;
+  /** Which of the model's mixers stands in place of full attention. */
+  readonly mixer?: number;
   /** What a KV policy makes of attention in one layer; then `context` is what is attended. */
   readonly use?: KvUse;
 }

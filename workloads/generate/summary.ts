@@ -1,11 +1,12 @@
 import type { Dtype, LayerInfo, Measurement, ProgramSummary } from '../../sim/types/index.ts';
-import { weightShapes } from '../models/weights.ts';
+import { mixingWeights, type WeightShape, weightShapes } from '../models/weights.ts';
 import { distinctExperts, touchedShare } from './flops.ts';
 import type { Passes } from './passes.ts';
 import { type SubLayer, type SubLayerWork, subLayerAt, type WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import { hiddenBytes, type Setting, type Step } from './setting.ts';
 import { weightBytes } from './stored.ts';
+import { reachedShare } from './tables.ts';
 import { subLayers, type TokenSize } from './tensors.ts';
 
 interface Parts {
@@ -109,22 +110,30 @@ function projectDecode(
  * Stored weight bytes that `tokens` tokens read at least in one sub-layer: attention and head whole, of the experts
  * those that are reached, of sparse matrices the neurons that some token needs; of embedding tables only rows, left out.
  */
-function passBytes({ model, precision, activation_sparsity }: Setting, kind: SubLayer, tokens: number): number {
+function passBytes(setting: Setting, kind: SubLayer, weights: readonly WeightShape[], tokens: number): number {
+  const { model, precision, activation_sparsity } = setting;
   if (kind === 'embed') return 0;
   const reached = model.moe ? distinctExperts(model.moe.experts, model.moe.active, tokens) / model.moe.experts : 1;
   const touched = kind === 'mlp' ? touchedShare(activation_sparsity, tokens) : 1;
-  return weightShapes(model)[kind].reduce(
-    (bytes, { shape, routed }) => bytes + weightBytes(shape, precision) * touched * (routed ? reached : 1),
-    0,
-  );
+  return weights.reduce((bytes, { shape, routed, table_rows }) => {
+    const picked = table_rows === undefined ? 1 : reachedShare(table_rows, tokens);
+    return bytes + weightBytes(shape, precision) * touched * picked * (routed ? reached : 1);
+  }, 0);
 }
 
 /** Of the sub-layers with these indices, all tokens of the block together. */
 function chosenPassBytes({ setting }: Parts, chosen: readonly number[], tokens: number): number {
-  const { layers } = setting.model;
-  const of = { embed: 0, attention: 0, mlp: 0, head: 0 };
-  for (const j of chosen) of[subLayerAt(j % subLayers(layers), layers)]++;
-  return (Object.keys(of) as SubLayer[]).reduce((sum, kind) => sum + of[kind] * passBytes(setting, kind, tokens), 0);
+  const { model } = setting;
+  const shapes = weightShapes(model);
+  const known = new Map<readonly WeightShape[], number>();
+  return chosen.reduce((sum, j) => {
+    const at = j % subLayers(model.layers);
+    const kind = subLayerAt(at, model.layers);
+    const weights = kind === 'attention' ? mixingWeights(shapes, model, (at - 1) / 2) : shapes[kind];
+    const bytes = known.get(weights) ?? passBytes(setting, kind, weights, tokens);
+    known.set(weights, bytes);
+    return sum + bytes;
+  }, 0);
 }
 
 function decodePassBytes(parts: Parts): number {

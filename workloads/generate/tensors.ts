@@ -1,6 +1,6 @@
 import type { LayerInfo, Precision, Tensor } from '../../sim/types/index.ts';
 import type { Model } from '../models/model.ts';
-import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
+import { elementsOf, mixingWeights, type WeightShape, weightShapes } from '../models/weights.ts';
 import type { Passes } from './passes.ts';
 import { isQuantised, storedBytes, weightBytes } from './stored.ts';
 
@@ -86,7 +86,7 @@ export function buildTensors(
   const shapes = weightShapes(model);
   addLayer('embed', 'embed', shapes.embed);
   for (let layer = 0; layer < model.layers; layer++) {
-    addLayer('attention', `layer_${layer}.attention`, shapes.attention);
+    addLayer('attention', `layer_${layer}.attention`, mixingWeights(shapes, model, layer));
     addLayer('mlp', `layer_${layer}.mlp`, shapes.mlp);
   }
   addLayer('head', 'head', shapes.head);

@@ -27,13 +27,17 @@ export interface Step {
   readonly operand_bytes?: number;
   /** Un-fused attention: a small matrix for every head. */
   readonly batched?: boolean;
+  /** A fused attention kernel over many queries. */
+  readonly fused_attention?: 'forward';
+  /** Fused linear attention: heads of sequences, each a stream through its tokens. */
+  readonly linear_streams?: number;
   /** 1 unless said otherwise. */
   readonly launches?: number;
   /** Runs of the step one after another in the same buffers; 1 unless said otherwise, an expected number may be real. */
   readonly times?: number;
 }
 
-const NONE: readonly string[] = [];
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * The allocation walk of an un-fused implementation: it is told each buffer as it comes and goes and each kernel with
@@ -42,8 +46,8 @@ const NONE: readonly string[] = [];
  */
 export class Walk {
   readonly #dtype: Dtype;
-  #sizes = new Map<string, number>();
-  #kernels = new Map<string, Kernel>();
+  readonly #sizes = new Map<string, number>();
+  readonly #kernels: Writable<Kernel>[] = [];
   #live_bytes = 0;
   #peak_bytes = 0;
   #output_bytes = 0;
@@ -54,11 +58,11 @@ export class Walk {
     this.#sizes.set('input', input_bytes);
   }
 
-  /** A walk that has come as far as this one and goes on by itself. */
-  fork(): Walk {
+  /** The same walk up to here, to go on from more than once. */
+  clone(): Walk {
     const copy = new Walk(this.#dtype, 0);
-    copy.#sizes = new Map(this.#sizes);
-    copy.#kernels = new Map(this.#kernels);
+    for (const [name, bytes] of this.#sizes) copy.#sizes.set(name, bytes);
+    for (const kernel of this.#kernels) copy.#kernels.push({ ...kernel });
     copy.#live_bytes = this.#live_bytes;
     copy.#peak_bytes = this.#peak_bytes;
     copy.#output_bytes = this.#output_bytes;
@@ -74,58 +78,67 @@ export class Walk {
       this.#live_bytes += bytes;
       if (name === 'output') this.#output_bytes = bytes;
     }
-    this.#peak_bytes = Math.max(this.#peak_bytes, this.#live_bytes);
+    if (this.#live_bytes > this.#peak_bytes) this.#peak_bytes = this.#live_bytes;
   }
 
   /** Runs a step: makes its new buffers, moves its bytes, gives back what it frees. */
   run(step: Step): void {
-    const { makes, reads = NONE, updates = NONE, frees = NONE, times = 1 } = step;
-    if (makes !== undefined) this.take(makes);
     let made_bytes = 0;
-    for (const name in makes) made_bytes += makes[name]!;
-    const moved_bytes = (step.part_bytes ?? 0) + this.#sum(reads) + made_bytes + 2 * this.#sum(updates);
-    const key = `${step.part} ${step.name}`;
-    const before = this.#kernels.get(key);
-    this.#kernels.set(key, {
-      name: step.name,
-      part: step.part,
-      dtype: this.#dtype,
-      flops: (before?.flops ?? 0) + times * (step.flops ?? 0),
-      operand_bytes: (before?.operand_bytes ?? 0) + times * (step.operand_bytes ?? 0),
-      activation_bytes: (before?.activation_bytes ?? 0) + times * moved_bytes,
-      launches: (before?.launches ?? 0) + Math.ceil(times) * (step.launches ?? 1),
-      ...(step.batched === true && { batched: true }),
-    });
-    for (const name of frees) this.#drop(name);
+    if (step.makes !== undefined) {
+      this.take(step.makes);
+      for (const name in step.makes) made_bytes += step.makes[name]!;
+    }
+    const read_bytes = step.reads === undefined ? 0 : this.#sum(step.reads);
+    const changed_bytes = step.updates === undefined ? 0 : this.#sum(step.updates);
+    const moved_bytes = (step.part_bytes ?? 0) + read_bytes + made_bytes + 2 * changed_bytes;
+    const times = step.times ?? 1;
+    const kernel = this.#kernelOf(step);
+    kernel.flops += times * (step.flops ?? 0);
+    kernel.operand_bytes += times * (step.operand_bytes ?? 0);
+    kernel.activation_bytes += times * moved_bytes;
+    kernel.launches += Math.ceil(times) * (step.launches ?? 1);
+    if (step.batched === true) kernel.batched = true;
+    if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
+    if (step.linear_streams !== undefined) kernel.linear_streams = step.linear_streams;
+    if (step.frees !== undefined) for (const name of step.frees) this.#free(name);
   }
 
   /** Gives buffers back. */
   free(...names: readonly string[]): void {
-    for (const name of names) this.#drop(name);
+    for (const name of names) this.#free(name);
   }
 
   /** A view: the same bytes under another name. */
   rename(from: string, to: string): void {
     const bytes = this.#size(from);
-    this.free(from);
+    this.#free(from);
     this.take({ [to]: bytes });
   }
 
   /** Kernels in the order in which each first ran, and what the peak has beside input and output. */
   work(): Work {
     const scratch_bytes = Math.max(0, this.#peak_bytes - this.#output_bytes);
-    return { kernels: [...this.#kernels.values()], scratch_bytes };
+    return { kernels: this.#kernels, scratch_bytes };
   }
 
-  #drop(name: string): void {
-    this.#live_bytes -= this.#size(name);
-    this.#sizes.delete(name);
+  /** The kernel that this step adds to: few enough that looking through them is quicker than a map. */
+  #kernelOf({ part, name }: Step): Writable<Kernel> {
+    for (const kernel of this.#kernels) if (kernel.name === name && kernel.part === part) return kernel;
+    const dtype = this.#dtype;
+    const kernel = { name, part, dtype, flops: 0, operand_bytes: 0, activation_bytes: 0, launches: 0 };
+    this.#kernels.push(kernel);
+    return kernel;
   }
 
   #sum(names: readonly string[]): number {
     let bytes = 0;
     for (const name of names) bytes += this.#size(name);
     return bytes;
+  }
+
+  #free(name: string): void {
+    this.#live_bytes -= this.#size(name);
+    this.#sizes.delete(name);
   }
 
   #size(name: string): number {

@@ -71,4 +71,23 @@ describe('what could do harm or is broken is refused with its offset, and nothin
       { numRuns: 500 },
     );
   });
+
+  test('whatever the JSON', () => {
+    const event = fc.record({
+      action: fc.constantFrom('alloc', 'free_completed', 'segment_alloc', 'oom'),
+      addr: fc.oneof(fc.nat(5), fc.constant('x'), fc.constant(null)),
+      size: fc.oneof(fc.nat(99), fc.constant(-1), fc.constant('y')),
+    });
+    const traces = fc.array(fc.oneof(fc.array(event, { maxLength: 6 }), fc.jsonValue()), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.oneof(fc.record({ device_traces: traces }), fc.object()), (value) => {
+        try {
+          rowsOf(bytes(JSON.stringify(value)));
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

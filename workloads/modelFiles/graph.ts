@@ -43,6 +43,8 @@ export function networkOf(
     readonly layers: readonly GraphLayer[];
     readonly inputs: readonly number[];
     readonly outputs: readonly number[];
+    /** Tensors of the file, where keys are their numbers. */
+    readonly file_tensors?: number;
   },
 ): Network {
   const used = new Set([...graph.inputs, ...graph.layers.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])]);
@@ -58,6 +60,7 @@ export function networkOf(
       height: shape[1],
       width: shape[2],
       bytes: bytes * batch,
+      ...(graph.file_tensors !== undefined && { file_index: key }),
       ...(offset_bytes !== undefined && { offset_bytes }),
     };
   });
@@ -91,5 +94,6 @@ export function networkOf(
     outputs: numbers(graph.outputs),
     tensors,
     layers,
+    ...(graph.file_tensors !== undefined && { file_tensors: graph.file_tensors }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listModels, readModel } from './load.ts';
 import { parameterCount } from './model.ts';
-import { elementsOf, weightShapes } from './weights.ts';
+import { elementsOf, mixingWeights, weightShapes } from './weights.ts';
 
 describe.each(listModels())('model %s', (id) => {
   const model = readModel(id);
@@ -15,10 +15,13 @@ describe.each(listModels())('model %s', (id) => {
   });
 
   it('counts every weight of the sub-layers once', () => {
-    const { embed, attention, mlp, head } = weightShapes(model);
+    const shapes = weightShapes(model);
+    const { embed, mlp, head } = shapes;
     const elements = (weights: typeof embed) => weights.reduce((sum, { shape }) => sum + elementsOf(shape), 0);
     const shared = model.tied ? model.vocab * model.hidden : 0;
-    const total = elements(embed) + model.layers * (elements(attention) + elements(mlp)) + elements(head) - shared;
+    const mixing = Array.from({ length: model.layers }, (_, layer) => elements(mixingWeights(shapes, model, layer)));
+    const layers = mixing.reduce((sum, count) => sum + count + elements(mlp), 0);
+    const total = elements(embed) + layers + elements(head) - shared;
     expect(parameterCount(model)).toBe(total);
   });
 });

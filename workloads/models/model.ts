@@ -1,6 +1,6 @@
 import { InputError, validate, type YamlSource } from '../../input/index.ts';
 import { type ModelFile, modelSchema } from './schema.ts';
-import { elementsOf, type WeightShape, weightShapes } from './weights.ts';
+import { elementsOf, mixingWeights, type WeightShape, weightShapes } from './weights.ts';
 
 type Defaulted = 'kv_heads' | 'head_dim' | 'bias';
 
@@ -46,6 +46,15 @@ export function parseModel(source: YamlSource): Model {
   if (file.moe && file.moe.active > file.moe.experts) {
     refuse('moe', `${file.moe.active} active experts of ${file.moe.experts}`, 'at most `experts`');
   }
+  const placed = file.mixers.flatMap(({ layers }) => layers);
+  const wrong = placed.find((layer, i) => layer >= file.layers || placed.indexOf(layer) !== i);
+  if (wrong !== undefined) {
+    refuse('mixers', `layer ${wrong} has two mixers or is none of ${file.layers}`, 'each layer once, counted from 0');
+  }
+  if (file.tables && file.tables.count * file.tables.bits !== file.hidden) {
+    const { count, bits } = file.tables;
+    refuse('tables', `${count} pieces of ${bits} bits are no width of ${file.hidden}`, 'count x bits = hidden');
+  }
   const bias =
     typeof file.bias === 'boolean' ? { qkv: file.bias, out: file.bias, mlp: file.bias, head: false } : file.bias;
   return { ...file, kv_heads, head_dim, bias };
@@ -56,8 +65,10 @@ const total = (shapes: readonly WeightShape[]): number =>
 
 /** Parameters of the whole model; a tied vocabulary projection counts once. */
 export function parameterCount(model: Model): number {
-  const { embed, attention, mlp, head } = weightShapes(model);
-  return total(embed) + model.layers * (total(attention) + total(mlp)) + total(head);
+  const shapes = weightShapes(model);
+  let mixing = 0;
+  for (let layer = 0; layer < model.layers; layer++) mixing += total(mixingWeights(shapes, model, layer));
+  return total(shapes.embed) + mixing + model.layers * total(shapes.mlp) + total(shapes.head);
 }
 
 /** Bytes of one element as computed: both formats of a model file have 16 bits. */

@@ -11,6 +11,41 @@ export const biasSchema = v.strictObject({
   head: flag('The vocabulary projection.'),
 });
 
+const layerList = v.pipe(
+  v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  v.minLength(1),
+  v.description('Layers, from 0, that mix tokens so.'),
+);
+
+/** What mixes tokens in place of full attention; its memory does not grow with the context. */
+export const mixerSchema = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('linear'),
+    layers: layerList,
+    feature_width: count('Width of projected queries and keys of a head; the map has 1 + d + d² features.'),
+  }),
+  v.strictObject({ kind: v.literal('window'), layers: layerList, window: count('Last tokens that are attended.') }),
+  v.strictObject({
+    kind: v.literal('convolution'),
+    layers: layerList,
+    kernel: count('Tokens of the causal convolution.'),
+    expand: count('Width of the first projection over the hidden width; half of it is a gate.'),
+  }),
+]);
+export type Mixer = v.InferOutput<typeof mixerSchema>;
+
+/** Tables of vectors that a hash of the input picks from, in place of every projection but the vocabulary's. */
+export const tablesSchema = v.strictObject({
+  count: count('Tables of a layer: the input is cut into as many pieces.'),
+  bits: count('Bits of the hash of a piece, so that a table has 2^bits rows.'),
+  expand_bits: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(0),
+    v.description('Bits more of the second layer of the feed-forward block.'),
+  ),
+});
+
 export const moeSchema = v.strictObject({
   experts: count('Experts of one layer that a router chooses from.'),
   active: count('Experts that each token passes through.'),
@@ -73,6 +108,11 @@ export const modelSchema = v.strictObject({
   parallel: flag('Attention and MLP read the same input and are added (GPT-J, GPT-NeoX, Falcon).'),
   activation: v.pipe(v.picklist(['relu', 'gelu', 'silu']), v.description('Non-linearity of the MLP.')),
   dtype: v.pipe(v.picklist(['fp16', 'bf16']), v.description('Precision of weights and arithmetic.')),
+  mixers: v.optional(
+    v.pipe(v.array(mixerSchema), v.description('Layers without full attention; all others have it.')),
+    [],
+  ),
+  tables: v.optional(v.pipe(tablesSchema, v.description('Hashed look-ups in place of matrix products.'))),
   moe: v.optional(v.pipe(moeSchema, v.description('A mixture of experts in place of the MLP.'))),
 });
 

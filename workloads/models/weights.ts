@@ -1,4 +1,5 @@
 import type { Model } from './model.ts';
+import type { Mixer } from './schema.ts';
 
 /** One weight matrix (rows are outputs, as stored) or vector. */
 export interface WeightShape {
@@ -8,12 +9,17 @@ export interface WeightShape {
   readonly tied?: boolean;
   /** One of the experts that a router chooses from. */
   readonly routed?: boolean;
+  /** Rows of each of its tables, of which a token reads one. */
+  readonly table_rows?: number;
 }
 
 /** The weights of each kind of sub-layer, in storage order. */
 export interface ModelWeights {
   readonly embed: readonly WeightShape[];
+  /** Of layers with full attention. */
   readonly attention: readonly WeightShape[];
+  /** Of layers with each of the model's mixers. */
+  readonly mixers: readonly (readonly WeightShape[])[];
   readonly mlp: readonly WeightShape[];
   readonly head: readonly WeightShape[];
 }
@@ -33,6 +39,7 @@ export function weightShapes(model: Model): ModelWeights {
       ...(model.embed_norm ? norm(model) : []),
     ],
     attention: attentionWeights(model),
+    mixers: model.mixers.map((mixer) => mixerWeights(model, mixer)),
     mlp: mlpWeights(model),
     head: [
       ...norm(model),
@@ -49,8 +56,52 @@ const norm = ({ norm, hidden }: Model): WeightShape[] => [
   ...bias(norm === 'layer', 'b_ln', hidden),
 ];
 
+/** Which of the model's mixers a layer has, or -1 for full attention. */
+export const mixerOf = ({ mixers }: Model, layer: number): number =>
+  mixers.findIndex(({ layers }) => layers.includes(layer));
+
+/** The weights of the token mixing of one layer. */
+export function mixingWeights(shapes: ModelWeights, model: Model, layer: number): readonly WeightShape[] {
+  const mixer = mixerOf(model, layer);
+  return mixer < 0 ? shapes.attention : shapes.mixers[mixer]!;
+}
+
+function mixerWeights(model: Model, mixer: Mixer): WeightShape[] {
+  const { hidden, heads } = model;
+  switch (mixer.kind) {
+    case 'window':
+      return attentionWeights(model);
+    case 'linear':
+      return [
+        { name: 'w_q', shape: [heads * mixer.feature_width, hidden] },
+        { name: 'w_k', shape: [heads * mixer.feature_width, hidden] },
+        { name: 'w_v', shape: [hidden, hidden] },
+        { name: 'w_out', shape: [hidden, hidden] },
+        ...norm(model),
+      ];
+    case 'convolution': {
+      const width = mixer.expand * hidden;
+      return [
+        { name: 'w_in', shape: [width, hidden] },
+        { name: 'w_conv', shape: [width / 2, mixer.kernel] },
+        { name: 'w_out', shape: [hidden, width / 2] },
+        ...norm(model),
+      ];
+    }
+  }
+}
+
+/** Tables of `width` outputs for pieces of `bits` bits: count x 2^bits rows (Ding et al., arXiv:2411.12992, section 2). */
+function table(name: string, { count }: NonNullable<Model['tables']>, bits: number, width: number): WeightShape {
+  return { name, shape: [count * 2 ** bits, width], table_rows: 2 ** bits };
+}
+
 function attentionWeights(model: Model): WeightShape[] {
-  const { hidden, heads, kv_heads, head_dim } = model;
+  const { hidden, heads, kv_heads, head_dim, tables } = model;
+  if (tables) {
+    const projected = ['w_q', 'w_k', 'w_v'].map((name) => table(name, tables, tables.bits, hidden));
+    return [...projected, ...norm(model)];
+  }
   const projection = (suffix: string, rows: number, columns: number, biased: boolean): WeightShape[] => [
     { name: `w_${suffix}`, shape: [rows, columns] },
     ...bias(biased, `b_${suffix}`, rows),
@@ -73,6 +124,12 @@ function attentionWeights(model: Model): WeightShape[] {
 function mlpWeights(model: Model): WeightShape[] {
   const { hidden, moe } = model;
   const own_norm = model.norms === 2 ? norm(model) : [];
+  if (model.tables) {
+    const { tables } = model;
+    const bits = tables.bits + tables.expand_bits;
+    const first = table('w_i', tables, tables.bits, bits * tables.count);
+    return [first, table('w_o', tables, bits, model.hidden), ...own_norm, ...norm(model)];
+  }
   if (!moe) return [...feedForward(model, model.ffn, '', false), ...own_norm];
   const experts = Array.from({ length: moe.experts }, (_, e) => feedForward(model, moe.ffn, `expert_${e}.`, true));
   return [

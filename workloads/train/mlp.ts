@@ -116,7 +116,11 @@ function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']
     },
     pointwise(setting, 'dispatch', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
     ...feedForward(setting, routed / own_experts, moe.ffn / tensor, own_experts, { dense: false }),
-    pointwise(setting, 'combine', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),
+    // Outputs are weighted by the router, whose gradient needs them.
+    pointwise(setting, 'combine', 'mlp', 1, 2 * moved, 2 * moved, {
+      ...(hop as Partial<TrainOp>),
+      saves: [saved('expert_output', moved, routed)],
+    }),
     // The expert of every token takes the router's input.
     ...(moe.shared_ffn > 0
       ? feedForward(setting, tokens, moe.shared_ffn / tensor, 1, { prefix: 'shared_', input: false })

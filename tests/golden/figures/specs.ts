@@ -120,6 +120,16 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
   },
   { spec: { kind: 'occupancy' }, inputs: [base] },
   { spec: { kind: 'memory-profile' }, inputs: [{ ...base, layout: LAYOUT }] },
+  {
+    spec: {
+      kind: 'grouped-bars',
+      metric: 'throughput.tokens_per_s',
+      group: 'workload.batch',
+      series: 'policy.kv.preset',
+      rename: { full: 'full KV', h2o: 'H2O', int4: 'int4 KV' },
+    },
+    inputs: grid,
+  },
   { spec: { kind: 'arena' }, inputs: [{ ...base, layout: LAYOUT }] },
   { spec: { kind: 'patches' }, inputs: [{ ...base, layout: LAYOUT }] },
   {

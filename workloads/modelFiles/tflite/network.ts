@@ -43,6 +43,7 @@ export function liteNetwork(model: LiteModel, id: string, batch: number): Networ
     layers,
     inputs: model.inputs,
     outputs: model.outputs,
+    file_tensors: model.tensors.length,
   });
 }
 

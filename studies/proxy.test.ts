@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { kvMaker, precisionOf, resolvePreset } from '../policies/index.ts';
+import { readPreset } from '../policies/presets/load.ts';
+import { buildProgram, type Workload } from '../workloads/index.ts';
+import { readModel } from '../workloads/models/load.ts';
+import { retainedMass } from './proxy.ts';
+
+const PROMPT = 64;
+const STEPS = 4;
+
+const workload = (trace: string): Workload => ({
+  kind: 'generate',
+  model: 'opt-1.3b',
+  prompt: PROMPT,
+  output: STEPS + 1,
+  batch: 1,
+  batches: 1,
+  tensor_parallel: 1,
+  pipeline_parallel: 1,
+  attention_kernel: 'flash',
+  activation_sparsity: 0,
+  measured_as: 'full',
+  attention: {
+    zipf: 1,
+    sink: 0.3,
+    recent: 0.2,
+    tau: 64,
+    rho: 0.95,
+    sigma: 0.5,
+    jumps_per_step: 0,
+    heads: 2,
+    steps: STEPS,
+    trace,
+  },
+});
+
+const retained = (tokens: number, rows: string, trace = 'rows.jsonl') => {
+  const spec = resolvePreset(readPreset('quest'), { preset: 'quest', tokens }, () => undefined, readPreset);
+  const given = workload(trace);
+  const program = buildProgram(given, precisionOf(undefined), readModel, kvMaker(spec));
+  return retainedMass(given, spec, program, 1, (file) => {
+    if (file !== trace) throw new Error(file);
+    return rows;
+  });
+};
+
+/** A head whose tokens hold 1, 2, 3, … of the mass, in their order. */
+const rising = (head: number, prompt = PROMPT): string =>
+  Array.from({ length: STEPS }, (_, i) => {
+    const scores = Array.from({ length: prompt + 1 + i }, (_, token) => token + 1);
+    return JSON.stringify({ layer: 0, head, step: i + 1, scores });
+  }).join('\n');
+
+describe('recorded attention', () => {
+  it('gives the mass on the best tokens of its rows', () => {
+    const sum = (n: number): number => (n * (n + 1)) / 2;
+    const shares = [1, 2, 3, 4].map((step) => 1 - sum(PROMPT + step - 32) / sum(PROMPT + step));
+    const metrics = retained(32, `${rising(0)}\n${rising(1)}\n`);
+    expect(metrics['proxy.retained_mass']).toBeCloseTo(shares.reduce((a, b) => a + b) / 4, 12);
+    expect(metrics['proxy.retained_mass_half_width']).toBeCloseTo(0, 12);
+  });
+
+  it('of one head has no interval', () => {
+    expect(Object.keys(retained(32, rising(0)))).toEqual(['proxy.retained_mass', 'proxy.step_overlap']);
+  });
+
+  it('is refused after another prompt, or without rows', () => {
+    expect(() => retained(32, rising(0, 50))).toThrow('after a prompt of 50 tokens');
+    expect(() => retained(32, '\n')).toThrow('has no rows');
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { kernelSeconds } from '../../sim/resources/kernelTime.ts';
+import type { ComputeUnit } from '../../sim/types/index.ts';
+import { hyperKernels, linearKernel, type MixingShape, softmaxKernel, taylorFeatures } from './kernels.ts';
+
+const shape: MixingShape = { dtype: 'bf16', batch: 2, heads: 4, key_width: 16, value_width: 64, element_bytes: 2 };
+const hyper = { block: 256, sample: 256, min_tokens: 4096 };
+
+describe('softmax', () => {
+  test('computes two products of every pair, half of them where keys follow no query', () => {
+    const square = 2 * 4 * 1024 * 1024;
+    expect(softmaxKernel(shape, 1024, 1024, false).flops).toBe(2 * square * (16 + 64));
+    expect(softmaxKernel(shape, 1024, 1024, true).flops).toBe(square * (16 + 64));
+  });
+});
+
+describe('linear attention', () => {
+  test('counts 2 b n h D and 4 b n h d D', () => {
+    const features = taylorFeatures(16);
+    expect(features).toBe(273);
+    expect(linearKernel(shape, 100, features, false).flops).toBe(2 * 100 * 4 * 273 * (2 + 4 * 64));
+  });
+
+  test('reads and writes its state only where it is carried from step to step', () => {
+    expect(linearKernel(shape, 100, 273, false).operand_bytes).toBe(0);
+    expect(linearKernel(shape, 1, 273, true).operand_bytes).toBe(2 * (2 * 4 * 273 * 65) * 2);
+  });
+
+  const unit: ComputeUnit = {
+    id: 'gpu',
+    memory: 'gpu',
+    peak_flop_per_s: { bf16: 1e14 },
+    efficiency: {},
+    memory_efficiency: [],
+    launch_s: 0,
+    roofline_exponent: 2,
+    linear_attention: { fraction: 0.1, stream_flop_per_s: 1e12 },
+  };
+  const seconds = (batch: number, tokens: number): number =>
+    kernelSeconds(unit, Number.POSITIVE_INFINITY, linearKernel({ ...shape, batch }, tokens, 273, false));
+
+  test('one stream takes its own time, many share the unit', () => {
+    const one = 1000 * 273 * (2 + 4 * 64);
+    const streams = 4;
+    expect(seconds(1, 1000)).toBeCloseTo(Math.hypot((streams * one) / 1e13, one / 1e12), 12);
+    expect(seconds(1000, 1000) / seconds(500, 1000)).toBeCloseTo(2, 2);
+    expect(seconds(1, 2000) / seconds(1, 1000)).toBeCloseTo(2, 9);
+  });
+});
+
+describe('HyperAttention', () => {
+  test('is exact on short causal squares', () => {
+    expect(hyperKernels(shape, 4096, true, hyper)).toEqual([softmaxKernel(shape, 4096, 4096, true)]);
+  });
+
+  test('cuts a causal square into two halves and a full square below the diagonal', () => {
+    const flops = (kernels: readonly { name: string; flops: number }[]): number =>
+      kernels.filter(({ name }) => name === 'flash').reduce((sum, kernel) => sum + kernel.flops, 0);
+    const halves = 2 * softmaxKernel(shape, 4096, 4096, true).flops;
+    const below = 2 * 4 * 4096 * (256 + 256) * 2 * (16 + 64);
+    expect(flops(hyperKernels(shape, 8192, true, hyper))).toBe(halves + below);
+  });
+
+  test('grows with the tokens, not with their square', () => {
+    const flops = (tokens: number): number =>
+      hyperKernels(shape, tokens, false, hyper).reduce((sum, kernel) => sum + kernel.flops, 0);
+    expect(flops(65_536) / flops(32_768)).toBeCloseTo(2, 9);
+  });
+});
