@@ -33,6 +33,7 @@ export interface MapOptions {
   readonly fast?: string;
   readonly objective?: string;
   readonly online?: boolean;
+  readonly curve?: string;
 }
 
 /** Largest file of buffers read, bytes. */
@@ -83,7 +84,11 @@ async function mapBuffers(terminal: Terminal, file: string, options: MapOptions)
     else writeFileSync(options.out, written);
   }
   if (plan.offsets && options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
-  const online = options.online ? runCachingAllocator(problem.buffers) : undefined;
+  const online = options.online || options.curve !== undefined ? runCachingAllocator(problem.buffers) : undefined;
+  if (online && options.curve !== undefined) {
+    const { memoryCurveSvg } = await import('../reports/memoryCurve.ts');
+    writeFileSync(options.curve, await memoryCurveSvg(online.curve, usable ? plan.peak_bytes : null));
+  }
   if (options.json) {
     const document = mapDocument(problem, plan, capacity, elapsed_s);
     terminal.print(stableJson(online ? { ...document, online } : document));

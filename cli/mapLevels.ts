@@ -84,7 +84,7 @@ export async function mapLevels(terminal: Terminal, name: string, options: Level
     const value = objective === 'time' ? `${score.toPrecision(6)} s` : formatQuantity(score, DIMENSIONS[objective]);
     terminal.print(`${id.padEnd(13)} ${value}  ${(slow / score).toFixed(3)} x all-slow\n`);
   }
-  terminal.print(`${'bound'.padEnd(13)} ${bound_s.toPrecision(6)} s\n`);
+  if (objective === 'time') terminal.print(`${'bound'.padEnd(13)} ${bound_s.toPrecision(6)} s\n`);
   return EXIT.ok;
 }
 

@@ -111,6 +111,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('-o, --out <file>', 'write the buffers with their offsets; - for standard output')
     .option('--svg <file>', 'draw the plan: address over time')
     .option('--online', 'run the same lives through a caching allocator and compare')
+    .option('--curve <file>', 'draw what that allocator takes over time beside the plan')
     .option(
       '--two-level <program>',
       'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',

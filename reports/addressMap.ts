@@ -60,7 +60,15 @@ export function addressMap(buffers: readonly PlacedBuffer[], capacity_bytes: num
       else {
         buffers.forEach((buffer, i) => {
           const { x0, x1, y0, y1 } = box(buffer);
-          rect(frame.plot, x0, y0, x1, y1, { fill: COLORS[i % COLORS.length]!, stroke: INK, 'stroke-width': 0.2 });
+          const fill = COLORS[i % COLORS.length]!;
+          rect(
+            frame.plot,
+            x0,
+            y0,
+            x1,
+            y1,
+            isThin(x0, x1, y0, y1) ? { fill } : { fill, stroke: INK, 'stroke-width': 0.2 },
+          );
           const size = theme.small_pt - 3;
           if (y1 - y0 < size || measure(buffer.id, size) > x1 - x0 - 2) return;
           label(frame.plot, (x0 + x1) / 2, (y0 + y1) / 2, buffer.id, { size, anchor: 'middle' });
@@ -79,13 +87,27 @@ export function addressMap(buffers: readonly PlacedBuffer[], capacity_bytes: num
   };
 }
 
-function drawPaths(plot: Pen, boxes: readonly { x0: number; x1: number; y0: number; y1: number }[]): void {
-  for (const [c, color] of COLORS.entries()) {
-    const d = boxes
-      .filter((_, i) => i % COLORS.length === c)
-      .map(({ x0, x1, y0, y1 }) => `M${round(x0)},${round(y0)}H${round(x1)}V${round(y1)}H${round(x0)}Z`)
-      .join('');
-    if (d !== '') path(plot, d, { fill: color, stroke: INK, 'stroke-width': 0.05 });
+/** Boxes too thin for an outline: with one, many of them would be a black patch. */
+const isThin = (x0: number, x1: number, y0: number, y1: number): boolean => y1 - y0 < 1 || x1 - x0 < 1;
+
+interface Placed {
+  readonly x0: number;
+  readonly x1: number;
+  readonly y0: number;
+  readonly y1: number;
+}
+
+function drawPaths(plot: Pen, boxes: readonly Placed[]): void {
+  const outline = ({ x0, x1, y0, y1 }: Placed): string => {
+    return `M${round(x0)},${round(y0)}H${round(x1)}V${round(y1)}H${round(x0)}Z`;
+  };
+  for (const [c, fill] of COLORS.entries()) {
+    const own = boxes.filter((_, i) => i % COLORS.length === c);
+    for (const thin of [true, false]) {
+      const some = own.filter(({ x0, x1, y0, y1 }) => isThin(x0, x1, y0, y1) === thin);
+      if (some.length === 0) continue;
+      path(plot, some.map(outline).join(''), thin ? { fill } : { fill, stroke: INK, 'stroke-width': 0.05 });
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { AttentionSource, Metrics, Program } from '../sim/types/index.ts';
 import { AttentionProcess } from '../workloads/attention/process.ts';
 import type { AttentionFields } from '../workloads/attention/schema.ts';
 import { readAttentionTrace } from '../workloads/attention/trace.ts';
-import type { Workload } from '../workloads/index.ts';
+import type { Workload } from '../workloads/schema.ts';
 
 /**
  * What a policy retains of the workload's attention process: the mass on the tokens it keeps (or fetches), and how many

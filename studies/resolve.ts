@@ -12,7 +12,9 @@ import {
 } from '../input/index.ts';
 import { checkKv, type KvSpec, type Preset, policySchema, resolvePreset } from '../policies/index.ts';
 import type { Machine } from '../sim/types/index.ts';
-import { type AgentFields, turnsOf, workloadSchema } from '../workloads/index.ts';
+import type { AgentFields } from '../workloads/agent/schema.ts';
+import { turnsOf } from '../workloads/agent/turns.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 import { canonicalJson } from './canonical.ts';
 import { caseOf, type ReadRows, readDocument, type StudyDocument } from './cases.ts';
 import type { Claim } from './claims.ts';

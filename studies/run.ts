@@ -11,17 +11,10 @@ import {
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
-import {
-  type AnyModel,
-  agentModels,
-  buildProgram,
-  isDeviceWorkload,
-  mappingProgram,
-  readTrace,
-  runDevice,
-  type Workload,
-} from '../workloads/index.ts';
-import { runAgent } from './agent.ts';
+import { agentModels } from '../workloads/agent/schema.ts';
+import { loadBuilder } from '../workloads/builder.ts';
+import type { AnyModel } from '../workloads/models/any.ts';
+import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
 import type { Outcome } from './outcome.ts';
@@ -67,6 +60,7 @@ export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: R
   const { workload, policy } = parts;
   const maker = kv === null ? null : kvMaker(kv);
   const precision = precisionOf(policy);
+  const buildProgram = await loadBuilder(workload);
   const program = buildProgram(workload, precision, readModel, maker);
   const programFor = (batch: number, batches: number): Program =>
     buildProgram(
@@ -100,17 +94,21 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   const { workload, policy } = parts;
   if (isDeviceWorkload(workload)) {
     if (policy !== undefined) throw unusedPolicy(workload.kind);
+    const { runDevice } = await import('../workloads/index.ts');
     return runDevice(workload, machine, seed);
   }
   if (workload.kind === 'mapping') {
+    const { mappingProgram } = await import('../workloads/index.ts');
     const program = mappingProgram(workload, files.readModel, files.readText, seed);
     return runMapping(policy, machine, program, seed, workload.fast_bytes);
   }
   if (workload.kind === 'trace') {
+    const { readTrace } = await import('../workloads/index.ts');
     const { simulateDtr } = await import('../sim/training/index.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
   if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
+    const buildProgram = await loadBuilder(workload);
     const program = buildProgram(workload, precisionOf(policy), files.readModel);
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
@@ -120,6 +118,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   if (workload.kind === 'agent') {
+    const { runAgent } = await import('./agent.ts');
     return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
   }
   const { program, placement } = await prepare(resolved, files.readModel);
@@ -180,6 +179,7 @@ export async function inputHashes({ parts, machine, kv }: ResolvedCase, readMode
     parts.workload.kind !== 'trace' &&
     parts.workload.kind !== 'mapping'
   ) {
+    const buildProgram = await loadBuilder(parts.workload);
     buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
       const model = readModel(ref);
       models.set(ref, model);

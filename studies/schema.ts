@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { policySchema } from '../policies/index.ts';
-import { workloadSchema } from '../workloads/index.ts';
+import { workloadSchema } from '../workloads/schema.ts';
 
 /**
  * The study file: one experiment, its cases, claims and figures. What only makes sense together (one published figure

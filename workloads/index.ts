@@ -1,55 +1,18 @@
-import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
 import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
-import { type AgentFields, agentSchema } from './agent/schema.ts';
-import { attentionSchema, runAttention } from './attention/index.ts';
+import { runAttention } from './attention/index.ts';
 import { cnnProgram } from './cnn/build.ts';
-import { cnnSchema } from './cnn/schema.ts';
 import { trainedNetwork } from './cnn/train.ts';
-import { copySchema, runCopy } from './copy/index.ts';
-import { type GenerateFields, generateProgram, generateSchema } from './generate/index.ts';
-import { ioSchema, runIo } from './io/index.ts';
-import { mappingSchema } from './mapping/index.ts';
-import { mixerSchema, runMixer } from './mixers/index.ts';
+import { runCopy } from './copy/index.ts';
+import { generateProgram } from './generate/index.ts';
+import { runIo } from './io/index.ts';
+import { runMixer } from './mixers/index.ts';
 import type { AnyModel } from './models/any.ts';
 import type { Model } from './models/model.ts';
-import { runSearch, searchSchema } from './search/index.ts';
-import { runStream, streamSchema } from './stream/index.ts';
-import { traceSchema } from './trace/schema.ts';
-import { trainProgram, trainSchema } from './train/index.ts';
-
-/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
-export const workloadSchema = v.variant('kind', [
-  generateSchema,
-  agentSchema,
-  trainSchema,
-  cnnSchema,
-  traceSchema,
-  ioSchema,
-  copySchema,
-  streamSchema,
-  attentionSchema,
-  mixerSchema,
-  searchSchema,
-  mappingSchema,
-]);
-export type Workload = v.InferOutput<typeof workloadSchema>;
-
-/** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'mixer' | 'search' }>;
-
-const DEVICE_KINDS: readonly string[] = [
-  'io',
-  'copy',
-  'stream',
-  'attention',
-  'mixer',
-  'search',
-] satisfies DeviceWorkload['kind'][];
-
-export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
-  return DEVICE_KINDS.includes(workload.kind);
-}
+import type { DeviceWorkload, Workload } from './schema.ts';
+import { runSearch } from './search/index.ts';
+import { runStream } from './stream/index.ts';
+import { trainProgram } from './train/index.ts';
 
 /**
  * The program of a workload at a precision and under a KV policy (`null` keeps everything). `readModel` gives the model
@@ -119,18 +82,7 @@ function languageModel(model: AnyModel): Model {
 }
 
 export { mappingProgram } from './mapping/index.ts';
-/** A generation with every field that is not given at its default. @throws ValiError for fields that contradict themselves. */
-export function generateFields(fields: Omit<v.InferInput<typeof generateSchema>, 'kind'>): GenerateFields {
-  return v.parse(generateSchema, { kind: 'generate', ...fields });
-}
-
-/** Ids and paths of the models that an agent's calls use, each once. */
-export function agentModels({ model, calls }: AgentFields): string[] {
-  return [...new Set(calls.map((call) => call.model ?? model ?? ''))].filter((ref) => ref !== '');
-}
-
-export type { AgentFields } from './agent/schema.ts';
-export { type Call, type StoreTraffic, turnsOf } from './agent/turns.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
+export { type DeviceWorkload, isDeviceWorkload, type Workload, workloadSchema } from './schema.ts';
 export { readTrace } from './trace/read.ts';

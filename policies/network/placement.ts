@@ -64,9 +64,19 @@ export class NetworkPlacement implements Placement {
     const code = this.unit.code_bytes;
     if (code !== undefined) held.push({ memory: home, kind: 'table', bytes: code, what: 'program' });
     const plan = (this.planner ?? strictLiveness).plan(this.schedule);
-    const room =
-      arenaBytes(this.memory) -
-      held.reduce((sum, { memory, bytes }) => sum + (memory === this.memory.id ? bytes : 0), 0);
+    const beside = held.filter(({ memory }) => memory === this.memory.id);
+    const room = arenaBytes(this.memory) - beside.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (room < 0) {
+      const what = beside.map((holding) => holding.what).join(', ');
+      throw new DoesNotFitError(
+        this.memory.id,
+        what,
+        arenaBytes(this.memory) - room,
+        arenaBytes(this.memory),
+        0,
+        beside,
+      );
+    }
     if (plan.peak_bytes > room) throw this.overflow(plan, room);
     if (this.planner) {
       held.push({

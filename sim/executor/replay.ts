@@ -12,8 +12,8 @@ import { TASK_WORDS, type Tape } from './tape.ts';
 const MAX_RECORDS = 20_000;
 
 /**
- * Where no step has repeated for so many recorded ones (a cache that grows with every token), only one in `SPARSELY` is
- * recorded still: a steady state that comes later is met within that many steps, and a growing one costs no record.
+ * Where no step has repeated for so many (a cache that grows with every token), only one in `SPARSELY` is looked up and
+ * recorded still: a steady state that comes later is met within a few of them, and a growing one costs no record.
  */
 const FRUITLESS = 64;
 const SPARSELY = 32;
@@ -32,7 +32,7 @@ interface Record {
 export class Replay {
   private readonly records = new Map<number, Record[]>();
   private count = 0;
-  /** Recorded steps, or steps passed over, since one was last repeated. */
+  /** Steps since one was last repeated. */
   private fruitless = 0;
   /** Steps repeated and steps simulated. */
   repeated = 0;
@@ -46,6 +46,12 @@ export class Replay {
       engine.run(tape);
       return;
     }
+    if (this.fruitless >= FRUITLESS && this.fruitless % SPARSELY !== 0) {
+      this.fruitless += 1;
+      this.simulated += 1;
+      engine.run(tape);
+      return;
+    }
     const hash = hashOf(tape);
     const known = this.records.get(hash)?.find((record) => equals(record, tape));
     if (known?.accounts.every((stretch, i) => engine.accounts[i]!.fits(stretch.peak))) {
@@ -54,11 +60,6 @@ export class Replay {
       return;
     }
     this.fruitless += 1;
-    if (this.fruitless > FRUITLESS && this.fruitless % SPARSELY !== 0) {
-      this.simulated += 1;
-      engine.run(tape);
-      return;
-    }
     this.record(engine, tape, hash);
   }
 

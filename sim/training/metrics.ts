@@ -31,10 +31,13 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   const metrics: Record<string, number> = {
     'time.total_s': totalS,
     'time.step_s': totalS,
-    'throughput.tokens_per_s': training.tokens / totalS,
-    'throughput.tokens_per_s_per_device': training.tokens / totalS / layout.gpus,
     'throughput.samples_per_s': training.samples / totalS,
   };
+  // A network has samples alone.
+  if (training.tokens > 0) {
+    metrics['throughput.tokens_per_s'] = training.tokens / totalS;
+    metrics['throughput.tokens_per_s_per_device'] = training.tokens / totalS / layout.gpus;
+  }
   times(metrics, run);
   memory(metrics, run);
   const peak = peakOf(run);

@@ -79,3 +79,8 @@ export const agentSchema = v.strictObject({
   store: v.optional(v.pipe(storeSchema, v.description('Long-term memory beside the models.'))),
 });
 export type AgentFields = v.InferOutput<typeof agentSchema>;
+
+/** Ids and paths of the models that an agent's calls use, each once. */
+export function agentModels({ model, calls }: AgentFields): string[] {
+  return [...new Set(calls.map((call) => call.model ?? model ?? ''))].filter((ref) => ref !== '');
+}

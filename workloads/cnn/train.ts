@@ -62,7 +62,7 @@ export function trainedNetwork({ mode, dtype, exemplars }: CnnWorkload, program:
     boundary_bytes: outputs,
     model_flops: 6 * macs,
     backward_share: 2 / 3,
-    tokens: network.batch,
+    tokens: 0,
     samples: network.batch,
     allocator: null,
     measured_as: 'full',

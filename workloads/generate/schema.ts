@@ -76,3 +76,8 @@ export const generateSchema = v.strictObject({
 });
 
 export type GenerateFields = v.InferOutput<typeof generateSchema>;
+
+/** A generation with every field that is not given at its default. @throws ValiError for fields that contradict themselves. */
+export function generateFields(fields: Omit<v.InferInput<typeof generateSchema>, 'kind'>): GenerateFields {
+  return v.parse(generateSchema, { kind: 'generate', ...fields });
+}

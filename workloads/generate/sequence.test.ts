@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { generateFields } from '../index.ts';
 import { readModel } from '../models/load.ts';
 import { generateProgram } from './program.ts';
+import { generateFields } from './schema.ts';
 
 const precision = { weight_bits: 16, kv_bits: 16, activation_bits: 16, group_size: 64, group_overhead_bits: 32 };
 const based = readModel('based-1b');

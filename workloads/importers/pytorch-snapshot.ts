@@ -60,8 +60,8 @@ function buffersOf(snapshot: Plain, file: string): Buffer[] {
       live.set(address, { at, size });
       return;
     }
-    if (known === undefined)
-      throw refuse(`event ${at} frees ${address}, which was not allocated`, 'an allocation before it');
+    // The history is a ring: what was allocated before its first event is freed without having been seen.
+    if (known === undefined) return;
     live.delete(address);
     buffers.push({ id: `b${known.at}`, lower: known.at, upper: at, size: known.size });
   });

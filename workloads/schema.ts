@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import { agentSchema } from './agent/schema.ts';
+import { attentionSchema } from './attention/index.ts';
+import { cnnSchema } from './cnn/schema.ts';
+import { copySchema } from './copy/index.ts';
+import { generateSchema } from './generate/schema.ts';
+import { ioSchema } from './io/index.ts';
+import { mappingSchema } from './mapping/index.ts';
+import { mixerSchema } from './mixers/index.ts';
+import { searchSchema } from './search/index.ts';
+import { streamSchema } from './stream/index.ts';
+import { traceSchema } from './trace/schema.ts';
+import { trainSchema } from './train/schema.ts';
+
+/** Any workload; `kind` says which. A new kind is a folder, its schema here and its line in `buildProgram` or `runDevice`. */
+export const workloadSchema = v.variant('kind', [
+  generateSchema,
+  agentSchema,
+  trainSchema,
+  cnnSchema,
+  traceSchema,
+  ioSchema,
+  copySchema,
+  streamSchema,
+  attentionSchema,
+  mixerSchema,
+  searchSchema,
+  mappingSchema,
+]);
+export type Workload = v.InferOutput<typeof workloadSchema>;
+
+/** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
+export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'mixer' | 'search' }>;
+
+const DEVICE_KINDS: readonly string[] = [
+  'io',
+  'copy',
+  'stream',
+  'attention',
+  'mixer',
+  'search',
+] satisfies DeviceWorkload['kind'][];
+
+export function isDeviceWorkload(workload: Workload): workload is DeviceWorkload {
+  return DEVICE_KINDS.includes(workload.kind);
+}
