@@ -8,12 +8,15 @@ import { asFlags, type FittingChange, findFits } from '../studies/fit.ts';
 import { type ResolvedCase, resolveCase } from '../studies/resolve.ts';
 import { makeRunner, type RunCase } from '../studies/run.ts';
 import { EXIT, type ExitCode, InfeasibleError } from './exit.ts';
+import { acrossText, fitAcross } from './fitAcross.ts';
 import { fitText } from './fitText.ts';
 import type { CaseOptions } from './options.ts';
 import { resolveSelected, type Selection, selectStudy } from './selection.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FitOptions extends CaseOptions {
+  /** Machines, separated by commas. */
+  readonly across?: string;
   readonly json?: boolean;
 }
 
@@ -50,6 +53,7 @@ export interface Misfit {
 /** Says whether the work fits, what holds the space, and what to change when it does not. */
 export async function fit(terminal: Terminal, ref: string | undefined, options: FitOptions): Promise<ExitCode> {
   const selection = selectStudy(ref, options);
+  if (options.across !== undefined) return across(terminal, selection, options.across, options);
   const resolved = resolveSelected(selection, options.case);
   const runCase = makeRunner(selection.files);
   const outcome = await runCase(resolved);
@@ -67,6 +71,16 @@ export async function fit(terminal: Terminal, ref: string | undefined, options: 
   if (options.json) terminal.print(stableJson(document));
   else terminal.print(fitText(document, wantsColor(terminal.env, terminal.printsToScreen)));
   return document.fits ? EXIT.ok : EXIT.infeasible;
+}
+
+/** The verdict of each of several machines; infeasible where none has room. */
+async function across(terminal: Terminal, selection: Selection, names: string, options: FitOptions): Promise<ExitCode> {
+  const machines = names.split(',').map((name) => name.trim());
+  const verdicts = await fitAcross(selection, machines, options.case);
+  if (options.json)
+    terminal.print(stableJson({ schema: 'tierflow/fit-across/1', study: selection.study.name, verdicts }));
+  else terminal.print(acrossText(verdicts));
+  return verdicts.some(({ verdict }) => verdict === 'fits' || verdict === 'marginal') ? EXIT.ok : EXIT.infeasible;
 }
 
 /** The error of a run that could not be done, with what held the space and what would fit. */

@@ -32,6 +32,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
 
   withCaseOptions(tree.command('fit').argument('[study]', 'study: an id, a file, or - for standard input'))
     .description('does it fit, what holds the space, and the nearest changes that fit; exits 3 when it does not')
+    .option('--across <machines>', 'a verdict for each of these machines, such as a100-40g,a100-80g,h100-sxm')
     .option('--json', 'print the breakdown as JSON')
     .action((study, options) => act(async () => (await import('./fit.ts')).fit(terminal, study, options)));
 

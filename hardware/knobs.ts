@@ -121,6 +121,8 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   forward_op_s: slower,
   backward_op_s: slower,
   rank_skew: slower,
+  microbatch_s: slower,
+  odd_row_efficiency: faster,
   devices_per_node: faster,
   nodes: roomier,
 };

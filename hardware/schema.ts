@@ -88,6 +88,11 @@ const tiling = v.pipe(
     collective_multiprocessors: quantity('count', {
       description: 'Multiprocessors that a collective occupies while it runs beside kernels',
     }),
+    odd_row_efficiency: v.exactOptional(
+      fraction(
+        'Share of its rate that a 16-bit product keeps whose rows have an odd number of elements. Absent: all of it',
+      ),
+    ),
     ...provenance,
   }),
   v.description('How matrix products are cut into tiles, of which each multiprocessor computes one at a time.'),
@@ -101,6 +106,22 @@ const framework = v.pipe(
       description: "Standard deviation of a rank's host time over the mean; ranks wait for the slowest",
       max: 1,
     }),
+    microbatch_s: time(
+      'Host time of one micro-batch beside its ops: its batch and masks, the sum of its loss. Absent: none',
+    ),
+    layer_profile: v.exactOptional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            hidden: quantity('count', { description: 'Width of the hidden state', exclusiveMin: 0 }),
+            tensor: quantity('count', { description: 'Devices that share the layer', exclusiveMin: 0 }),
+            tokens: quantity('count', { description: 'Tokens of a micro-batch', exclusiveMin: 0 }),
+            layer_s: positive('s', 'Forward and backward of one layer'),
+          }),
+        ),
+        v.description('Measured times of layers by shape, which replace the model for those shapes.'),
+      ),
+    ),
     ...provenance,
   }),
   v.description("The training framework's host time. Absent: kernel launches alone."),

@@ -90,4 +90,4 @@ export {
   withStoredPrefix,
 } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
-export { loadReplay, loadTraining, type TrainingPolicy } from './training.ts';
+export { loadReplay, loadTraining, solverFor, type TrainingPolicy } from './training.ts';

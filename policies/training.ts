@@ -3,6 +3,7 @@ import { InputError } from '../input/index.ts';
 import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
 import type { DtrFields } from './activations/dtr.ts';
 import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
+import { loadSolver, type Solver } from './linearProgram.ts';
 import { adapted } from './optimizer/adapters.ts';
 import { clustered } from './optimizer/clustering.ts';
 import { withFlops } from './optimizer/flops.ts';
@@ -31,7 +32,12 @@ type Parts = { readonly [part in 'placement' | 'kv' | keyof typeof trainingParts
  * The plans of a training step; without parts, everything is kept and Adam updates in mixed precision.
  * @throws InputError for a part that a training step cannot use.
  */
-export function loadTraining(policy: Parts | undefined, machine: Machine, base: Training): TrainingPolicy {
+export function loadTraining(
+  policy: Parts | undefined,
+  machine: Machine,
+  base: Training,
+  solver: Solver | null = null,
+): TrainingPolicy {
   refuse(policy, ['placement', 'kv'], 'train');
   const update =
     (policy?.optimizer as v.InferOutput<typeof optimizerSchema> | undefined) ??
@@ -43,8 +49,14 @@ export function loadTraining(policy: Parts | undefined, machine: Machine, base: 
   const kept = withTrunk(clustered(adapted(base, method), update.clustering), update.trained_layers);
   const training = withFlops(definition.rewrite?.(fields, kept) ?? kept, base);
   const optimizer = optimizerPlan(update, training);
-  const activations = definition.create(fields, { machine, training, optimizer });
+  const activations = definition.create(fields, { machine, training, optimizer, solver });
   return { training, activations, optimizer };
+}
+
+/** The solver that the policy's activations ask for, or null. */
+export async function solverFor(policy: Parts | undefined): Promise<Solver | null> {
+  const fields = policy?.activations as { kind: string } | undefined;
+  return fields !== undefined && activationsOf(fields.kind).solves === true ? loadSolver('highs') : null;
 }
 
 /**

@@ -85,6 +85,7 @@ const NAMES = [
   'time.bubble_s',
   'time.layer_forward_s',
   'time.layer_backward_s',
+  'memory.gpu.fragmentation',
   'memory.gpu.layer_state_bytes',
   'memory.gpu.layer_activation_bytes',
   'memory.gpu.other_state_bytes',

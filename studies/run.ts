@@ -1,5 +1,13 @@
 import { InputError } from '../input/index.ts';
-import { kvMaker, loadPlacement, loadReplay, loadTraining, precisionOf, runMapping } from '../policies/index.ts';
+import {
+  kvMaker,
+  loadPlacement,
+  loadReplay,
+  loadTraining,
+  precisionOf,
+  runMapping,
+  solverFor,
+} from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
 import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
@@ -105,7 +113,8 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
     const { simulateTraining } = await import('../sim/training/index.ts');
-    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training);
+    const solver = await solverFor(policy);
+    const { activations, optimizer, training: planned } = loadTraining(policy, machine, training, solver);
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
   }
   if (workload.kind === 'agent') {

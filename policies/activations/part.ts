@@ -1,11 +1,14 @@
 import type * as v from 'valibot';
 import type { ActivationPlan, Machine, OptimizerPlan, Saved, SavedShare, Training } from '../../sim/types/index.ts';
+import type { Solver } from '../linearProgram.ts';
 
 /** What a plan is made for. */
 export interface ActivationContext {
   readonly machine: Machine;
   readonly training: Training;
   readonly optimizer: OptimizerPlan;
+  /** For kinds that solve programs; null for the others. */
+  readonly solver: Solver | null;
 }
 
 /** A kind of the `activations` part: one file, found by its name. `schema` describes its fields, `kind` included. */
@@ -13,6 +16,8 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
   readonly kind: string;
   readonly description: string;
   readonly schema: S;
+  /** It asks the context's solver. */
+  readonly solves?: true;
   /** What the step itself becomes, where the kind changes its ops. */
   rewrite?(fields: v.InferOutput<S>, training: Training): Training;
   create(fields: v.InferOutput<S>, context: ActivationContext): ActivationPlan;
@@ -20,7 +25,17 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
 
 /** A plan that keeps everything, changed by `rest`. */
 export function planOf(kind: string, rest: Partial<ActivationPlan> = {}): ActivationPlan {
-  return { kind, saved: {}, again: {}, extra_bytes: 0, stay_layers: 0, buffers: 2, choices: {}, warnings: [], ...rest };
+  return {
+    kind,
+    saved: {},
+    again: {},
+    extra_bytes: 0,
+    stay_layers: 0,
+    buffers: 2,
+    choices: {},
+    warnings: [],
+    ...rest,
+  };
 }
 
 /** Every saved tensor of a layer, in order. */

@@ -57,6 +57,15 @@ export const MEMORY_METRICS: readonly MetricDefinition[] = [
     'Most bytes of one kind held at once. Kinds peak at different times, so these may add up to more than M_m.',
   ),
   define(
+    'memory.<memory>.fragmentation',
+    'f',
+    'fraction',
+    'lower',
+    true,
+    'fragmentation of <memory>',
+    'One minus the live peak over the reserved peak: the share of what the allocator took that no tensor used.',
+  ),
+  define(
     'memory.<memory>.layer_state_bytes',
     'M_ls',
     'bytes',

@@ -1,7 +1,7 @@
 import { MissingFactError, PolicyError } from '../errors.ts';
 import { ceilNs, nsFromSeconds } from '../kernel/time.ts';
 import { type Fabric, pageableLimit, type Route, setupSeconds } from '../resources/fabric.ts';
-import { kernelSeconds } from '../resources/kernelTime.ts';
+import { type KernelCost, kernelCost } from '../resources/kernelTime.ts';
 import { kindIndex } from '../resources/memoryAccount.ts';
 import type { PageCache } from '../resources/pageCache.ts';
 import type { ComputeUnit, Host, Machine, Memory } from '../types/machine.ts';
@@ -30,13 +30,6 @@ interface Unit {
   readonly access: number;
   /** Of the last kernel lists; a weak map would cost the collector more than they are worth. */
   readonly costs: Map<readonly Kernel[], KernelCost>;
-}
-
-interface KernelCost {
-  readonly ns: number;
-  readonly launchNs: number;
-  readonly flops: number;
-  readonly bytes: number;
 }
 
 const WORKSPACE = kindIndex('workspace');
@@ -107,18 +100,20 @@ export class Recorder implements Actions {
     after: Task,
     scratchBytes = 0,
     queue = unitId,
+    launchS?: number,
   ): Task {
     const unit = this.unitOf(unitId);
     let cost = unit.costs.get(kernels);
     if (cost === undefined) {
-      cost = costOf(unit, kernels);
+      cost = kernelCost(unit.unit, unit.memoryBytesPerS, kernels, unit.inPlaceBytesPerS);
       if (unit.costs.size >= MOST_COSTS) unit.costs.clear();
       unit.costs.set(kernels, cost);
     }
+    const launchNs = ceilNs(cost.launches * (launchS ?? unit.unit.launch_s) * 1e9);
     this.engine.ledger.add(unit.flops, cost.flops);
     this.engine.ledger.add(unit.access, cost.bytes);
     const launchTail = this.hostTail();
-    const launch = cost.launchNs > 0 ? this.hostTask(cost.launchNs, NONE, NONE) : NONE;
+    const launch = launchNs > 0 ? this.hostTask(launchNs, NONE, NONE) : NONE;
     const task = this.begin(unit.server, stream, queue);
     this.tape.depend(task, after);
     this.tape.depend(task, launchTail);
@@ -131,7 +126,7 @@ export class Recorder implements Actions {
       stream,
     );
     // A launch-bound op ends with its last launch.
-    return cost.launchNs > cost.ns ? this.join([task, launch]) : task;
+    return launchNs > cost.ns ? this.join([task, launch]) : task;
   }
 
   busy(unitId: string, seconds: number, stream: StreamName, after: Task): Task {
@@ -166,9 +161,11 @@ export class Recorder implements Actions {
     return task;
   }
 
-  collective(queue: string, linkId: string, seconds: number, bytes: number, after: Task): Task {
+  collective(queue: string, linkId: string, seconds: number, bytes: number, after: Task, launchS = 0): Task {
+    const launch = launchS > 0 ? this.hostTask(nsFromSeconds(launchS), NONE, NONE) : NONE;
     const task = this.begin(-1, null, queue);
     this.tape.depend(task, after);
+    this.tape.depend(task, launch);
     this.tape.phase(task, -1, nsFromSeconds(seconds), -1, 0, 0);
     const link = this.machine.links.find(({ id }) => id === linkId);
     if (link !== undefined)
@@ -369,19 +366,4 @@ export class Recorder implements Actions {
     if (this.engine.timeline === null) return;
     this.tape.names[task] = `${track}|${name}|${category}`;
   }
-}
-
-function costOf(unit: Unit, kernels: readonly Kernel[]): KernelCost {
-  let seconds = 0;
-  let launches = 0;
-  let flops = 0;
-  let bytes = 0;
-  for (const kernel of kernels) {
-    seconds += kernelSeconds(unit.unit, unit.memoryBytesPerS, kernel, unit.inPlaceBytesPerS);
-    seconds += kernel.launches * (unit.unit.kernel_s ?? 0);
-    launches += kernel.launches;
-    flops += kernel.flops;
-    bytes += kernel.operand_bytes + kernel.activation_bytes;
-  }
-  return { ns: ceilNs(seconds * 1e9), launchNs: ceilNs(launches * unit.unit.launch_s * 1e9), flops, bytes };
 }

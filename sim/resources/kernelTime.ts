@@ -1,4 +1,5 @@
 import { MissingFactError } from '../errors.ts';
+import { ceilNs } from '../kernel/time.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
@@ -63,4 +64,32 @@ function combined(a: number, b: number, p: number): number {
   const larger = Math.max(a, b);
   if (larger === 0 || p === Number.POSITIVE_INFINITY) return larger;
   return larger * ((a / larger) ** p + (b / larger) ** p) ** (1 / p);
+}
+
+/** What kernels that run one after another cost their unit. */
+export interface KernelCost {
+  readonly ns: number;
+  readonly launches: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export function kernelCost(
+  unit: ComputeUnit,
+  memoryBytesPerS: number,
+  kernels: readonly Kernel[],
+  inPlaceBytesPerS?: number,
+): KernelCost {
+  let seconds = 0;
+  let launches = 0;
+  let flops = 0;
+  let bytes = 0;
+  for (const kernel of kernels) {
+    seconds += kernelSeconds(unit, memoryBytesPerS, kernel, inPlaceBytesPerS);
+    seconds += kernel.launches * (unit.kernel_s ?? 0);
+    launches += kernel.launches;
+    flops += kernel.flops;
+    bytes += kernel.operand_bytes + kernel.activation_bytes;
+  }
+  return { ns: ceilNs(seconds * 1e9), launches, flops, bytes };
 }

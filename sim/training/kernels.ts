@@ -21,11 +21,13 @@ export interface KernelName {
   readonly name: string;
   readonly part: KernelPart;
   readonly dtype: Dtype;
+  /** The largest number of elements that divides the rows of every matrix of the op. */
+  readonly row_elements?: number;
 }
 
 /** `count` products C(m,n) = A(m,k) B(k,n), B being weights. */
 export function matrixKernel(
-  { name, part, dtype }: KernelName,
+  { name, part, dtype, row_elements }: KernelName,
   m: number,
   n: number,
   k: number,
@@ -41,7 +43,7 @@ export function matrixKernel(
     operand_bytes: COMPUTED_BYTES * n * k * count,
     activation_bytes: COMPUTED_BYTES * (m * k + m * n) * count + extra_bytes,
     launches,
-    gemm: { m, n, k, count },
+    gemm: { m, n, k, count, ...(row_elements !== undefined && { row_elements }) },
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Bound } from '../executor/bound.ts';
-import type { LedgerReading } from '../ledger.ts';
 import { STREAMS } from '../types/policy.ts';
-import type { ChunkContext, ChunkTimes } from './chunk.ts';
+import type { StepAllocation } from './allocation.ts';
+import type { ChunkTimes, PhaseReading } from './chunk.ts';
 import type { CollectiveCost } from './collectives.ts';
+import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory } from './memory.ts';
 import type { PipelineRun } from './schedule.ts';
 import type { UpdateTime } from './update.ts';
@@ -12,6 +13,7 @@ export interface StepRun extends ChunkContext {
   readonly pipeline: PipelineRun;
   readonly send: CollectiveCost;
   readonly memories: readonly StageMemory[];
+  readonly allocation: StepAllocation | null;
   readonly update: UpdateTime;
   /** A chunk of layers alone. */
   readonly layer: ChunkTimes;
@@ -56,7 +58,9 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
   for (const [name, value] of Object.entries({ ...training.choices, ...run.activations.choices }))
     metrics[`choice.${name}`] = value;
-  metrics['sim.events'] = run.times.flat().reduce((sum, { events }) => sum + events, 0);
+  metrics['sim.events'] = run.times
+    .flat()
+    .reduce((sum, { forward, backward }) => sum + forward.events + backward.events, 0);
   return metrics;
 }
 
@@ -101,13 +105,18 @@ function times(metrics: Record<string, number>, run: StepRun): void {
 }
 
 /** The stage that holds most on its device stands for all; the terms that formulas count are the first stage's. */
-function memory(metrics: Record<string, number>, { machine, memories }: StepRun): void {
+function memory(metrics: Record<string, number>, { machine, memories, allocation }: StepRun): void {
   const fast = machine.roles.fast ?? 'gpu';
   const host = machine.roles.host ?? 'cpu';
   const fullest = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
   metrics[`memory.${fast}.peak_bytes`] = deviceBytes(fullest);
   for (const kind of ['weight', 'gradient', 'optimizer', 'activation', 'workspace'] as const) {
     if (fullest[kind] > 0) metrics[`memory.${fast}.${kind}.peak_bytes`] = fullest[kind];
+  }
+  if (allocation !== null) {
+    metrics[`memory.${fast}.live_peak_bytes`] = allocation.live_peak_bytes;
+    metrics[`memory.${fast}.reserved_peak_bytes`] = allocation.reserved_peak_bytes;
+    metrics[`memory.${fast}.fragmentation`] = 1 - allocation.live_peak_bytes / allocation.reserved_peak_bytes;
   }
   const first = memories[0]!;
   metrics[`memory.${fast}.layer_state_bytes`] = first.layer_state;
@@ -133,7 +142,7 @@ function peakOf({ machine, training }: StepRun): number {
 /** FLOPs of one device, averaged over the stages. */
 function flopsDone({ times: chunks, training }: StepRun): number {
   const { microbatches, pipeline } = training.layout;
-  const of = (reading: LedgerReading): number =>
+  const of = (reading: PhaseReading): number =>
     [...reading.counters].reduce((sum, [name, value]) => sum + (name.startsWith('flops.') ? value : 0), 0);
   const all = chunks.flat().reduce((sum, { forward, backward }) => sum + of(forward) + of(backward), 0);
   return (microbatches * all) / pipeline;

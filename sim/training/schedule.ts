@@ -131,6 +131,10 @@ export function runPipeline(
   return { total_ns: Math.max(...free), busy_ns: busy, in_flight: orders.map((order) => inFlight(order, shape)) };
 }
 
+/** Units by chunk whose activations a stage holds when it holds most. */
+export const unitsInFlight = (stage: number, shape: PipelineShape): number[] =>
+  inFlight(stageOrder(stage, shape), shape);
+
 /** Units by chunk that are kept at the moment when most are: from the order alone, since a stage runs one unit at a time. */
 function inFlight(order: Order, { chunks, microbatches }: PipelineShape): number[] {
   const now = new Array<number>(chunks).fill(0);

@@ -4,8 +4,10 @@ import type { Machine } from '../types/machine.ts';
 import type { Program, ProgramSummary } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
-import { type ChunkContext, type ChunkShape, ChunkSimulator } from './chunk.ts';
+import { type StepAllocation, stepAllocation } from './allocation.ts';
+import { type ChunkShape, ChunkSimulator } from './chunk.ts';
 import { Collectives } from './collectives.ts';
+import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory, stageMemory } from './memory.ts';
 import { trainingMetrics } from './metrics.ts';
 import { runPipeline, type UnitSpan } from './schedule.ts';
@@ -46,6 +48,7 @@ export function simulateTraining(
     options.timeline === true ? (span) => spans.push(span) : null,
   );
   const memories = shapes.map((_, stage) => stageMemory(training, activations, optimizer, pipeline, stage));
+  const allocation = allocationOf(context, memories);
   const warnings = [...activations.warnings, ...optimizer.warnings, ...checkFits(machine, training, memories)];
   const updates = [0, ...(layout.pipeline > 1 ? [layout.pipeline - 1] : [])].map((stage) => updateTime(context, stage));
   const update = updates.reduce((worst, next) => (next.total_ns > worst.total_ns ? next : worst));
@@ -55,6 +58,7 @@ export function simulateTraining(
     pipeline,
     send,
     memories,
+    allocation,
     update,
     layer,
     times,
@@ -89,6 +93,33 @@ function chunkShapes(training: Training): ChunkShape[][] {
   );
 }
 
+/**
+ * The step of the fullest stage through the caching allocator, where one is asked for.
+ * @throws DoesNotFitError naming the request that no hole holds.
+ */
+function allocationOf({ machine, ...context }: ChunkContext, memories: readonly StageMemory[]): StepAllocation | null {
+  const { allocator, measured_as } = context.training;
+  if (allocator === null) return null;
+  const { stage } = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
+  const fast = machine.memories.find(({ id }) => id === machine.roles.fast);
+  const room = fast === undefined ? Number.POSITIVE_INFINITY : fast.capacity_bytes - fast.reserved_bytes;
+  const { expandable_segments, max_split_bytes } = allocator;
+  const allocation = stepAllocation(context, stage, {
+    capacity_bytes: measured_as === 'full' ? room : Number.POSITIVE_INFINITY,
+    expandable_segments,
+    ...(max_split_bytes !== null && { max_split_bytes }),
+  });
+  const { refused } = allocation;
+  if (refused === null) return allocation;
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  const what =
+    `a request of ${gib(refused.asked_bytes)} (${refused.what}) beside ${gib(refused.allocated_bytes)} in use; the largest of ` +
+    `the free blocks, ${gib(refused.free_bytes)} in all, has ${gib(refused.largest_free_bytes)}, so they`;
+  throw new DoesNotFitError(fast?.id ?? 'gpu', what, refused.reserved_bytes + refused.asked_bytes, room, 0, [
+    { what: 'blocks in use', bytes: refused.allocated_bytes },
+    { what: 'free blocks too small for the request', bytes: refused.free_bytes },
+  ]);
+}
 /** Nearer to the capacity than this share, fitting depends on the allocator's rounding and on what else the driver holds. */
 const MARGIN = 0.05;
 

@@ -12,6 +12,8 @@ export interface Step {
   readonly beside: Collective | null;
   /** Alone, before the kernels. */
   readonly before: Collective | null;
+  /** What launches them; a forward that backward runs again is launched as forward is. */
+  readonly driver: 'forward' | 'backward';
 }
 
 /** Steps in order; neighbours without a collective between them are one. */
@@ -19,6 +21,14 @@ class StepList {
   readonly steps: Step[] = [];
   private kernels: Kernel[] = [];
   private before: Collective | null = null;
+  private driver: Step['driver'] = 'forward';
+
+  /** From here on another part of the framework launches. */
+  by(driver: Step['driver']): void {
+    if (driver === this.driver) return;
+    this.close();
+    this.driver = driver;
+  }
 
   run(kernels: readonly Kernel[]): void {
     this.kernels.push(...kernels);
@@ -36,12 +46,12 @@ class StepList {
       return;
     }
     this.close();
-    this.steps.push({ kernels, beside: collective, before: null });
+    this.steps.push({ kernels, beside: collective, before: null, driver: this.driver });
   }
 
   close(): void {
     if (this.kernels.length === 0 && this.before === null) return;
-    this.steps.push({ kernels: this.kernels, beside: null, before: this.before });
+    this.steps.push({ kernels: this.kernels, beside: null, before: this.before, driver: this.driver });
     this.kernels = [];
     this.before = null;
   }
@@ -65,6 +75,7 @@ export function backwardSteps({ ops }: TrainBody, plan: ActivationPlan): readonl
       while (share(ops[first - 1]) > 0) first -= 1;
       for (let j = first; j <= i; j++) addForward(list, ops[j]!, share(ops[j]));
     }
+    list.by('backward');
     list.alone(op.backward_gather);
     list.beside(op.backward, op.gather_again);
     list.beside(op.weight_gradient, op.backward_reduce);
@@ -74,6 +85,7 @@ export function backwardSteps({ ops }: TrainBody, plan: ActivationPlan): readonl
 }
 
 function addForward(list: StepList, op: TrainOp, share: number): void {
+  list.by('forward');
   list.alone(scaledCollective(op.gather, share));
   list.run(share === 1 ? op.forward : op.forward.map((kernel) => scaled(kernel, share)));
   list.alone(scaledCollective(op.reduce, share));

@@ -1,5 +1,5 @@
 import type { Counter, Span, Timeline } from '../types/result.ts';
-import type { ChunkContext } from './chunk.ts';
+import type { ChunkContext } from './emitter.ts';
 import { type StageMemory, savedBytes } from './memory.ts';
 import type { PipelineRun, UnitSpan } from './schedule.ts';
 import type { UpdateTime } from './update.ts';

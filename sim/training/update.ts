@@ -1,7 +1,7 @@
 import { nsFromSeconds } from '../kernel/time.ts';
 import { kernelSeconds } from '../resources/kernelTime.ts';
-import type { ChunkContext } from './chunk.ts';
 import { Collectives } from './collectives.ts';
+import type { ChunkContext } from './emitter.ts';
 import { stageParameters } from './memory.ts';
 
 /** What follows the last micro-batch, on one stage. */

@@ -204,6 +204,8 @@ export interface Tiling {
   readonly inner_half: number;
   /** Multiprocessors that a collective occupies while it runs beside kernels. */
   readonly collective_multiprocessors: number;
+  /** Share of its rate that a product keeps whose rows do not begin at multiples of four bytes; absent = all of it. */
+  readonly odd_row_efficiency?: number;
 }
 
 /** What a training framework costs the host thread that drives one device. */
@@ -212,6 +214,19 @@ export interface Framework {
   readonly backward_op_s: number;
   /** Share of a layer's host time by which the ranks of a group differ (one standard deviation); they wait at every collective. */
   readonly rank_skew: number;
+  /** Host time of one micro-batch beside its ops: its batch and masks are made, its loss is summed. Absent = none. */
+  readonly microbatch_s?: number;
+  /** Layers of a shape that were measured; others follow the model. Absent = none. */
+  readonly layer_profile?: readonly LayerProfile[];
+}
+
+/** Measured time of a transformer layer for one micro-batch, forward and backward, on one rank. */
+export interface LayerProfile {
+  readonly hidden: number;
+  /** Devices that share the layer. */
+  readonly tensor: number;
+  readonly tokens: number;
+  readonly layer_s: number;
 }
 
 /** Work of the host that is a resource too. */

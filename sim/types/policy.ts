@@ -59,7 +59,7 @@ export interface FileRequest {
 export interface Actions {
   /**
    * Runs kernels on a compute unit in the order of its queue (`queue` or the unit's own), holding `scratch_bytes` of the
-   * unit's memory meanwhile; launches occupy the host thread.
+   * unit's memory meanwhile; launches occupy the host thread, each for `launch_s` or the unit's own time.
    */
   run(
     unit: string,
@@ -68,14 +68,18 @@ export interface Actions {
     after: Task,
     scratch_bytes?: number,
     queue?: string,
+    launch_s?: number,
   ): Task;
   /** Busies a compute unit's queue for a time (quantisation and other work given as a rate). */
   busy(unit: string, seconds: number, stream: StreamName, after: Task): Task;
   /** Busies the host thread; its work runs in the order it was asked for. */
   host(seconds: number, stream: StreamName, after: Task): Task;
   move(request: MoveRequest): Task;
-  /** Busies a queue of collectives for a time; `bytes` cross the link from this device meanwhile. */
-  collective(queue: string, link: string, seconds: number, bytes: number, after: Task): Task;
+  /**
+   * Busies a queue of collectives for a time; `bytes` cross the link from this device meanwhile. The host thread launches
+   * it in `launch_s`.
+   */
+  collective(queue: string, link: string, seconds: number, bytes: number, after: Task, launch_s?: number): Task;
   readFile(request: FileRequest): Task;
   writeFile(request: FileRequest): Task;
   /** Takes bytes of a memory; ends when they are there and waits while they do not fit. */

@@ -93,6 +93,8 @@ export interface GemmShape {
   readonly n: number;
   readonly k: number;
   readonly count: number;
+  /** The largest number of elements that divides every operand's row; absent = rows begin at any aligned place. */
+  readonly row_elements?: number;
 }
 
 /** The part of a growing state (a KV cache) that an op uses. Bytes are of one of the K and V pair. */

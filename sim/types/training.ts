@@ -10,7 +10,7 @@ import type { Dtype } from './units.ts';
 /** Ranks that share something: a layer (`tensor`), a sequence (`context`), the experts, or copies of the model (`data`). */
 export type GroupName = 'tensor' | 'data' | 'context' | 'expert';
 
-/** One collective over a group. `bytes` is the whole buffer, all shards together. */
+/** One collective over a group. `bytes` is the whole buffer, all shards together; of an all-to-all, what one rank holds. */
 export interface Collective {
   readonly kind: 'all-reduce' | 'all-gather' | 'reduce-scatter' | 'all-to-all' | 'ring';
   readonly group: GroupName;
@@ -23,6 +23,8 @@ export interface Saved {
   readonly bytes: number;
   /** Rows (tokens) it has, for thinning by rows. */
   readonly rows: number;
+  /** Made by the op that saves it; otherwise it is the op's input. */
+  readonly made_here?: true;
   /** Only the gradient of the op's weights needs it: where they are frozen it is not kept. */
   readonly weight_only?: true;
 }
@@ -63,6 +65,8 @@ export interface TrainOp {
   readonly block?: { readonly name: string; readonly matrices: number; readonly others: number };
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
+  /** The same bytes as single tensors, where an allocator must find a place for each. */
+  readonly temporaries?: { readonly forward: readonly number[]; readonly backward: readonly number[] };
 }
 
 /** Parameters of one rank. */
@@ -107,6 +111,8 @@ export interface Training {
   readonly head: TrainBody;
   /** The head's matrix is the embedding's table: on different stages their gradients are summed. */
   readonly tied_table_parameters: number;
+  /** Width of the hidden state and tokens of a micro-batch on one rank, where a layer is a transformer's. */
+  readonly shape?: { readonly hidden: number; readonly tokens: number };
   /** Hidden state between layers: bytes of one micro-batch, not divided over the tensor group. */
   readonly hidden_bytes: number;
   /** Bytes that a rank sends to the next stage. */
@@ -118,10 +124,19 @@ export interface Training {
   /** Tokens of the whole step. */
   readonly tokens: number;
   readonly samples: number;
+  /** How device memory is taken: by PyTorch's caching allocator, or null where bytes alone are counted. */
+  readonly allocator: Allocator | null;
   /** Numbers that the workload works out beside the step; reported as `choice.<name>`. */
   readonly choices?: Readonly<Record<string, number>>;
   /** `requirement`: memory is counted but not limited, as papers draw what a step would need. */
   readonly measured_as: 'full' | 'requirement';
+}
+
+/** Settings of a caching allocator. */
+export interface Allocator {
+  readonly expandable_segments: boolean;
+  /** Blocks of this size and more are not split; null = no limit. */
+  readonly max_split_bytes: number | null;
 }
 
 /** Shares of one saved tensor: kept on the device, moved to the host; the rest is dropped and computed again. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
 import { loadPlacement, precisionOf } from '../../policies/index.ts';
-import { loadSolver } from '../../policies/placement/lp/linearProgram.ts';
+import { loadSolver } from '../../policies/linearProgram.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import type { Program } from '../../sim/types/index.ts';
 import { buildProgram } from '../../workloads/index.ts';

@@ -56,3 +56,20 @@ test('fit says what holds the memory, in whole bytes', async () => {
   expect(memories[0]).toMatchObject({ id: 'gpu', peak_bytes: metrics['memory.gpu.peak_bytes'] });
   expect(memories[0].kinds.weight).toBe(metrics['memory.gpu.weight.peak_bytes']);
 });
+
+test('across machines it gives each a verdict, and exits 3 where none has room', async () => {
+  const ask = (machines: string) =>
+    tierflow('fit', file, '--set', 'workload.model=opt-13b', '--across', machines, '--json');
+  const { code, out } = await ask('t4-gcp,a100-80g');
+  expect(code).toBe(0);
+  const { verdicts } = JSON.parse(out) as { verdicts: { machine: string; verdict: string; needed_bytes: number }[] };
+  expect(verdicts.map(({ machine, verdict }) => [machine, verdict])).toEqual([
+    ['t4-gcp', 'does not fit'],
+    ['a100-80g', 'fits'],
+  ]);
+  // 13 billion weights of two bytes.
+  for (const { needed_bytes } of verdicts) expect(needed_bytes).toBeGreaterThan(24e9);
+  expect((await ask('t4-gcp')).code).toBe(3);
+  const wrong = await ask('t4-gpc');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('did you mean "t4-gcp"')]);
+});

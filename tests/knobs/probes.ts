@@ -274,7 +274,12 @@ export const PROBES: readonly Probe[] = [
   { name: 'network in an arena', workload: network, policy: { planner: { kind: 'tflm-greedy' } } },
   { name: 'network in 32 bits', workload: { ...network, dtype: 'fp32' }, policy: {} },
   { name: 'KV on disk, no cache', workload: small, policy: percent([0, 100], [0, 0], [0, 100], { page_cache: false }) },
-  { name: 'training on one node', workload: train({ shape: { layers: 2, hidden: 4096, heads: 32 } }), policy: {} },
+  // A quarter of the vocabulary is odd.
+  {
+    name: 'training on one node',
+    workload: train({ shape: { layers: 2, hidden: 4096, heads: 32, vocab: 50260 } }),
+    policy: {},
+  },
   {
     name: 'training on four',
     workload: train({ gpus: 32, tensor_parallel: 8, pipeline_parallel: 2, batch: 8 }),

@@ -64,6 +64,7 @@ export function trainedNetwork({ mode, dtype, exemplars }: CnnWorkload, program:
     backward_share: 2 / 3,
     tokens: 0,
     samples: network.batch,
+    allocator: null,
     measured_as: 'full',
     ...(exemplars !== undefined && { choices: exemplarChoices(network, exemplars) }),
   };

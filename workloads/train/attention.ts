@@ -1,5 +1,5 @@
 import type { TrainOp } from '../../sim/types/index.ts';
-import { elementwise, pointwise, productKernels, saved, savedForWeights } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights, savedResult } from './ops.ts';
 import {
   ACCUMULATED,
   columnCollectives,
@@ -125,14 +125,17 @@ function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
     count,
     activations_only: true,
   });
-  const softmax_output = saved('softmax_output', ELEMENT * elements, tokens);
+  const softmax_output = savedResult('softmax_output', ELEMENT * elements, tokens);
   const core = true;
   const context_copy = elementwise(setting, 'context', 'attention', THROUGH * tokens * heads * model.head_dim);
   const dropout: TrainOp[] = setting.dropout
     ? [
         pointwise(setting, 'scores_dropout', 'attention', elements, THROUGH + MASK, THROUGH + MASK, {
           core,
-          saves: [saved('scores_mask', MASK * elements, tokens), saved('scores_kept', ELEMENT * elements, tokens)],
+          saves: [
+            savedResult('scores_mask', MASK * elements, tokens),
+            savedResult('scores_kept', ELEMENT * elements, tokens),
+          ],
         }),
       ]
     : [];
@@ -185,7 +188,7 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
     backward: [kernel('attention backward', 'backward', 5, 2 * moved)],
     weight_gradient: [],
     ...ring,
-    saves: [...qkv, saved('log_sum_exp', LSE_BYTES * tokens * heads, tokens)],
+    saves: [...qkv, savedResult('log_sum_exp', LSE_BYTES * tokens * heads, tokens)],
     core: true,
     scratch_bytes: 0,
   };
@@ -205,7 +208,7 @@ export function norm(setting: TrainSetting, name: string, shared = false): Train
   // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
   const [forward, backward] = setting.fused ? [THROUGH, 6 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM + 3 * ELEMENT];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
-    saves: [...input, ...(widened ? [saved(`${name}_copy`, copy, own)] : [])],
+    saves: [...input, ...(widened ? [savedResult(`${name}_copy`, copy, own)] : [])],
   });
 }
 
@@ -232,6 +235,6 @@ export function residual(setting: TrainSetting, name: string, bias: boolean): Tr
     elements,
     3 * ELEMENT + mask,
     setting.dropout || bias ? 2 * ELEMENT + mask + (bias ? ELEMENT : 0) : 0,
-    { saves: setting.dropout ? [saved(`${name}_mask`, MASK * elements, own)] : [] },
+    { saves: setting.dropout ? [savedResult(`${name}_mask`, MASK * elements, own)] : [] },
   );
 }

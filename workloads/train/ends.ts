@@ -53,7 +53,7 @@ export interface LossShape {
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
 export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): TrainOp[] {
   const { model, tokens, tensor } = setting;
-  const vocab = model.vocab / tensor;
+  const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
   const own = ownTokens(setting);
   const live = logits / chunks;
@@ -79,6 +79,11 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       saves: [saved('softmax', FULL * live, tokens)],
       // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
       scratch_bytes: slice === null ? (ELEMENT + 2 * FULL) * live : FULL * logits * slice,
+      // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
+      temporaries:
+        slice === null
+          ? { forward: [FULL * live], backward: [FULL * live, FULL * live] }
+          : { forward: [], backward: [FULL * logits * slice] },
     },
   ];
 }

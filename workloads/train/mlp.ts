@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm, residual } from './attention.ts';
-import { pointwise, productKernels, saved, savedForWeights } from './ops.ts';
+import { pointwise, productKernels, saved, savedForWeights, savedResult } from './ops.ts';
 import { columnCollectives, ELEMENT, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
 
 /**
@@ -60,7 +60,7 @@ function feedForward(
     ? [
         saved(`${prefix}gate`, ELEMENT * inner, rows),
         saved(`${prefix}up`, ELEMENT * inner, rows),
-        ...(setting.fused ? [] : [saved(`${prefix}gate_activation`, ELEMENT * inner, rows)]),
+        ...(setting.fused ? [] : [savedResult(`${prefix}gate_activation`, ELEMENT * inner, rows)]),
       ]
     : [saved(`${prefix}up`, ELEMENT * inner, rows)];
   // Plain: read and write; gated: two reads and a write, un-fused with the activation's own pass.
@@ -102,7 +102,7 @@ function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']
   const exchange =
     expert === 1
       ? {}
-      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden * expert };
+      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden };
   const moved = ELEMENT * routed * model.hidden;
   const router = productKernels(setting, { name: 'router', part: 'mlp', m: tokens, n: moe.experts, k: model.hidden });
   const hop = expert === 1 ? {} : { gather: exchange, backward_gather: exchange };

@@ -26,7 +26,9 @@ export function productKernels(
   { dtype }: TrainSetting,
   { name, part, m, n, k, count = 1, activations_only = false, bias = false }: Product,
 ): Pick<TrainOp, 'forward' | 'backward' | 'weight_gradient'> {
-  const named = (suffix: string) => ({ name: `${name}${suffix}`, part, dtype });
+  // Forward or backward, no row of a matrix runs along the tokens.
+  const row_elements = commonDivisor(Math.floor(n), Math.floor(k));
+  const named = (suffix: string) => ({ name: `${name}${suffix}`, part, dtype, row_elements });
   const forward = matrixKernel(named(''), m, n, k, count, OPS.product);
   const input_gradient = matrixKernel(named(' dX'), m, k, n, count, OPS.input_gradient);
   if (activations_only) {
@@ -42,6 +44,10 @@ export function productKernels(
   return { forward: [forward], backward: [input_gradient], weight_gradient: [weight_gradient, ...bias_gradient] };
 }
 
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
 /** A kernel bound by the bytes it reads and writes. */
 export function elementwise(
   { dtype }: TrainSetting,
@@ -54,6 +60,12 @@ export function elementwise(
 }
 
 export const saved = (name: string, bytes: number, rows: number): Saved => ({ name, bytes, rows });
+
+/** What an op makes itself and keeps. */
+export const savedResult = (name: string, bytes: number, rows: number): Saved => ({
+  ...saved(name, bytes, rows),
+  made_here: true,
+});
 
 /** What only the gradient of an op's weights needs: the input of a product. */
 export const savedForWeights = (name: string, bytes: number, rows: number): Saved => ({

@@ -68,6 +68,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     embed: body(embedOps(setting), shapes.embed),
     head: body(headOps(setting, lossShape(fields, tokens)), untied),
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
+    shape: { hidden: model.hidden, tokens },
     hidden_bytes,
     // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
     boundary_bytes: hidden_bytes / layout.tensor,
@@ -75,9 +76,18 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     backward_share: 2 / 3,
     tokens: fields.batch * fields.seq,
     samples: fields.batch,
+    allocator: allocatorOf(fields),
     measured_as: fields.measured_as,
   };
   return programOf(training, model);
+}
+
+function allocatorOf({ allocator }: TrainFields): Training['allocator'] {
+  if (allocator === undefined) return null;
+  return {
+    expandable_segments: allocator.expandable_segments,
+    max_split_bytes: allocator.max_split_bytes ?? null,
+  };
 }
 
 /** Share of the causal pairs left by windows: a query sees w of its s tokens, the first w queries all of theirs. */
@@ -106,6 +116,7 @@ function resized(model: Model, { shape }: TrainFields): Model {
   return {
     ...model,
     layers: shape.layers ?? model.layers,
+    vocab: shape.vocab ?? model.vocab,
     hidden,
     heads,
     kv_heads: (model.kv_heads / model.heads) * heads,

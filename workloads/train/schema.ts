@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { quantity } from '../../input/index.ts';
 
 const LARGEST = 100_000_000;
 
@@ -22,6 +23,7 @@ export const trainSchema = v.strictObject({
         layers: v.optional(count('Transformer layers.')),
         hidden: v.optional(count('Width of the hidden state; the MLP keeps its ratio to it.')),
         heads: v.optional(count('Query heads, and key heads in proportion.')),
+        vocab: v.optional(count('Rows of the token table, padding included.')),
       }),
       v.description('The model with another size, for grids of one family.'),
     ),
@@ -90,6 +92,23 @@ export const trainSchema = v.strictObject({
       ),
     ),
     'whole',
+  ),
+  allocator: v.optional(
+    v.pipe(
+      v.strictObject({
+        kind: v.literal('caching'),
+        expandable_segments: flag('Segments grow at their end in place of new ones being taken.'),
+        max_split_bytes: v.optional(
+          quantity('bytes', {
+            description: 'Blocks of this size and more are not split. Default: no limit',
+            exclusiveMin: 0,
+          }),
+        ),
+      }),
+      v.description(
+        "Allocations of the step go one by one through PyTorch's caching allocator, which gives reserved bytes and verdicts by them. Default: bytes are counted.",
+      ),
+    ),
   ),
   loss_tokens: v.optional(
     count('Tokens of each sequence in one slice of the loss. Default: 4096 in all if `chunked`, 128 if `split`.'),

@@ -1,6 +1,6 @@
 import type { Machine } from '../../../sim/types/index.ts';
+import { type LinearProgram, OBJECTIVE } from '../../linearProgram.ts';
 import type { LayerCosts, PhaseCosts } from './costs.ts';
-import { type LinearProgram, OBJECTIVE } from './linearProgram.ts';
 
 /**
  * FlexGen's cost model as a linear program (Sheng et al., ICML 2023, section 4.3): fractions of weights, cache and

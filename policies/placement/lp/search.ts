@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { DoesNotFitError, simulate } from '../../../sim/executor/index.ts';
 import type { Placement, Plan, Program } from '../../../sim/types/index.ts';
+import { loadSolver, type Solver } from '../../linearProgram.ts';
 import { PercentPlacement } from '../percent/percent.ts';
 import { type PercentFields, percentSchema } from '../percent/schema.ts';
 import type { PlacementContext } from '../placement.ts';
 import { layerCosts } from './costs.ts';
 import { formulate } from './formulate.ts';
-import { loadSolver, type Solver } from './linearProgram.ts';
 import type { LpFields } from './schema.ts';
 
 /**

@@ -5,6 +5,8 @@ export interface LinearProgram {
   readonly variables: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Bounds on the sums. Variables are at least 0. */
   readonly constraints: Readonly<Record<string, { readonly max?: number; readonly equal?: number }>>;
+  /** Variables that are 0 or 1. */
+  readonly binary?: readonly string[];
 }
 
 export const OBJECTIVE = 'objective';
@@ -23,12 +25,12 @@ export async function loadSolver(name: 'yalps' | 'highs'): Promise<Solver> {
 
 async function loadYalps(): Promise<Solver> {
   const { solve } = await import('yalps');
-  return ({ variables, constraints }) => {
+  return ({ variables, constraints, binary = [] }) => {
     const {
       status,
       result,
       variables: values,
-    } = solve({ direction: 'minimize', objective: OBJECTIVE, constraints, variables });
+    } = solve({ direction: 'minimize', objective: OBJECTIVE, constraints, variables, binaries: binary });
     return status === 'optimal' ? { value: result, variables: Object.fromEntries(values) } : null;
   };
 }
@@ -55,7 +57,7 @@ interface Highs {
 }
 
 /** The CPLEX LP text form that HiGHS reads. Rows are scaled by their largest coefficient, which keeps its tolerances meaningful. */
-function toLpFormat({ variables, constraints }: LinearProgram): string {
+function toLpFormat({ variables, constraints, binary = [] }: LinearProgram): string {
   const row = (name: string, scale = 1): string =>
     Object.entries(variables)
       .filter(([, coefficients]) => (coefficients[name] ?? 0) !== 0)
@@ -70,6 +72,7 @@ function toLpFormat({ variables, constraints }: LinearProgram): string {
     if (scale === 0) continue;
     lines.push(` ${name}: ${row(name, scale)} ${equal === undefined ? '<=' : '='} ${(equal ?? max!) / scale}`);
   }
+  if (binary.length > 0) lines.push('Binary', ` ${binary.join(' ')}`);
   lines.push('End');
   return lines.join('\n');
 }
