@@ -11,7 +11,7 @@ const WORK = { orders: [12_000, 20, 100], playouts: [12_000, 10, 100], repairs: 
 export function bestOf(game: TwoLevelGame, random: Rng, effort = 1): Played {
   const tries = (of: keyof typeof WORK): number => {
     const [work, fewest, most] = WORK[of];
-    return Math.min(Math.max(Math.round(work / game.accesses.length), fewest), most) * effort;
+    return Math.ceil(Math.min(Math.max(Math.round(work / game.accesses.length), fewest), most) * effort);
   };
   const all = [
     allSlow(game),

@@ -22,7 +22,7 @@ export const twoTierSchema = v.strictObject({
   ),
   objective: v.optional(v.pipe(v.picklist(OBJECTIVES), v.description('What is made as small as can be.')), 'time'),
   effort: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000), v.description('Times the usual number of tries.')),
+    v.pipe(v.number(), v.minValue(0.01), v.maxValue(1000), v.description('Times the usual number of tries.')),
     1,
   ),
 });

@@ -21,22 +21,22 @@ export const SEARCHES: readonly Search[] = [
   {
     id: 'order-search',
     description: 'Local search over the orders that the greedy takes',
-    play: (game, random, effort) => orderSearch(game, 200 * effort, random),
+    play: (game, random, effort) => orderSearch(game, Math.ceil(200 * effort), random),
   },
   {
     id: 'beam',
     description: 'Uses in program order, the best few plans kept',
-    play: (game, _, effort) => beam(game, 4 * effort),
+    play: (game, _, effort) => beam(game, Math.ceil(4 * effort)),
   },
   {
     id: 'mcts',
     description: 'Monte-Carlo tree search over uses in program order',
-    play: (game, random, effort) => mcts(game, 200 * effort, random),
+    play: (game, random, effort) => mcts(game, Math.ceil(200 * effort), random),
   },
   {
     id: 'repair',
     description: "A few buffers at a time taken out of XLA's plan and put back better",
-    play: (game, random, effort) => repair(game, xlaGreedy(game), 400 * effort, random),
+    play: (game, random, effort) => repair(game, xlaGreedy(game), Math.ceil(400 * effort), random),
   },
   {
     id: 'best',
@@ -46,6 +46,6 @@ export const SEARCHES: readonly Search[] = [
   {
     id: 'exact',
     description: 'Branch and bound over all actions, on programs small enough to finish',
-    play: (game, _, effort) => exact(game, EXACT_NODES * effort),
+    play: (game, _, effort) => exact(game, Math.ceil(EXACT_NODES * effort)),
   },
 ];
