@@ -94,6 +94,7 @@ const SUMMARY_ROWS: readonly { readonly use: ClaimUse; readonly what: string }[]
   { use: 'calibrate', what: 'calibrate (fitted on)' },
   { use: 'peer', what: 'peer (another tool’s prediction)' },
   { use: 'reference', what: 'reference (recomputed)' },
+  { use: 'identity', what: 'identity (restates a parameter)' },
   { use: 'unverified', what: 'unverified (never a gate)' },
 ];
 

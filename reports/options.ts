@@ -27,7 +27,7 @@ export const renameOption = v.optional(
 
 export const usesOption = v.optional(
   v.pipe(
-    v.array(v.picklist(['calibrate', 'validate', 'peer', 'reference', 'unverified'])),
+    v.array(v.picklist(['calibrate', 'validate', 'peer', 'reference', 'identity', 'unverified'])),
     v.description('Uses of the claims to show. Default: validate and calibrate.'),
   ),
   ['validate', 'calibrate'],

@@ -18,7 +18,7 @@ export const idSchema = v.pipe(
   v.description('Name that is unique in its list.'),
 );
 
-export const claimUses = ['calibrate', 'validate', 'peer', 'reference', 'unverified'] as const;
+export const claimUses = ['calibrate', 'validate', 'peer', 'reference', 'identity', 'unverified'] as const;
 export const claimOps = ['value', 'ratio', 'difference', 'saving'] as const;
 
 const figure = v.union([v.number(), v.string()]);

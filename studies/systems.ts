@@ -20,8 +20,6 @@ const systemSchema = v.strictObject({
   /** Studies beside those of the folder with the same name. */
   studies: v.optional(v.array(text), []),
   figures: v.optional(v.array(text), []),
-  /** Claims that only restate a parameter. */
-  identity: v.optional(v.array(text), []),
 });
 export type System = v.InferOutput<typeof systemSchema>;
 
@@ -51,12 +49,11 @@ const REPRODUCED = 0.01;
  * `mechanism only` (it has, and its inputs are not published or nothing checks it yet). Fitted rows do not count.
  */
 export function statusOf(system: System, rows: readonly ClaimRow[]): SystemStatus {
-  const judged = rows.filter((row) => row.use === 'validate' && !row.skipped);
-  const checked = judged.filter(({ id }) => !system.identity.includes(id));
+  const checked = rows.filter((row) => row.use === 'validate' && !row.skipped);
   const counts = { claims: checked.length, passed: checked.filter(({ pass }) => pass).length };
   if (checked.length === 0) {
     const bare = system.figures.length === 0 ? 'no claim' : 'mechanism only';
-    return { status: judged.length > 0 ? 'identity' : bare, ...counts };
+    return { status: rows.some(({ use }) => use === 'identity') ? 'identity' : bare, ...counts };
   }
   if (counts.passed < counts.claims) {
     const errors = checked.filter(({ pass }) => !pass).map(({ error }) => error);

@@ -54,6 +54,8 @@ test('several systems have a line for all of them, and rows that could not run a
   expect(cellsOf(table, 'two').slice(0, 4)).toEqual(['two', '2', '0 of 1', '20.0%']);
   expect(cellsOf(table, '**all**').slice(0, 3)).toEqual(['**all**', '3', '1 of 2']);
   expect(table).not.toContain('three');
+  // Errors of 10 % and 20 %: each system counts once.
+  expect(cellsOf(table, '**median system**').slice(0, 4)).toEqual(['**median system**', '2 systems', '', '15.0%']);
 });
 
 const miss = { pass: false, error: 0.5, simulated: 15 };

@@ -1,4 +1,4 @@
-import { claimValue, summariseClaims } from '../reports/claims.ts';
+import { claimValue, quantile, summariseClaims } from '../reports/claims.ts';
 import { formatError } from '../reports/format.ts';
 import { type Cell, type Column, markdownTable } from '../reports/table.ts';
 import type { ClaimRow, ClaimUse } from '../sim/types/index.ts';
@@ -52,7 +52,9 @@ export function validationTable(runs: readonly TableRun[]): string {
     systems.set(system, [...(systems.get(system) ?? []), ...rows]);
   }
   const lines = [...systems].map(([system, rows]) => systemCells(system, rows));
-  if (systems.size > 1) lines.push(systemCells('**all**', [...systems.values()].flat()));
+  if (systems.size > 1) {
+    lines.push(systemCells('**all**', [...systems.values()].flat()), middleCells([...systems.values()]));
+  }
   const table = markdownTable(SYSTEM_COLUMNS, lines);
   const misses = runs.flatMap(missCells).length;
   const verdict =
@@ -95,12 +97,30 @@ function systemCells(system: string, rows: readonly ClaimRow[]): Cell[] {
   return [system, ...sumCells(rows, 'validate'), ...sumCells(rows, 'calibrate'), other];
 }
 
+/** The middle of the systems, each counted once however many rows it has: how many have errors, and their medians. */
+function middleCells(systems: readonly (readonly ClaimRow[])[]): Cell[] {
+  const cells = (['validate', 'calibrate'] as const).flatMap((use): Cell[] => {
+    const sums = systems.map((rows) => summariseClaims(rows, use)).filter((sum) => sum.median_abs_error !== null);
+    const middle = (of: 'median_abs_error' | 'p90_abs_error' | 'max_abs_error'): string =>
+      errorText(
+        quantile(
+          sums.map((sum) => sum[of]!),
+          0.5,
+        ),
+      );
+    return [`${sums.length} systems`, '', middle('median_abs_error'), middle('p90_abs_error'), middle('max_abs_error')];
+  });
+  return ['**median system**', ...cells, ''];
+}
+
+const errorText = (error: number | null): string => (error === null ? '–' : `${(error * 100).toFixed(1)}%`);
+
 /** Rows of one use: how many, how many pass (of those that ran), and their errors. */
 function sumCells(rows: readonly ClaimRow[], use: ClaimUse): Cell[] {
   const sum = summariseClaims(rows, use);
   const errors = [sum.median_abs_error, sum.p90_abs_error, sum.max_abs_error];
   const passed = sum.skipped === 0 ? sum.passed : `${sum.passed} of ${sum.count - sum.skipped}`;
-  return [sum.count, passed, ...errors.map((error) => (error === null ? '–' : `${(error * 100).toFixed(1)}%`))];
+  return [sum.count, passed, ...errors.map(errorText)];
 }
 
 /** Misses of one table of measurements beyond these are given as one line. */

@@ -46,7 +46,7 @@ export interface RunResult {
   readonly kv_layers?: readonly number[];
 }
 
-export type ClaimUse = 'calibrate' | 'validate' | 'peer' | 'reference' | 'unverified';
+export type ClaimUse = 'calibrate' | 'validate' | 'peer' | 'reference' | 'identity' | 'unverified';
 export type ClaimOp = 'value' | 'ratio' | 'difference' | 'saving';
 
 /** A claim after judging. `error` is a signed fraction, null for verdicts, ranges, bounds and a published 0. */
