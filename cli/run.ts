@@ -43,7 +43,13 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
     const { offlinePlan } = await import('./offlinePlan.ts');
     writeFileSync(options.offlinePlan, offlinePlan(outcome.layout));
   }
-  if (options.trace !== undefined && outcome.timeline) await putTrace(terminal, options.trace, outcome.timeline);
+  if (options.trace !== undefined) {
+    if (outcome.timeline === undefined) {
+      const problem = `a workload of kind ${resolved.parts.workload.kind} has no timeline`;
+      throw new InputError({ code: 'bad_value', problem, expected: 'a run without --trace' });
+    }
+    await putTrace(terminal, options.trace, outcome.timeline);
+  }
   if (options.out !== undefined) {
     makeFolder(options.out);
     writeFileSync(join(options.out, 'result.json'), text);

@@ -53,8 +53,9 @@ function threeDigits(value: number): string {
 }
 
 function climb(value: number, ladder: Ladder, space = ' '): string {
-  const size = Math.abs(Number(value.toPrecision(3)));
-  const [unit, scale] = ladder.find(([, step]) => size >= step) ?? ladder.at(-1)!;
+  // What is printed decides, so that a number a little under a unit does not become a thousand of the one below.
+  const [unit, scale] =
+    ladder.find(([, step]) => Math.abs(Number((value / step).toPrecision(3))) >= 1) ?? ladder.at(-1)!;
   return `${threeDigits(value / scale)}${space}${unit}`;
 }
 

@@ -138,7 +138,7 @@ describe('formatQuantity', () => {
   test.each<[number, Dimension, string]>([
     [16e9, 'bytes', '14.9 GiB'],
     [0, 'bytes', '0 B'],
-    [1023.9 * 2 ** 20, 'bytes', '1020 MiB'],
+    [1023.9 * 2 ** 20, 'bytes', '1 GiB'],
     [0.00123, 's', '1.23 ms'],
     [999.6e-6, 's', '1 ms'],
     [12, 's', '12 s'],

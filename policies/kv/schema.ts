@@ -220,7 +220,6 @@ export const presetSchema = v.strictObject({
   compute: v.optional(
     v.strictObject({
       prefill_share: v.optional(share('Share of the (query, key) pairs that prefill computes.'), 1),
-      prefill_flops_per_token: v.optional(number('Arithmetic of a selector per prompt token and layer.'), 0),
     }),
     {},
   ),
