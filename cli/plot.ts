@@ -39,8 +39,14 @@ export async function plot(terminal: Terminal, ref: string, folder: string, opti
   return EXIT.ok;
 }
 
-/** All claims of all studies in one picture, drawn where several studies are. */
-const OVERVIEW: FigureSpec = { kind: 'parity', name: 'overview', title: 'Published and simulated, all studies' };
+/** The claims of all studies in one picture a metric, drawn where several studies are. */
+const OVERVIEWS: readonly FigureSpec[] = [
+  { metric: 'throughput.tokens_per_s', name: 'overview-throughput', title: 'Tokens a second, all studies' },
+  { metric: 'memory.gpu.peak_bytes', name: 'overview-gpu-memory', title: 'Peak memory of GPUs, all studies' },
+  { metric: 'memory.sram.peak_bytes', name: 'overview-sram', title: 'Peak memory of microcontrollers, all studies' },
+  { metric: 'time.step_s', name: 'overview-step-time', title: 'Step time, all studies' },
+  { metric: 'time.total_s', name: 'overview-time', title: 'Time, all studies' },
+].map((spec) => ({ kind: 'parity', ...spec }));
 
 /** Writes every figure that the studies declare, in a folder a study, and one of all; says on standard error how many. */
 export async function plotStudies(terminal: Terminal, runs: readonly StudyRun[], folder: string): Promise<void> {
@@ -62,9 +68,15 @@ export async function plotStudies(terminal: Terminal, runs: readonly StudyRun[],
       }
     }
   }
-  if (runs.length > 1 && all.some(({ result }) => result.claims.length > 0)) {
-    await draw(folder, OVERVIEW, all);
-    count += 1;
+  const shown = new Set(all.flatMap(({ result }) => result.claims.map(({ metric }) => metric)));
+  for (const spec of runs.length > 1 ? OVERVIEWS.filter(({ metric }) => shown.has(String(metric))) : []) {
+    try {
+      await draw(folder, spec, all);
+      count += 1;
+    } catch (error) {
+      // Claims of the metric that are ranges or verdicts alone leave nothing to draw.
+      if (!(error instanceof InputError)) throw error;
+    }
   }
   terminal.note(`${count} figures in ${folder}\n`);
 }

@@ -1,5 +1,6 @@
 import type { ClaimRow, ClaimUse } from '../sim/types/index.ts';
 import type { ChartInput } from './chart.ts';
+import { describeMetric } from './metrics.ts';
 
 /** A claim whose published and simulated values are both numbers, as charts of validation show it. */
 export type ClaimPoint = {
@@ -48,6 +49,13 @@ export function claimPoints(inputs: readonly ChartInput[], choice: ClaimChoice):
 /** Claims share an axis when they share this: the metric, and how it is compared where that changes its unit. */
 function metricKey(row: ClaimRow): string {
   return row.op === undefined || row.op === 'value' ? row.metric : `${row.op} of ${row.metric}`;
+}
+
+/** What an axis calls such a key: `Ratio of total time` for `ratio of time.total_s`. */
+export function metricLabel(key: string): string {
+  const [, op, metric] = /^(\w+) of (.+)$/.exec(key) ?? [];
+  const label = describeMetric(metric ?? key)?.label ?? metric ?? key;
+  return op === undefined ? label : `${op} of ${label}`;
 }
 
 /** The metric most claims are about; the first of those with equal counts. */

@@ -19,8 +19,17 @@ export function fieldOf(result: StudyResult, path: string): number | string | un
 
 const scalar = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** Fields that count something, with what. */
+const UNITS_OF_FIELDS: Readonly<Record<string, string>> = {
+  'workload.seq': 'sequence length (tokens)',
+  'workload.prompt': 'prompt (tokens)',
+  'workload.output': 'output (tokens)',
+};
+
 /** A path as an axis says it: `workload.batch` is `batch`, `policy.kv.preset` is `KV preset`. */
 export function fieldLabel(path: string): string {
+  const unit = UNITS_OF_FIELDS[path];
+  if (unit !== undefined) return unit;
   const parts = path.split('.');
   const general = ['preset', 'kind', 'id'].includes(parts.at(-1)!);
   return words(parts.slice(general ? -2 : -1).join(' '));

@@ -51,7 +51,7 @@ export const chart = defineChart<Options, Placed>({
       svg,
       {
         ...canvas,
-        x: { domain: [0, steps], title: 'step' },
+        x: { domain: [0, steps], title: 'Step' },
         y: { domain: [0, (peak * 1.08) / unit.size], title: axisTitle('address', unit) },
       },
       theme,

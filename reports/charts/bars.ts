@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
-import { type ClaimPoint, claimPoints, commonMetric } from '../claimPoints.ts';
+import { type ClaimPoint, claimPoints, commonMetric, metricLabel } from '../claimPoints.ts';
 import { formatError } from '../format.ts';
 import { type Axis, axisRoom, drawBottomAxis, linearTicks } from '../marks/axis.ts';
 import { Fills } from '../marks/fills.ts';
@@ -54,7 +54,7 @@ function valueAxis(rows: readonly ClaimPoint[], options: Options) {
     ...rows.flatMap((row) => (options.relative ? [row.simulated / row.published, 1] : [row.published, row.simulated])),
   );
   const unit = axisUnit(options.relative ? 'ratio' : metric?.unit, largest);
-  const title = options.relative ? 'Simulated ÷ published' : axisTitle(metric?.label ?? rows[0]?.metric ?? '', unit);
+  const title = options.relative ? 'Simulated ÷ published' : axisTitle(metricLabel(rows[0]?.metric ?? ''), unit);
   return { size: options.relative ? 1 : unit.size, largest, title };
 }
 

@@ -87,12 +87,12 @@ export const chart = defineChart<Options, Cell>({
     const ticks = linearTicks(
       scale.ticks(Math.max(3, Math.floor((box.x1 - box.x0) / 30))).filter((t) => t >= 0 && t < layers),
     );
-    drawBottomAxis(svg, box, { scale, ticks, title: 'layer' }, theme);
+    drawBottomAxis(svg, box, { scale, ticks, title: 'Layer' }, theme);
   },
   vegaLite: () => ({
     mark: 'rect',
     encoding: {
-      x: { field: 'layer', type: 'ordinal', title: 'layer' },
+      x: { field: 'layer', type: 'ordinal', title: 'Layer' },
       y: { field: 'label', type: 'nominal', sort: null, title: null },
       color: { field: 'tokens', type: 'quantitative', title: 'tokens held', scale: { scheme: 'blues' } },
     },

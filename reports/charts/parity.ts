@@ -1,7 +1,7 @@
 import { scaleLog } from 'd3-scale';
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
-import { type ClaimPoint, claimPoints, commonMetric } from '../claimPoints.ts';
+import { type ClaimPoint, claimPoints, commonMetric, metricLabel } from '../claimPoints.ts';
 import { quantile } from '../claims.ts';
 import { axisRoom, drawBottomAxis, drawLeftAxis, logTicks } from '../marks/axis.ts';
 import { Fills, marker } from '../marks/fills.ts';
@@ -131,7 +131,7 @@ export const chart = defineChart<Options, ParityPoint>({
       path(plot, `${polyline(corners.map(([a, b]) => [x(a), y(b)] as const))}Z`, { fill: BANDS[index]! });
     }
     line(plot, x(low), y(low), x(high), y(high), { stroke: INK, 'stroke-width': 0.6 });
-    const metricName = metric?.label ?? rows[0]!.metric;
+    const metricName = metricLabel(rows[0]!.metric);
     drawBottomAxis(svg, box, { scale: x, ticks, title: `Published ${metricName}${name}` }, theme);
     drawLeftAxis(svg, box, { scale: y, ticks, title: `Simulated ${metricName}${name}` }, theme);
     rect(svg, box.x0, box.y0, box.x1, box.y1, { fill: 'none', stroke: INK, 'stroke-width': theme.axis_pt });

@@ -74,7 +74,7 @@ export const chart = defineChart<Options, Patch>({
     const range = { domain: [low, high] as const };
     const frame = drawFrame(
       svg,
-      { ...canvas, x: { ...range, title: 'column (px)' }, y: { domain: [high, low], title: 'row (px)' }, legend },
+      { ...canvas, x: { ...range, title: 'Column (px)' }, y: { domain: [high, low], title: 'Row (px)' }, legend },
       theme,
     );
     const { y } = frame;
