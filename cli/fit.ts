@@ -52,8 +52,8 @@ export interface Misfit {
 
 /** Says whether the work fits, what holds the space, and what to change when it does not. */
 export async function fit(terminal: Terminal, ref: string | undefined, options: FitOptions): Promise<ExitCode> {
+  if (options.across !== undefined) return across(terminal, ref, options.across, options);
   const selection = selectStudy(ref, options);
-  if (options.across !== undefined) return across(terminal, selection, options.across, options);
   const resolved = resolveSelected(selection, options.case);
   const runCase = makeRunner(selection.files);
   const outcome = await runCase(resolved);
@@ -74,8 +74,15 @@ export async function fit(terminal: Terminal, ref: string | undefined, options: 
 }
 
 /** The verdict of each of several machines; infeasible where none has room. */
-async function across(terminal: Terminal, selection: Selection, names: string, options: FitOptions): Promise<ExitCode> {
+async function across(
+  terminal: Terminal,
+  ref: string | undefined,
+  names: string,
+  options: FitOptions,
+): Promise<ExitCode> {
   const machines = names.split(',').map((name) => name.trim());
+  // Each of the machines takes the place of the one that a study or --machine names; flags alone need name none.
+  const selection = selectStudy(ref, ref === undefined ? { machine: machines[0]!, ...options } : options);
   const verdicts = await fitAcross(selection, machines, options.case);
   if (options.json)
     terminal.print(stableJson({ schema: 'tierflow/fit-across/1', study: selection.study.name, verdicts }));

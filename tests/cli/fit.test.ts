@@ -73,3 +73,13 @@ test('across machines it gives each a verdict, and exits 3 where none has room',
   const wrong = await ask('t4-gpc');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('did you mean "t4-gcp"')]);
 });
+
+test('across machines from flags alone names no other machine', async () => {
+  const { code, out } = await tierflow('fit', '--across', 't4-gcp,a100-40g', '--model', 'opt-1.3b', '--json');
+  expect(code).toBe(0);
+  const { verdicts } = JSON.parse(out) as { verdicts: { machine: string; verdict: string }[] };
+  expect(verdicts.map(({ machine, verdict }) => [machine, verdict])).toEqual([
+    ['t4-gcp', 'fits'],
+    ['a100-40g', 'fits'],
+  ]);
+});
