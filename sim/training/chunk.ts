@@ -6,7 +6,7 @@ import type { LedgerReading } from '../ledger.ts';
 import { kernelCost } from '../resources/kernelTime.ts';
 import type { ComputeUnit, Machine } from '../types/machine.ts';
 import type { Phase } from '../types/units.ts';
-import { Collectives } from './collectives.ts';
+import { Collectives } from '../resources/collectives.ts';
 import { type ChunkContext, Emitter } from './emitter.ts';
 import { Lanes } from './lanes.ts';
 import { layerBytes } from './memory.ts';

@@ -6,7 +6,7 @@ import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import { type StepAllocation, stepAllocation } from './allocation.ts';
 import { type ChunkShape, ChunkSimulator } from './chunk.ts';
-import { Collectives } from './collectives.ts';
+import { Collectives } from '../resources/collectives.ts';
 import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory, stageMemory } from './memory.ts';
 import { trainingMetrics } from './metrics.ts';

@@ -6,7 +6,9 @@ import type { Walk } from './walk.ts';
 
 /** What all sub-layers of one program share. */
 export interface Setting {
+  /** The share of one device, where several share the model. */
   readonly model: Model;
+  readonly devices: number;
   readonly precision: Precision;
   /** Sequences computed together. */
   readonly batch: number;

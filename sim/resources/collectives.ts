@@ -1,7 +1,7 @@
 import { MissingFactError } from '../errors.ts';
-import { curveAt } from '../resources/curve.ts';
 import type { Link, Machine } from '../types/machine.ts';
 import type { Collective, GroupName, TrainLayout } from '../types/training.ts';
+import { curveAt } from './curve.ts';
 
 /** A group of ranks on the machine. */
 interface Spread {
@@ -121,7 +121,23 @@ function rateOf(link: Link): number {
   return link.forward.bytes_per_s;
 }
 
+/** Below the least measured size latency decides: a smaller buffer takes as long. */
 function busOf(link: Link, bytes: number): number {
   const curve = link.collective_bytes_per_s;
-  return curve === undefined || curve.length === 0 ? rateOf(link) : curveAt(curve, bytes, 0);
+  if (curve === undefined || curve.length === 0) return rateOf(link);
+  const [least, bus] = curve[0]!;
+  return bytes < least ? (bus * bytes) / least : curveAt(curve, bytes, 0);
 }
+
+/** The layout of `ranks` devices that share each layer and nothing else. */
+export const tensorLayout = (ranks: number): TrainLayout => ({
+  gpus: ranks,
+  tensor: ranks,
+  pipeline: 1,
+  data: 1,
+  context: 1,
+  expert: 1,
+  interleave: 1,
+  microbatches: 1,
+  sequence_parallel: false,
+});
