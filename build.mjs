@@ -5,6 +5,8 @@
  * The small packages that every command reads are built in (they are `devDependencies`); those that draw or solve stay
  * packages of their own (`dependencies`) and are loaded by what draws or solves.
  *
+ * Of the package's YAML files it keeps what they say, since parsing them again takes as long as a run.
+ *
  *   node build.mjs
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -19,12 +21,15 @@ await build({
     cli: 'cli.ts',
     caseWorker: 'cli/caseWorker.ts',
     mapWorker: 'cli/mapWorker.ts',
+    yamlFiles: 'input/yamlFiles.ts',
     ...eachFile('reports/charts', 'charts'),
     ...eachFile('workloads/importers', 'importers'),
   },
   platform: 'node',
   // The ES modules of yaml, of which only what is used is built in; Node is given its CommonJS, which goes in whole.
-  resolve: { alias: { yaml: fileURLToPath(new URL('browser/dist/index.js', import.meta.resolve('yaml/package.json'))) } },
+  resolve: {
+    alias: { yaml: fileURLToPath(new URL('browser/dist/index.js', import.meta.resolve('yaml/package.json'))) },
+  },
   external: Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`)),
   preserveEntrySignatures: 'allow-extension',
   // No module of ours does anything by being loaded, so that an index file costs no more than what is taken from it.
@@ -46,6 +51,9 @@ await build({
     },
   },
 });
+
+const { keepYaml } = await import('./dist/yamlFiles.js');
+keepYaml(['hardware/catalogue', 'workloads', 'policies/presets', 'studies']);
 
 /** An entry for each module of a folder that is found by its name when the program runs. */
 function eachFile(folder, built) {

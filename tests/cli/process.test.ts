@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
+import { parseYaml } from '../../input/index.ts';
 import { build, PROGRAM } from './built.ts';
 import { scratch } from './harness.ts';
 
@@ -195,4 +196,17 @@ export async function resolve(name, context, next) {
   const help = await loadedBy('help.txt', '--help');
   expect(help.packages).toBe('');
   expect(help.bytes).toBeLessThan(120e3);
+});
+
+test('what the build keeps of the YAML files is what they say, and their lines are still known', async () => {
+  const kept = join(dirname(PROGRAM), 'yaml', 'studies.flexgen.opt-30b-t4.yaml.json');
+  const { text, value } = JSON.parse(readFileSync(kept, 'utf8'));
+  expect(text).toBe(readFileSync('studies/flexgen/opt-30b-t4.yaml', 'utf8'));
+  expect(value).toEqual(parseYaml(text, 'study').value);
+  const wrong = await promisify(execFile)(process.execPath, [
+    PROGRAM,
+    ...['run', 'flexgen/opt-30b-t4', '--set', 'workload.kind=train'],
+  ]).catch((error: { stderr: string }) => error);
+  const line = text.split('\n').findIndex((row: string) => row.startsWith('  batches:')) + 1;
+  expect(wrong.stderr).toContain(`studies/flexgen/opt-30b-t4.yaml:${line}:3: unknown key "batches"`);
 });
