@@ -68,7 +68,8 @@ function throughput(metrics: MutableMetrics, { program, phases }: Measured, tota
   const { devices = 1 } = program;
   const decodeS = phases.get('decode') ?? 0;
   if (tokens > 0 && totalS > 0) metrics['throughput.tokens_per_s'] = tokens / totalS;
-  if (tokens > 0 && totalS > 0 && devices > 1) metrics['throughput.tokens_per_s_per_device'] = tokens / totalS / devices;
+  if (tokens > 0 && totalS > 0 && devices > 1)
+    metrics['throughput.tokens_per_s_per_device'] = tokens / totalS / devices;
   if (decode_tokens > 0 && decodeS > 0) metrics['throughput.decode_tokens_per_s'] = decode_tokens / decodeS;
   if (requests > 0 && totalS > 0) metrics['throughput.requests_per_s'] = requests / totalS;
   if (samples > 0 && totalS > 0) metrics['throughput.samples_per_s'] = samples / totalS;

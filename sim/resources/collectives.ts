@@ -1,7 +1,6 @@
 import { MissingFactError } from '../errors.ts';
 import type { Link, Machine } from '../types/machine.ts';
 import type { Collective, GroupName, TrainLayout } from '../types/training.ts';
-import { curveAt } from './curve.ts';
 
 /** A group of ranks on the machine. */
 interface Spread {
@@ -121,12 +120,19 @@ function rateOf(link: Link): number {
   return link.forward.bytes_per_s;
 }
 
-/** Below the least measured size latency decides: a smaller buffer takes as long. */
+/**
+ * Bus bandwidth for a buffer: between measured sizes a power of the size, which keeps a time that is the same at both the
+ * same between them; below the least one latency decides, so a smaller buffer takes as long; beyond the largest it is flat.
+ */
 function busOf(link: Link, bytes: number): number {
   const curve = link.collective_bytes_per_s;
   if (curve === undefined || curve.length === 0) return rateOf(link);
-  const [least, bus] = curve[0]!;
-  return bytes < least ? (bus * bytes) / least : curveAt(curve, bytes, 0);
+  const above = curve.findIndex(([size]) => size >= bytes);
+  if (above < 0) return curve.at(-1)![1];
+  const [size, bus] = curve[above]!;
+  if (above === 0) return (bus * bytes) / size;
+  const [size0, bus0] = curve[above - 1]!;
+  return bus0 * (bus / bus0) ** (Math.log(bytes / size0) / Math.log(size / size0));
 }
 
 /** The layout of `ranks` devices that share each layer and nothing else. */
