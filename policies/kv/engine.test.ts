@@ -86,7 +86,7 @@ describe('counts', () => {
       engineOf({ layout: { overhead_bits: 0, ...fields } }).peakBytes(0) / (1010 * pair);
     expect(layout({ k: { bits: 4 }, v: { bits: 2 } })).toBeCloseTo(3 / 16, 12);
     expect(layout({ k: { rank: 0.25 }, v: { rank: 0.75 } })).toBeCloseTo(0.5, 12);
-    expect(layout({ kv_heads: 0.25 })).toBe(0.25);
+    expect(layout({ kv_heads: 1 })).toBe(0.25);
   });
 
   it('spread a budget over layers with its mean kept', () => {

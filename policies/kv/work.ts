@@ -1,5 +1,5 @@
 import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
-import type { Forms } from './forms.ts';
+import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
 import { SIGNALS, workKernel } from './signals.ts';
 
@@ -106,10 +106,12 @@ function projectFlops({ shape, stage }: Selection, tokens: number): number {
   return 2 * shape.batch * tokens * width * width * ((stage.rest.k_rank ?? 1) + (stage.rest.v_rank ?? 1));
 }
 
-function indexScanBytes({ index, layout }: PresetFields, shape: KvShape, tokens: number): number {
+function indexScanBytes(fields: PresetFields, shape: KvShape, tokens: number): number {
+  const { index } = fields;
   if (index === undefined) return 0;
   const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
-  return (entries * shape.batch * shape.kv_heads * layout.kv_heads * shape.head_dim * index.width * index.bits) / 8;
+  const heads = shape.batch * shape.kv_heads * headShare(fields, shape);
+  return (entries * heads * shape.head_dim * index.width * index.bits) / 8;
 }
 
 /** Building the index of new tokens: their keys are read, its entries written. */

@@ -76,6 +76,8 @@ export interface KvUse {
   readonly replaced_tokens: number;
   /** Tensors stored beside K and V (running scores). */
   readonly side_tensors: number;
+  /** Key and value heads that the cache has, a model's own or those that the policy leaves or makes. */
+  readonly cached_heads: number;
   /** Scores of one token: query heads of all sequences. */
   readonly heads_per_token: number;
   /** Gone before the op begins (what a selection at the end of prefill leaves behind). */
