@@ -17,6 +17,7 @@ import type { AnyModel } from '../workloads/models/any.ts';
 import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
+import { kvReads } from './kvReads.ts';
 import type { Outcome } from './outcome.ts';
 import { retainedMass } from './proxy.ts';
 import { type QualitySeries, qualityOf } from './quality.ts';
@@ -123,7 +124,11 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
+  const metrics = {
+    ...result.metrics,
+    ...kvReads(program),
+    ...retainedMass(workload, kv, program, seed, files.readText),
+  };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 

@@ -154,6 +154,7 @@ class PassCount {
   private pairShare = 1;
   private scratch = 0;
   private replaced = 0;
+  private indexRead = 0;
   private readonly spec: PresetFields;
   private readonly shape: KvShape;
   private readonly forms: Forms;
@@ -247,6 +248,7 @@ class PassCount {
       kernels: this.kernels,
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
+      index_read_bytes: this.indexRead,
       side_tensors: forms.side_bytes > 0 ? 1 : 0,
       cached_heads: this.shape.kv_heads * headShare(spec, this.shape),
       heads_per_token: this.shape.batch * this.shape.heads,
@@ -305,6 +307,7 @@ class PassCount {
     });
     this.kernels.push(...made.kernels);
     this.scratch = Math.max(this.scratch, made.scratch_bytes);
+    this.indexRead += made.index_bytes;
   }
 
   private demote({ rest, when }: StageFields, excess: number): void {

@@ -134,14 +134,15 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   const expanded = setting.groups === 'expanded' && group > 1;
   const stored = decode ? 2 * state_bytes : 2 * earlierBytes(setting, step);
   if (expanded) expandHeads(walk, setting, step, stored);
-  const again = decode && setting.groups === 'paged' ? group : 1;
+  const paged = decode && setting.groups === 'paged';
   walk.run({
     part,
     name: 'flash',
     ...(step.tokens > 1 && { fused_attention: 'forward' as const }),
     reads: expanded ? ['q', 'wide_k', 'wide_v'] : decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
-    operand_bytes: expanded ? 0 : again * stored,
+    operand_bytes: expanded ? 0 : stored,
+    ...(paged && { head_loaded_bytes: group * stored }),
     flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
   });
 }
