@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { kvMaker } from '../policies/index.ts';
 import { resolvePreset } from '../policies/kv/index.ts';
+import { kvMaker } from '../policies/kv/maker.ts';
 import { readPreset } from '../policies/presets/load.ts';
 import { generateFields } from '../workloads/generate/schema.ts';
 import { buildProgram } from '../workloads/index.ts';
