@@ -64,6 +64,8 @@ export interface Kernel {
   readonly fused_attention?: 'forward' | 'backward';
   /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
   readonly linear_streams?: number;
+  /** Keys and values that thread blocks of one query head each load, those that heads share as often as they do. */
+  readonly head_loaded_bytes?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
   /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */

@@ -283,6 +283,21 @@ describe('options turn something', () => {
     expect(kernelsOf(flash, 'prefill', 'attention').scratch_bytes).toBeLessThan(6 * 4 * 256 * model.hidden * 2);
   });
 
+  it('grouped heads are loaded once a query head by a paged kernel, and copied out first by an expanding one', () => {
+    const llama = readModel('llama3-8b');
+    const attention = (attention_kernel: GenerateFields['attention_kernel']) =>
+      kernelsOf(generateProgram(fieldsOf({ ...asked, attention_kernel }), llama, plain), 'decode', 'attention');
+    const kernel = (op: Op) => op.kernels.find(({ name }) => name === 'flash')!;
+    const stored = kernel(attention('flash')).operand_bytes;
+    expect(kernel(attention('flash')).head_loaded_bytes).toBeUndefined();
+    expect(kernel(attention('paged'))).toMatchObject({ operand_bytes: stored, head_loaded_bytes: 4 * stored });
+    const expanded = attention('flash_expanded');
+    const bytes = (op: Op) => op.kernels.reduce((sum, k) => sum + k.operand_bytes + k.activation_bytes, 0);
+    // Read once, written four times over, read again.
+    expect(bytes(expanded) - bytes(attention('flash'))).toBe(8 * stored);
+    expect(expanded.scratch_bytes - attention('flash').scratch_bytes).toBe(4 * stored);
+  });
+
   it('logits of the last position alone save the others', () => {
     const saved = build().summary.flops.prefill!.fp16! - build({ logits: 'last' }).summary.flops.prefill!.fp16!;
     expect(saved).toBeCloseTo(2 * 4 * 255 * model.hidden * model.vocab, -3);

@@ -6,7 +6,7 @@ import { Passes } from './passes.ts';
 import { stepSegments, WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import { sequencePolicy } from './sequence.ts';
-import type { Setting } from './setting.ts';
+import type { Groups, Setting } from './setting.ts';
 import { summarise } from './summary.ts';
 import { buildTensors, subLayers, type TokenSize, tokenSize } from './tensors.ts';
 
@@ -72,14 +72,24 @@ export function generateProgram(
   };
 }
 
+const GROUPS: Readonly<Record<GenerateFields['attention_kernel'], Groups | null>> = {
+  eager: null,
+  fused_softmax: null,
+  flash: 'shared',
+  paged: 'paged',
+  flash_expanded: 'expanded',
+};
+
 function settingOf(fields: GenerateFields, model: Model, precision: Precision): Setting {
-  const fused = fields.attention_kernel === 'flash';
+  const groups = GROUPS[fields.attention_kernel];
+  const fused = groups !== null;
   return {
     model,
     devices: fields.tensor_parallel,
     precision,
     batch: fields.batch,
     fused,
+    groups,
     fused_softmax: fields.attention_kernel === 'fused_softmax',
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
     activation_sparsity: fields.activation_sparsity,
@@ -114,10 +124,10 @@ function refuseUnusable(fields: GenerateFields, model: Model): void {
       expected: '1, or tensor_parallel',
     });
   }
-  if (fields.softmax_bits !== undefined && fields.attention_kernel === 'flash') {
+  if (fields.softmax_bits !== undefined && GROUPS[fields.attention_kernel] !== null) {
     throw new InputError({
       code: 'bad_value',
-      problem: 'softmax_bits has no effect with attention_kernel flash, which keeps no score matrix in memory',
+      problem: `softmax_bits has no effect with attention_kernel ${fields.attention_kernel}, which keeps no score matrix in memory`,
       expected: 'attention_kernel eager, or no softmax_bits',
     });
   }
