@@ -34,6 +34,27 @@ const mapping = v.pipe(
   v.description('The table from logical to physical pages. Absent: all of it is in controller memory.'),
 );
 
+const blocks = (description: string) => v.pipe(v.number(), v.description(description));
+
+const collection = v.pipe(
+  v.strictObject({
+    start_blocks: blocks('A plane with fewer free blocks than this collects garbage'),
+    stop_blocks: blocks('Writes to a plane with fewer free blocks than this wait for an erase'),
+    victim: choice(
+      ['greedy', 'fifo', 'random'],
+      'The block collected next: the one with the fewest pages still wanted, the one begun first, or one at random.',
+    ),
+    begins: v.exactOptional(
+      choice(
+        ['empty', 'full'],
+        'Default: `empty`; `full`: what is addressed was written and then overwritten twice, at random, before the clock starts.',
+      ),
+    ),
+    ...provenance,
+  }),
+  v.description('Garbage collection block by block, from which write amplification follows. Absent: not followed.'),
+);
+
 export const flashSchema = v.pipe(
   v.strictObject({
     channels: positive('count', 'Channels'),
@@ -79,6 +100,7 @@ export const flashSchema = v.pipe(
         v.description('Bytes programmed per byte written in the steady state. Absent: an empty drive, never erased.'),
       ),
     ),
+    collection: v.exactOptional(collection),
     endurance_bytes: v.exactOptional(positive('bytes', 'Bytes that may be written in its life (TBW)')),
     ...provenance,
   }),

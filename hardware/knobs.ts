@@ -93,6 +93,8 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   entry_bytes: lessBandwidth,
   write_buffer_bytes: { metric: 'latency.request_s.mean', direction: 'down' },
   write_amplification: lessBandwidth,
+  start_blocks: { metric: 'wear.disk.write_amplification', direction: 'up' },
+  stop_blocks: otherBandwidth,
   endurance_bytes: { metric: 'wear.disk.years', direction: 'up' },
   outputs: slower,
   tile_rows: slower,
