@@ -69,6 +69,9 @@ export const flashSchema = v.pipe(
     erase_s: v.exactOptional(positive('s', 'tErase of a block. Absent: the drive is only read')),
     channel_bytes_per_s: positive('bytes_per_s', 'Data rate of a channel'),
     command_s: quantity('s', { description: 'One command with its address on the channel' }),
+    plane_command_s: v.exactOptional(
+      quantity('s', { description: 'Added to a command for each further plane that joins it. Absent: nothing' }),
+    ),
     bus: choice(
       ['data-first', 'command-first', 'fair'],
       'Who has a free channel first: pages that wait to leave, new commands, or whoever has waited longer.',
@@ -92,6 +95,9 @@ export const flashSchema = v.pipe(
     mapping: v.exactOptional(mapping),
     write_buffer_bytes: v.exactOptional(
       positive('bytes', 'Memory that takes writes before they are programmed. Absent: none'),
+    ),
+    write_buffer_bytes_per_s: v.exactOptional(
+      positive('bytes_per_s', 'Rate at which that memory takes data. Absent: it takes no time'),
     ),
     write_amplification: v.exactOptional(
       v.pipe(

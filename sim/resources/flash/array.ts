@@ -35,6 +35,7 @@ export class FlashArray {
   private readonly device: FlashDevice;
   private readonly onDone: (op: number) => void;
   private readonly commandNs: number;
+  private readonly planeNs: number;
   private readonly readNs: number;
   private readonly programNs: number;
   private readonly eraseNs: number;
@@ -63,9 +64,10 @@ export class FlashArray {
   private readonly running: Uint8Array;
   private readonly held: Int32Array;
   private readonly group: Int32Array;
-  /** Of the group that is being made: its last operation, its bytes and the bits of its planes. */
+  /** Of the group that is being made: its last operation, its bytes, its size and the bits of its planes. */
   private groupEnd = NO_OP;
   private groupBytes = 0;
+  private groupSize = 0;
   private groupPlanes = 0;
   private opened = 0;
   private readonly freedKind: number;
@@ -82,6 +84,7 @@ export class FlashArray {
     this.unitsPerChannel = device.chips_per_channel * (device.command_unit === 'die' ? device.dies_per_chip : 1);
     this.units = device.channels * this.unitsPerChannel;
     this.commandNs = nsFromSeconds(device.command_s);
+    this.planeNs = nsFromSeconds(device.plane_command_s ?? 0);
     this.readNs = nsFromSeconds(device.read_s);
     this.programNs = nsFromSeconds(device.program_s ?? 0);
     this.eraseNs = nsFromSeconds(device.erase_s ?? 0);
@@ -222,7 +225,8 @@ export class FlashArray {
     const kind = queue - unit * KINDS;
     const bytes = this.gather(unit, queue);
     const program = PROGRAMS[kind] === 1;
-    const busNs = this.commandNs + (program ? this.transferNs(bytes) : 0);
+    const commandNs = this.commandNs + (this.groupSize - 1) * this.planeNs;
+    const busNs = commandNs + (program ? this.transferNs(bytes) : 0);
     const reads = READS[kind] === 1;
     const workNs = reads ? this.readNs : program ? this.programNs : this.eraseNs;
     this.running[unit] = 1;
@@ -243,6 +247,7 @@ export class FlashArray {
     ops.next[first] = NO_OP;
     this.group[unit] = first;
     this.groupEnd = first;
+    this.groupSize = 1;
     this.groupBytes = ops.bytes[first]!;
     this.groupPlanes = this.bitOf[ops.plane[first]!]!;
     const kind = queue - unit * KINDS;
@@ -271,6 +276,7 @@ export class FlashArray {
         this.queued[unit]! -= 1;
         this.groupPlanes |= plane;
         this.groupBytes += ops.bytes[op]!;
+        this.groupSize += 1;
         ops.next[this.groupEnd] = op;
         ops.next[op] = NO_OP;
         this.groupEnd = op;

@@ -58,6 +58,8 @@ export interface FlashDevice {
   readonly channel_bytes_per_s: number;
   /** Time of one command with its address on the channel. */
   readonly command_s: number;
+  /** Added to a command for each further plane that joins it: its address, and the wait before it (0 where absent). */
+  readonly plane_command_s?: number;
   readonly bus: BusPriority;
   /** What takes commands of its own: a chip for all its dies, or each die. */
   readonly command_unit: 'chip' | 'die';
@@ -71,6 +73,8 @@ export interface FlashDevice {
   readonly mapping?: FlashMapping;
   /** Memory that takes writes before they are programmed; absent: a write ends when its last page is programmed. */
   readonly write_buffer_bytes?: number;
+  /** Rate of that memory; absent: it takes no time. */
+  readonly write_buffer_bytes_per_s?: number;
   /** Bytes programmed per byte written in the steady state, stated; with it blocks are copied and erased. */
   readonly write_amplification?: number;
   /** Collection that is followed block by block, from which write amplification results. */

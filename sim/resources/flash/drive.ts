@@ -31,7 +31,7 @@ export class FlashDrive {
   private readonly collection: Collection | null = null;
   private readonly copies: StatedCopies | null = null;
   private readonly mapping: MappingCache | null;
-  private readonly buffer: WriteBuffer | null;
+  private readonly buffer: WriteBuffer | null = null;
   /** By page of the table that is being read: the last operation that waits for it. */
   private readonly fetching = new Map<number, number>();
   /** Of each request: pages that are still to come, its bytes (negative: a write) and where it begins. */
@@ -74,13 +74,14 @@ export class FlashDrive {
       }
     }
     this.mapping = device.mapping === undefined ? null : new MappingCache(device.mapping, pages, device.page_bytes);
-    this.buffer =
-      device.write_buffer_bytes === undefined
-        ? null
-        : new WriteBuffer(device.write_buffer_bytes, (request) => {
-            this.program(request, BUFFERED);
-            this.link.complete(request, 0);
-          });
+    if (device.write_buffer_bytes !== undefined) {
+      const bytes_per_s = device.write_buffer_bytes_per_s ?? Number.POSITIVE_INFINITY;
+      const memory = { bytes: device.write_buffer_bytes, bytes_per_s, page_bytes: device.page_bytes };
+      this.buffer = new WriteBuffer(sim, memory, {
+        onRoom: (request, first, pages) => this.program(request, BUFFERED, first, pages),
+        onStored: (request) => this.link.complete(request, 0),
+      });
+    }
   }
 
   /** Reads `bytes` from a byte address. */
@@ -167,8 +168,13 @@ export class FlashDrive {
 
   /** The data of a write is in the controller: into the buffer where there is one. */
   private arrived(request: number): void {
-    if (this.buffer === null) this.program(request, request);
-    else this.buffer.put(request, this.pagesOf(request) * this.device.page_bytes);
+    const pages = this.pagesOf(request);
+    if (this.buffer !== null) {
+      this.buffer.put(request, pages, -this.bytesOf[request]!);
+      return;
+    }
+    this.pending[request] = pages;
+    this.program(request, request, 0, pages);
   }
 
   private pagesOf(request: number): number {
@@ -177,15 +183,15 @@ export class FlashDrive {
     return Math.ceil((address - this.bytesOf[request]!) / pageBytes) - Math.floor(address / pageBytes);
   }
 
-  /** Queues the programs of a write. */
-  private program(request: number, owner: number): void {
+  /** Queues the programs of `pages` pages of a write, from its page number `first` on. */
+  private program(request: number, owner: number, first: number, pages: number): void {
     const { ops } = this.array;
     const { page_bytes: pageBytes, sector_bytes: sector } = this.device;
     const address = this.addressOf[request]!;
     const end = address - this.bytesOf[request]!;
-    if (owner >= 0) this.pending[owner] = this.pagesOf(request);
+    const from = Math.floor(address / pageBytes) + first;
     this.array.open();
-    for (let page = Math.floor(address / pageBytes); page * pageBytes < end; page++) {
+    for (let page = from; page < from + pages; page++) {
       const written = Math.min(end, (page + 1) * pageBytes) - Math.max(address, page * pageBytes);
       const op = ops.take(KIND.program, owner);
       ops.bytes[op] = Math.ceil(written / sector) * sector;
@@ -211,7 +217,7 @@ export class FlashDrive {
     if (owner >= 0) {
       this.pending[owner]! -= 1;
       if (this.pending[owner] === 0) this.link.complete(owner, 0);
-    } else this.buffer!.drain(this.device.page_bytes);
+    } else this.buffer!.drain();
   }
 
   private pageDone(op: number): void {
