@@ -142,15 +142,20 @@ export class Lanes {
   /** The lane with the earliest event, if that is due. */
   private first(untilNs: number): number {
     const { headTime, headOrder } = this;
+    // By arithmetic, since no processor can predict which lane it is; ties are rare and looked at apart.
     let best = NONE;
-    let time = untilNs;
-    let order = Number.POSITIVE_INFINITY;
+    let time = untilNs + 1;
+    let ties = 0;
     for (let kind = 0; kind < headTime.length; kind++) {
       const candidate = headTime[kind]!;
-      if (candidate > time || (candidate === time && headOrder[kind]! >= order)) continue;
-      best = kind;
-      time = candidate;
-      order = headOrder[kind]!;
+      const earlier = Number(candidate < time) | 0;
+      ties |= Number(candidate === time) | 0;
+      best = (best + ((kind - best) & -earlier)) | 0;
+      time = Math.min(time, candidate);
+    }
+    if (ties === 0 || best === NONE) return best;
+    for (let kind = 0; kind < headTime.length; kind++) {
+      if (headTime[kind] === time && headOrder[kind]! < headOrder[best]!) best = kind;
     }
     return best;
   }

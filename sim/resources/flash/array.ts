@@ -9,6 +9,7 @@ const REGISTERS = { holding: 1, caching: 2 } as const;
 /** By kind: whether it programs, whether it reads, and whose pages on other planes join its own. */
 const PROGRAMS = [0, 0, 1, 0, 0, 1] as const;
 const READS = [1, 1, 0, 0, 1, 0] as const;
+const NO_UNIT = -1;
 const PARTNER = [KIND.read, KIND.read, KIND.program, NO_OP, NO_OP, NO_OP] as const;
 
 /**
@@ -47,7 +48,15 @@ export class FlashArray {
   private readonly waiting: OpQueues;
   /** Pages that wait to leave: per channel those of the mapping table, then data. */
   private readonly leaving: OpQueues;
-  private readonly busBusy: Uint8Array;
+  /** Of each channel: until when a command takes it, whether a page is leaving, and when it is looked at next. */
+  private readonly busyUntil: Float64Array;
+  private readonly transferring: Uint8Array;
+  private readonly wakeAt: Float64Array;
+  /** Units whose pages are being read, by channel in the order in which they will be, and when. */
+  private readonly firstSensing: Int32Array;
+  private readonly lastSensing: Int32Array;
+  private readonly nextSensing: Int32Array;
+  private readonly sensedAt: Float64Array;
   private readonly turn: Int32Array;
   /** Operations waiting at each unit. */
   private readonly queued: Int32Array;
@@ -70,8 +79,7 @@ export class FlashArray {
   private groupSize = 0;
   private groupPlanes = 0;
   private opened = 0;
-  private readonly freedKind: number;
-  private readonly sensedKind: number;
+  private readonly wakeKind: number;
   private readonly leftKind: number;
   private readonly finishedKind: number;
 
@@ -92,7 +100,13 @@ export class FlashArray {
     this.registers = device.holds_page ? REGISTERS.holding : REGISTERS.caching;
     this.waiting = new OpQueues(this.ops, this.units * KINDS);
     this.leaving = new OpQueues(this.ops, device.channels * 2);
-    this.busBusy = new Uint8Array(device.channels);
+    this.busyUntil = new Float64Array(device.channels);
+    this.transferring = new Uint8Array(device.channels);
+    this.wakeAt = new Float64Array(device.channels).fill(Number.POSITIVE_INFINITY);
+    this.firstSensing = new Int32Array(device.channels).fill(NO_UNIT);
+    this.lastSensing = new Int32Array(device.channels).fill(NO_UNIT);
+    this.nextSensing = new Int32Array(this.units).fill(NO_UNIT);
+    this.sensedAt = new Float64Array(this.units);
     this.turn = new Int32Array(device.channels);
     this.queued = new Int32Array(this.units);
     this.ready = new Uint8Array(this.units);
@@ -117,8 +131,7 @@ export class FlashArray {
     this.dieOf = Int32Array.from(layout, ({ die }) => die);
     this.bitOf = Int32Array.from(layout, ({ bit }) => bit);
     this.blockPages = device.block_bytes / device.page_bytes;
-    this.freedKind = sim.register((channel) => this.busFreed(channel));
-    this.sensedKind = sim.register((unit) => this.sensed(unit));
+    this.wakeKind = sim.register((channel) => this.wake(channel));
     this.leftKind = sim.register((channel, op) => this.left(channel, op));
     this.finishedKind = sim.register((unit) => this.finished(unit));
   }
@@ -160,24 +173,70 @@ export class FlashArray {
     for (let channel = 0; channel < this.device.channels; channel++) this.serve(channel);
   }
 
-  /** Gives a free channel its next page or command. */
+  /**
+   * Gives a free channel its next page or command. The end of a command, and of a read, is an event only where the channel
+   * could do something then; else whoever comes next finds it.
+   */
   private serve(channel: number): void {
-    if (this.busBusy[channel] === 1) return;
-    const page = this.firstLeaving(channel);
-    switch (this.device.bus) {
-      case 'data-first':
-        if (page !== NO_OP) this.leave(channel, page);
-        else this.command(channel);
-        return;
-      case 'command-first':
-        if (!this.command(channel) && page !== NO_OP) this.leave(channel, page);
-        return;
-      case 'fair': {
-        const earlier = page !== NO_OP && this.ops.since[page]! <= this.firstCommandSince(channel);
-        if (earlier) this.leave(channel, page);
-        else this.command(channel);
-      }
+    if (this.transferring[channel] === 1) return;
+    const free = this.busyUntil[channel]!;
+    if (free > this.sim.now) {
+      this.wakeBy(channel, free);
+      return;
     }
+    this.takeIn(channel);
+    const page = this.firstLeaving(channel);
+    if (page !== NO_OP && this.pageGoesFirst(channel, page)) this.leave(channel, page);
+    else if (this.readyCount[channel]! > 0) this.command(channel);
+    else if (this.firstSensing[channel] !== NO_UNIT) {
+      this.wakeBy(channel, this.sensedAt[this.firstSensing[channel]!]!);
+    }
+  }
+
+  private pageGoesFirst(channel: number, page: number): boolean {
+    if (this.readyCount[channel] === 0 || this.device.bus === 'data-first') return true;
+    return this.device.bus === 'fair' && this.ops.since[page]! <= this.firstCommandSince(channel);
+  }
+
+  private wakeBy(channel: number, timeNs: number): void {
+    if (this.wakeAt[channel]! <= timeNs) return;
+    this.wakeAt[channel] = timeNs;
+    this.sim.at(timeNs, this.wakeKind, channel);
+  }
+
+  private wake(channel: number): void {
+    if (this.wakeAt[channel]! <= this.sim.now) this.wakeAt[channel] = Number.POSITIVE_INFINITY;
+    this.serve(channel);
+  }
+
+  /** The pages that have been read by now wait to leave. */
+  private takeIn(channel: number): void {
+    const { ops } = this;
+    for (;;) {
+      const unit = this.firstSensing[channel]!;
+      if (unit === NO_UNIT || this.sensedAt[unit]! > this.sim.now) return;
+      this.firstSensing[channel] = this.nextSensing[unit]!;
+      if (this.nextSensing[unit] === NO_UNIT) this.lastSensing[channel] = NO_UNIT;
+      this.running[unit] = 0;
+      for (let op = this.group[unit]!; op !== NO_OP; ) {
+        const after = ops.next[op]!;
+        ops.since[op] = this.sensedAt[unit]!;
+        this.held[unit]! += 1;
+        this.leaving.push(2 * channel + (ops.kind[op] === KIND.mapping ? 0 : 1), op);
+        op = after;
+      }
+      this.refresh(unit);
+    }
+  }
+
+  /** A unit will have read its pages at a time. */
+  private sense(channel: number, unit: number, timeNs: number): void {
+    this.sensedAt[unit] = timeNs;
+    this.nextSensing[unit] = NO_UNIT;
+    const last = this.lastSensing[channel]!;
+    if (last === NO_UNIT) this.firstSensing[channel] = unit;
+    else this.nextSensing[last] = unit;
+    this.lastSensing[channel] = unit;
   }
 
   private firstLeaving(channel: number): number {
@@ -202,16 +261,14 @@ export class FlashArray {
     return earliest;
   }
 
-  /** Sends a command to the next unit in turn that can take one. False when there is none. */
-  private command(channel: number): boolean {
-    if (this.readyCount[channel] === 0) return false;
+  /** Sends a command to the next unit in turn that can take one, of which there is one. */
+  private command(channel: number): void {
     const count = this.unitsPerChannel;
     const from = channel * count;
     let turn = this.turn[channel]!;
     while (this.ready[from + turn] === 0) turn = turn + 1 === count ? 0 : turn + 1;
     this.turn[channel] = turn + 1 === count ? 0 : turn + 1;
     this.issue(channel, from + turn);
-    return true;
   }
 
   private queueOf(unit: number): number {
@@ -231,11 +288,16 @@ export class FlashArray {
     const workNs = reads ? this.readNs : program ? this.programNs : this.eraseNs;
     this.running[unit] = 1;
     this.refresh(unit);
-    this.busBusy[channel] = 1;
     this.channelBusyNs += busNs;
     this.unitBusyNs += busNs + workNs;
-    this.sim.after(busNs, this.freedKind, channel);
-    this.sim.after(busNs + workNs, reads ? this.sensedKind : this.finishedKind, unit);
+    const free = this.sim.now + busNs;
+    this.busyUntil[channel] = free;
+    if (reads) this.sense(channel, unit, free + workNs);
+    else this.sim.at(free + workNs, this.finishedKind, unit);
+    const sensing = this.firstSensing[channel]!;
+    const useful = this.readyCount[channel]! > 0 || this.firstLeaving(channel) !== NO_OP;
+    if (useful || (sensing !== NO_UNIT && this.sensedAt[sensing]! <= free)) this.wakeBy(channel, free);
+    else if (sensing !== NO_UNIT) this.wakeBy(channel, this.sensedAt[sensing]!);
   }
 
   /** Takes the first operation of a queue and those that other planes can do with it; returns their bytes. */
@@ -296,30 +358,10 @@ export class FlashArray {
   private leave(channel: number, op: number): void {
     const queue = 2 * channel + (this.ops.kind[op] === KIND.mapping ? 0 : 1);
     this.leaving.remove(queue, op, NO_OP);
-    this.busBusy[channel] = 1;
+    this.transferring[channel] = 1;
     const ns = this.transferNs(this.ops.bytes[op]!);
     this.channelBusyNs += ns;
     this.sim.after(ns, this.leftKind, channel, op);
-  }
-
-  private busFreed(channel: number): void {
-    this.busBusy[channel] = 0;
-    this.serve(channel);
-  }
-
-  private sensed(unit: number): void {
-    const { ops } = this;
-    const channel = this.channelOf[unit]!;
-    this.running[unit] = 0;
-    for (let op = this.group[unit]!; op !== NO_OP; ) {
-      const after = ops.next[op]!;
-      ops.since[op] = this.sim.now;
-      this.held[unit]! += 1;
-      this.leaving.push(2 * channel + (ops.kind[op] === KIND.mapping ? 0 : 1), op);
-      op = after;
-    }
-    this.refresh(unit);
-    this.serve(channel);
   }
 
   private left(channel: number, op: number): void {
@@ -327,7 +369,7 @@ export class FlashArray {
     this.held[unit]! -= 1;
     this.refresh(unit);
     this.onDone(op);
-    this.busBusy[channel] = 0;
+    this.transferring[channel] = 0;
     this.serve(channel);
   }
 
