@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { kvMaker, precisionOf, resolvePreset } from '../policies/index.ts';
+import { precisionOf, resolvePreset } from '../policies/index.ts';
+import { kvMaker } from '../policies/kv/maker.ts';
 import { readPreset } from '../policies/presets/load.ts';
 import { buildProgram, type Workload } from '../workloads/index.ts';
 import { readModel } from '../workloads/models/load.ts';

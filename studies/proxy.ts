@@ -1,5 +1,6 @@
 import { InputError, quote } from '../input/index.ts';
-import { chooserOf, type KvSpec, retention } from '../policies/index.ts';
+import type { KvSpec } from '../policies/index.ts';
+import { chooserOf, retention } from '../policies/kv/identities.ts';
 import { replicationInterval } from '../sim/kernel/confidence.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import type { AttentionSource, Metrics, Program } from '../sim/types/index.ts';

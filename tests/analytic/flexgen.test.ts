@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { kvMaker, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { kvMaker } from '../../policies/kv/maker.ts';
 import { kvShares } from '../../policies/placement/percent/homes.ts';
 import { readPreset } from '../../policies/presets/load.ts';
 import { simulate } from '../../sim/executor/index.ts';

@@ -1,21 +1,16 @@
 import * as v from 'valibot';
-import {
-  type KvFields,
-  kvMaker,
-  loadPlacement,
-  loadTraining,
-  type Policy,
-  precisionOf,
-  resolvePreset,
-} from '../../policies/index.ts';
+import { type KvFields, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { kvMaker } from '../../policies/kv/maker.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { readPreset } from '../../policies/presets/load.ts';
+import { loadTraining } from '../../policies/training.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
-import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
+import { runDevice } from '../../workloads/device.ts';
+import { buildProgram, isDeviceWorkload, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { MappingOp, MappingProgram } from '../../../sim/types/index.ts';
-import type { Objective } from './objective.ts';
+import type { Objective } from './schema.ts';
 
 /** The two memories and the compute unit beside them. */
 export interface Levels {
