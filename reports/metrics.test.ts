@@ -79,6 +79,8 @@ const NAMES = [
   'cost.usd_per_million_tokens',
   'carbon.gco2e',
   'wear.disk.written_bytes',
+  'wear.disk.write_amplification',
+  'wear.disk.erased_blocks',
   'time.backward_s',
   'time.optimizer_s',
   'time.gradient_reduction_s',

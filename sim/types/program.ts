@@ -129,6 +129,14 @@ export interface Op {
   readonly output_bytes: number;
   /** Device bytes live only while the op runs (score matrices, logits), beside its inputs and outputs. */
   readonly scratch_bytes: number;
+  /** What the devices that share the op exchange after it; absent = nothing. */
+  readonly collective?: OpCollective;
+}
+
+/** Bytes of the whole buffer that tensor-parallel devices sum (`all-reduce`) or put together (`all-gather`). */
+export interface OpCollective {
+  readonly kind: 'all-reduce' | 'all-gather';
+  readonly bytes: number;
 }
 
 /** A body repeated `repeat` times; in repetition r its ops apply to layer `op.layer + r * layer_stride`. */
@@ -189,6 +197,8 @@ export interface Program {
   };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** Devices that share each op; ops, tensors and the summary are of one of them. Absent = 1. */
+  readonly devices?: number;
   /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
   readonly kv_policy?: string;
   /** Tokens that each layer's cache holds in the end under that policy. */

@@ -12,7 +12,9 @@ export type Groups = 'shared' | 'paged' | 'expanded';
 
 /** What all sub-layers of one program share. */
 export interface Setting {
+  /** The share of one device, where several share the model. */
   readonly model: Model;
+  readonly devices: number;
   readonly precision: Precision;
   /** Sequences computed together. */
   readonly batch: number;
