@@ -240,7 +240,10 @@ export const computeSchema = v.strictObject({
   ),
   busy_w: v.exactOptional(positive('w', 'Power while busy')),
   multiplying_w: v.exactOptional(
-    positive('w', 'Power beside it while the array of an accelerator multiplies, with layer_kernels that count it (ne16)'),
+    positive(
+      'w',
+      'Power beside it while the array of an accelerator multiplies, with layer_kernels that count it (ne16)',
+    ),
   ),
   idle_w: v.exactOptional(quantity('w', { description: 'Power while idle' })),
   ...provenance,
