@@ -194,6 +194,10 @@ describe('a run', () => {
     expect(message).toContain('layer "b3.dw", the largest of 3 layers that overflow');
     expect(short_bytes).toBe(332_800 - 262_144);
     expect(holders).toContainEqual({ what: 'map b3.expand', bytes: 153_600 });
+    const large = await run('stm32f412', 'mobilenet_v2_1.0_224').catch((reason: unknown) => reason);
+    expect((large as DoesNotFitError).message).toMatch(
+      /layer "b2.dw" \(flash is \d+ bytes too small for the weights, too\)/,
+    );
   });
 
   it('refuses parts of a policy that a network has no use for', async () => {
