@@ -1,4 +1,4 @@
-import { Collectives, tensorLayout } from '../../sim/resources/collectives.ts';
+import { type CollectiveCost, Collectives, tensorLayout } from '../../sim/resources/collectives.ts';
 import type { Actions, Op, Task } from '../../sim/types/index.ts';
 import type { PlacementContext } from './placement.ts';
 import { unitOn } from './units.ts';
@@ -8,6 +8,8 @@ export class Exchange {
   readonly #collectives: Collectives | null;
   readonly #unit: string;
   readonly #launchS: number;
+  /** By bytes: a program exchanges few sizes, each of them in every layer and step. */
+  readonly #known = { 'all-reduce': new Map<number, CollectiveCost>(), 'all-gather': new Map<number, CollectiveCost>() };
 
   /** @throws MissingFactError where the machine has too few devices, or no link between them. */
   constructor({ machine, program }: PlacementContext, memory: string) {
@@ -20,7 +22,13 @@ export class Exchange {
 
   after(actions: Actions, { collective }: Op, computed: Task): Task {
     if (this.#collectives === null || collective === undefined) return computed;
-    const { seconds, link, sent_bytes } = this.#collectives.cost({ ...collective, group: 'tensor' });
+    const { kind, bytes } = collective;
+    let cost = this.#known[kind].get(bytes);
+    if (cost === undefined) {
+      cost = this.#collectives.cost({ kind, bytes, group: 'tensor' });
+      this.#known[kind].set(bytes, cost);
+    }
+    const { seconds, link, sent_bytes } = cost;
     return actions.collective(this.#unit, link, seconds, sent_bytes, computed, this.#launchS);
   }
 }

@@ -50,6 +50,7 @@ export class Recorder implements Actions {
   private readonly pageCache: PageCache | null;
   private readonly units = new Map<string, Unit>();
   private readonly pools = new Map<string, number>();
+  private readonly sentBy = new Map<string, number>();
   private readonly memories = new Map<string, number>();
   private readonly tags = new Map<StreamName, number>();
   private readonly lastOf = new Map<string, Task>();
@@ -170,11 +171,21 @@ export class Recorder implements Actions {
     this.tape.depend(task, after);
     this.tape.depend(task, launch);
     this.tape.phase(task, -1, nsFromSeconds(seconds), -1, 0, 0);
-    const link = this.machine.links.find(({ id }) => id === linkId);
-    if (link !== undefined)
-      this.engine.ledger.add(this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`), bytes);
+    this.engine.ledger.add(this.sent(linkId), bytes);
     this.name(task, `link: ${linkId}`, queue, 'collective');
     return task;
+  }
+
+  /** The counter of bytes that a link carries forward. */
+  private sent(linkId: string): number {
+    let counter = this.sentBy.get(linkId);
+    if (counter === undefined) {
+      const link = this.machine.links.find(({ id }) => id === linkId);
+      if (link === undefined) throw new PolicyError(`machine "${this.machine.id}" has no link "${linkId}"`);
+      counter = this.engine.ledger.counter(`link.${linkId}.${link.forward.name}`);
+      this.sentBy.set(linkId, counter);
+    }
+    return counter;
   }
 
   readFile(request: FileRequest): Task {
