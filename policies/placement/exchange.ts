@@ -9,7 +9,10 @@ export class Exchange {
   readonly #unit: string;
   readonly #launchS: number;
   /** By bytes: a program exchanges few sizes, each of them in every layer and step. */
-  readonly #known = { 'all-reduce': new Map<number, CollectiveCost>(), 'all-gather': new Map<number, CollectiveCost>() };
+  readonly #known = {
+    'all-reduce': new Map<number, CollectiveCost>(),
+    'all-gather': new Map<number, CollectiveCost>(),
+  };
 
   /** @throws MissingFactError where the machine has too few devices, or no link between them. */
   constructor({ machine, program }: PlacementContext, memory: string) {
