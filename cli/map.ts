@@ -72,18 +72,16 @@ async function mapBuffers(terminal: Terminal, file: string, options: MapOptions)
   };
   const plan = await search(problem, settings, options);
   const elapsed_s = now_s() - begin;
-  if (plan.offsets && (options.validate || plan.verdict === 'optimal' || plan.verdict === 'feasible')) {
-    const fault = faultOf(problem.buffers, plan.offsets, plan.peak_bytes!);
-    if (fault !== null) throw new Error(`the plan is not valid: ${fault}`);
-    if (options.validate) terminal.note('the plan is valid\n');
-  }
+  const fault = faultOf(problem.buffers, plan.offsets, plan.peak_bytes);
+  if (fault !== null) throw new Error(`the plan is not valid: ${fault}`);
+  if (options.validate) terminal.note('the plan is valid\n');
   const usable = plan.verdict === 'optimal' || plan.verdict === 'feasible';
-  if (plan.offsets && usable && options.out !== undefined) {
+  if (usable && options.out !== undefined) {
     const written = writePlan(problem, text, plan.offsets);
     if (options.out === '-') terminal.print(written);
     else writeFileSync(options.out, written);
   }
-  if (plan.offsets && options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
+  if (options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
   const online = options.online || options.curve !== undefined ? runCachingAllocator(problem.buffers) : undefined;
   if (online && options.curve !== undefined) {
     const { memoryCurveSvg } = await import('../reports/memoryCurve.ts');
@@ -146,7 +144,7 @@ function mapDocument(problem: ReadProblem, plan: MapPlan, capacity: number | und
     verdict: plan.verdict,
     elapsed_s,
     nodes: plan.nodes,
-    offsets: usable && offsets ? Object.fromEntries(problem.buffers.map(({ id }, i) => [id, offsets[i]!])) : {},
+    offsets: usable ? Object.fromEntries(problem.buffers.map(({ id }, i) => [id, offsets[i]!])) : {},
   };
 }
 
@@ -156,7 +154,7 @@ async function drawMap(file: string, problem: ReadProblem, plan: MapPlan, capaci
     id,
     lower,
     upper,
-    offset_bytes: plan.offsets![i]!,
+    offset_bytes: plan.offsets[i]!,
     size_bytes,
   }));
   writeFileSync(file, await addressMapSvg(rows, capacity ?? null));

@@ -243,7 +243,7 @@ export class TwoLevelGame {
     const mapper = new Mapper(items, { capacity_bytes: levels.fast_bytes });
     for (let turn = 0; turn < REPACK_TURNS && !mapper.done; turn++) mapper.step();
     const { verdict, offsets } = mapper.plan();
-    if (offsets === null || (verdict !== 'feasible' && verdict !== 'optimal')) return null;
+    if (verdict !== 'feasible' && verdict !== 'optimal') return null;
     const at = new Map(items.map(({ id }, i) => [id, offsets[i]!]));
     return residences.map((residence) => ({ ...residence, at: at.get(String(residence.chain)) ?? residence.at }));
   }
