@@ -89,7 +89,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .command('plot')
     .argument('<study or result>', 'a study, or a result.json file')
     .argument('<dir>', 'folder of the figures')
-    .description('write the figures: SVG, PNG, CSV and Vega-Lite of each; prints the paths')
+    .description('write the figures: SVG, PDF, PNG, CSV and Vega-Lite of each; prints the paths')
     .option(
       '--figure <spec>',
       'a kind, or {kind: …, option: …}, instead of the declared ones; may be repeated',

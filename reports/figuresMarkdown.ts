@@ -29,8 +29,9 @@ figures:
   - { kind: parity, theme: acm-wide }
 \`\`\`
 
-Each figure is written four times: \`NAME.svg\`, \`NAME.png\`, \`NAME.csv\` with the numbers it shows, and
-\`NAME.vl.json\`, a Vega-Lite specification with the same numbers inside. The same results give the same bytes: the only
+Each figure is written five times: \`NAME.svg\`, \`NAME.pdf\` for LaTeX, with its text as text and the font inside,
+\`NAME.png\`, \`NAME.csv\` with the numbers it shows, and \`NAME.vl.json\`, a Vega-Lite specification with the same numbers
+inside. The same results give the same bytes: the only
 font is the bundled one, and nothing depends on the clock or the machine.
 
 Figures come in their final size and are not to be scaled in the paper: an 8 pt label is 8 pt on the page. Colours are

@@ -41,14 +41,16 @@ export async function figureOf(spec: FigureSpec, inputs: readonly ChartInput[]):
   return prepareFigure(await loadChart(spec.kind), spec, inputs);
 }
 
-/** Writes `NAME.svg`, `NAME.png`, `NAME.csv` and `NAME.vl.json` into a folder (made if need be); returns their paths. */
+/** Writes `NAME.svg`, `NAME.pdf`, `NAME.png`, `NAME.csv` and `NAME.vl.json` into a folder (made if need be); returns their paths. */
 export async function writeFigure(folder: string, name: string, figure: Figure): Promise<string[]> {
   const { renderSvg } = await import('./render.ts');
+  const { renderPdf } = await import('./pdf.ts');
   const { renderPng } = await import('./png.ts');
   await mkdir(folder, { recursive: true });
   const svg = await renderSvg(figure);
   const files: [string, string | Uint8Array][] = [
     ['svg', svg],
+    ['pdf', await renderPdf(svg, figure)],
     ['png', await renderPng(svg, figure.theme.width_in, figure.theme.png_dpi)],
     ['csv', writeCsv(figure.rows)],
     ['vl.json', stableJson(figure.vegaLite)],

@@ -35,8 +35,8 @@ describe('what a report loads', () => {
   );
 
   it('files.ts and render.ts load no drawing package before they draw', () => {
-    for (const file of ['files.ts', 'render.ts', 'png.ts']) {
-      expect(packages(file).filter((name) => /d3|jsdom|resvg/.test(name))).toEqual([]);
+    for (const file of ['files.ts', 'render.ts', 'pdf.ts', 'png.ts']) {
+      expect(packages(file).filter((name) => /d3|jsdom|resvg|pdfkit/.test(name))).toEqual([]);
     }
   });
 

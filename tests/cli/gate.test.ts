@@ -110,11 +110,11 @@ test('plot writes four files a figure and prints their paths', async () => {
   const { code, out } = await tierflow('plot', study, path('figures'), '--figure', '{kind: breakdown, name: where}');
   expect(code).toBe(0);
   const files = out.trim().split('\n');
-  expect(files).toEqual(['svg', 'png', 'csv', 'vl.json'].map((ending) => path(`figures/where.${ending}`)));
+  expect(files).toEqual(['svg', 'pdf', 'png', 'csv', 'vl.json'].map((ending) => path(`figures/where.${ending}`)));
   expect(readFileSync(files[0]!, 'utf8')).toMatch(/^<svg/);
 });
 
 test('plot gives a chart of the timeline its timeline', async () => {
   const { code, out } = await tierflow('plot', study, path('figures'), '--figure', 'timeline');
-  expect({ code, files: out.trim().split('\n').length }).toEqual({ code: 0, files: 4 });
+  expect({ code, files: out.trim().split('\n').length }).toEqual({ code: 0, files: 5 });
 });

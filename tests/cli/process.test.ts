@@ -181,6 +181,6 @@ export async function resolve(name, context, next) {
   };
   const run = await loadedBy('run.txt', 'run', study, '--json');
   expect(run).toContain('/valibot/');
-  expect(run).not.toMatch(/d3|jsdom|resvg|to-json-schema|highs|yalps/);
+  expect(run).not.toMatch(/d3|jsdom|resvg|pdfkit|to-json-schema|highs|yalps/);
   expect(await loadedBy('help.txt', '--help')).not.toMatch(/valibot|\/yaml\/|\/executor\/simulate/);
 });

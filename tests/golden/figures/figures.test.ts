@@ -68,21 +68,24 @@ it('names the nearest kind and theme', async () => {
   await expect(figureOf({ kind: 'bars', name: '../x' }, [])).rejects.toThrow('no file name');
 });
 
-it('writes the picture twice, its numbers and its specification', async () => {
+it('writes the picture three times, its numbers and its specification', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'figure-'));
   try {
     const { spec, inputs } = SPECS[0]!;
     const paths = await writeFigure(join(folder, 'deep'), 'f', await figureOf(spec, inputs));
     expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(
-      ['svg', 'png', 'csv', 'vl.json'].map((end) => join('deep', `f.${end}`)),
+      ['svg', 'pdf', 'png', 'csv', 'vl.json'].map((end) => join('deep', `f.${end}`)),
     );
-    const png = await readFile(paths[1]!);
+    const pdf = await readFile(paths[1]!);
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    expect(pdf.toString('latin1')).toMatch(/\/MediaBox \[0 0 237\.6 /);
+    const png = await readFile(paths[2]!);
     // 3.3 in at 600 pixels an inch, in the header chunk.
     expect(png.readUInt32BE(16)).toBe(1980);
-    expect((await readFile(paths[2]!, 'utf8')).split('\n')[0]).toBe(
+    expect((await readFile(paths[3]!, 'utf8')).split('\n')[0]).toBe(
       'label,study,case,claim,metric,published,simulated,error,use',
     );
-    const spec2 = JSON.parse(await readFile(paths[3]!, 'utf8')) as { data: { values: unknown[] } };
+    const spec2 = JSON.parse(await readFile(paths[4]!, 'utf8')) as { data: { values: unknown[] } };
     expect(spec2.data.values).toHaveLength(3);
   } finally {
     await rm(folder, { recursive: true });
