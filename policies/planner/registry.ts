@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { InputError } from '../../input/errors.ts';
 import { bestFit, exact, linear, tflmGreedy } from './addressed.ts';
 import { fusedBlocks, mcunetAct, mcunetV2, strictLiveness } from './conventions.ts';
+import { type TwoTierFields, twoTierSchema } from './levels/run.ts';
 import type { Planner } from './planner.ts';
 import { tinyEngineCompat, tinyEngineStrict } from './tinyengine.ts';
-import { type TwoTierFields, twoTierSchema } from './twoLevel/run.ts';
 
 /** Every planner kind, one line each. */
 export const PLANNERS: readonly Planner[] = [
