@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { importFile } from '../workloads/importers/index.ts';
+import { importFile } from '../workloads/importFile.ts';
 import { readDims } from './dims.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';

@@ -52,7 +52,7 @@ const KINDS: Readonly<Record<string, () => Promise<readonly Entry[]>>> = {
     return listCharts();
   },
   formats: async () => {
-    const { listFormats, loadImporter } = await import('../workloads/importers/index.ts');
+    const { listFormats, loadImporter } = await import('../workloads/importFile.ts');
     const importers = await Promise.all(listFormats().map(loadImporter));
     return importers.map(({ format, description }) => ({ id: format, description }));
   },

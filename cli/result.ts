@@ -18,6 +18,6 @@ export function resultOf(
     nodeMajor: Number(process.versions.node.split('.')[0]),
     readModel: files.readModel,
     outcomeOf,
-    tolerances: readTolerances(),
+    tolerances: resolved.claims.length === 0 ? [] : readTolerances(),
   });
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { unknownName } from '../input/errors.ts';
 import { readTextFile } from '../input/files.ts';
 import { packageFolder } from '../input/packageFiles.ts';
-import { parseYaml, type YamlSource } from '../input/yaml.ts';
+import type { YamlSource } from '../input/yaml.ts';
+import { readYamlFile } from '../input/yamlFiles.ts';
 import type { Machine } from '../sim/types/machine.ts';
 import { parseMachine } from './machine.ts';
 import { applyVariant, variantIds } from './variants.ts';
@@ -39,10 +40,16 @@ function catalogueIds(): string[] {
 }
 
 function read(file: string, variant: string | undefined): MachineData {
-  const text = readTextFile(file);
-  const plain = parseYaml(text, file);
+  const plain = readYamlFile(file);
   const source = variant === undefined ? plain : applyVariant(plain, variant);
-  return { data: source.value as Record<string, unknown>, file, text, source };
+  return {
+    data: source.value as Record<string, unknown>,
+    file,
+    get text() {
+      return readTextFile(file);
+    },
+    source,
+  };
 }
 
 /**

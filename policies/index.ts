@@ -1,15 +1,15 @@
 import * as v from 'valibot';
+import { InputError } from '../input/index.ts';
 import type { Machine, MappingProgram, Placement, RunResult } from '../sim/types/index.ts';
 import { ACTIVATIONS } from './activations/registry.ts';
-import { networkPlacement, refuseParts } from './network/create.ts';
-import { OPTIMIZERS } from './optimizer/plan.ts';
+import { OPTIMIZERS } from './optimizer/methods.ts';
 import type { PlacementContext } from './placement/placement.ts';
 import { PLACEMENTS, placementOf } from './placement/registry.ts';
-import { runTwoTier } from './planner/levels/run.ts';
-import { PLANNER_KINDS, plannerSchema, twoTierOf } from './planner/registry.ts';
+import { PLANNER_KINDS, plannerSchema, twoTierOf } from './planner/kinds.ts';
 import { precisionSchema, precisionOf as readPrecision } from './precision.ts';
+import { refuseParts } from './refuseParts.ts';
 import { SCHEDULES, scheduleSchema } from './schedule/schema.ts';
-import { trainingParts } from './training.ts';
+import { trainingParts } from './trainingParts.ts';
 
 const [first, ...others] = PLACEMENTS.map((definition) => definition.schema);
 
@@ -44,10 +44,19 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
   const { network, kind } = context.program;
   if (network !== undefined) {
     refuseParts(kind, policy ?? {}, ['schedule', 'planner']);
+    const { networkPlacement } = await import('./network/create.ts');
     return networkPlacement(policy ?? {}, network, context);
   }
   refuseParts(kind, policy ?? {}, ['placement', 'precision', 'kv']);
   const fields = policy?.placement ?? { kind: 'resident' as const };
+  const { devices = 1 } = context.program;
+  if (devices > 1 && fields.kind !== 'resident') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `placement ${fields.kind} moves tensors between the memories of one device, and ${devices} share the model`,
+      expected: 'placement resident, or workload.tensor_parallel 1',
+    });
+  }
   return placementOf(fields.kind).create(fields, context);
 }
 
@@ -55,14 +64,15 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
  * Runs a mapping program under the planner that a policy asks for.
  * @throws InputError for a part that such a workload cannot use
  */
-export function runMapping(
+export async function runMapping(
   policy: Policy | undefined,
   machine: Machine,
   program: MappingProgram,
   seed: number,
   fast_bytes?: number,
-): RunResult {
+): Promise<RunResult> {
   refuseParts('mapping', policy ?? {}, ['planner']);
+  const { runTwoTier } = await import('./planner/levels/run.ts');
   return runTwoTier(machine, program, twoTierOf(policy?.planner), seed, fast_bytes);
 }
 
@@ -79,15 +89,12 @@ export function listPolicies(): { id: string; part: string; description: string 
   ];
 }
 
-export { chooserOf, retention } from './kv/identities.ts';
 export {
   checkKv,
   type KvFields,
   type KvSpec,
-  kvMaker,
   type Preset,
   resolvePreset,
   withStoredPrefix,
 } from './kv/index.ts';
 export type { PlacementContext } from './placement/placement.ts';
-export { loadReplay, loadTraining, solverFor, type TrainingPolicy } from './training.ts';

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
 import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
 import type { DtrFields } from './activations/dtr.ts';
-import { ACTIVATIONS, activationsOf } from './activations/registry.ts';
+import { activationsOf } from './activations/registry.ts';
 import { loadSolver, type Solver } from './linearProgram.ts';
 import { adapted } from './optimizer/adapters.ts';
 import { clustered } from './optimizer/clustering.ts';
@@ -10,14 +10,7 @@ import { withFlops } from './optimizer/flops.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
 import { checkMethod, methodOf, optimizerSchema } from './optimizer/schema.ts';
 import { withTrunk } from './optimizer/trunk.ts';
-
-const [first, ...others] = ACTIVATIONS.map((definition) => definition.schema);
-
-/** The parts that only a training step can use. */
-export const trainingParts = {
-  activations: v.optional(v.variant('kind', [first!, ...others])),
-  optimizer: v.optional(optimizerSchema),
-};
+import type { trainingParts } from './trainingParts.ts';
 
 export interface TrainingPolicy {
   /** The step with adapters in place and frozen layers set apart. */

@@ -1,6 +1,5 @@
 import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { unknownName, writeCsv } from '../input/index.ts';
 import type { Timeline } from '../sim/types/index.ts';
 import type { ChartInput } from './chart.ts';
@@ -8,15 +7,17 @@ import { type AnyChart, type Figure, type FigureSpec, prepareFigure } from './fi
 import { stableJson } from './json.ts';
 import { perfettoChunks } from './perfetto.ts';
 
-const CHARTS = fileURLToPath(new URL('charts/', import.meta.url));
+/** Every file of this folder is a kind of chart: TypeScript in the source tree, JavaScript where it is built. */
+const CHARTS = new URL('charts/', import.meta.url);
 
-/** The kinds of charts: the files of `charts/`, in alphabetical order. */
+async function chartFiles(): Promise<Map<string, string>> {
+  const names = (await readdir(CHARTS)).sort();
+  return new Map(names.flatMap((name) => (/^[a-z-]+\.[jt]s$/.test(name) ? [[name.slice(0, -3), name]] : [])));
+}
+
+/** The kinds of charts, in alphabetical order. */
 export async function listChartKinds(): Promise<string[]> {
-  const names = await readdir(CHARTS);
-  const kinds = names.flatMap((name) =>
-    /\.test\.[jt]s$/.test(name) ? [] : (/^([a-z-]+)\.[jt]s$/.exec(name)?.[1] ?? []),
-  );
-  return [...new Set(kinds)].sort();
+  return [...(await chartFiles()).keys()];
 }
 
 /**
@@ -24,9 +25,10 @@ export async function listChartKinds(): Promise<string[]> {
  * @throws InputError for an unknown kind, with the nearest name.
  */
 export async function loadChart(kind: string): Promise<AnyChart> {
-  const kinds = await listChartKinds();
-  if (!kinds.includes(kind)) throw unknownName('figure kind', kind, kinds);
-  const module = (await import(`./charts/${kind}.ts`)) as { readonly chart: AnyChart };
+  const files = await chartFiles();
+  const file = files.get(kind);
+  if (file === undefined) throw unknownName('figure kind', kind, [...files.keys()]);
+  const module = (await import(/* @vite-ignore */ new URL(file, CHARTS).href)) as { readonly chart: AnyChart };
   return module.chart;
 }
 

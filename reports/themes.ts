@@ -129,11 +129,23 @@ const FIXED: Readonly<Record<string, number>> = {
   workspace: 6,
 };
 
-/** A style for each name: the fixed one of a stream or kind, else the first that no other name has taken (they repeat after eight). */
+/**
+ * A style for each name: the fixed one of a stream or kind, else the first that no other name has taken. Where there are
+ * more names than styles, colours come again with the dash, marker and hatch of another.
+ */
 export function seriesStyles(names: readonly string[]): ReadonlyMap<string, SeriesStyle> {
   const taken = new Set(names.flatMap((name) => (FIXED[name] === undefined ? [] : [FIXED[name]])));
   const free = SERIES.map((_, index) => index).filter((index) => !taken.has(index));
   const order = free.length > 0 ? free : SERIES.map((_, index) => index);
   let next = 0;
-  return new Map(names.map((name) => [name, SERIES[FIXED[name] ?? order[next++ % order.length]!]!]));
+  const pick = (): SeriesStyle => {
+    const [round, at] = [Math.floor(next / order.length), order[next % order.length]!];
+    next += 1;
+    const own = SERIES[at]!;
+    return round === 0 ? own : { ...SERIES[(at + SHIFT * round) % SERIES.length]!, color: own.color };
+  };
+  return new Map(names.map((name) => [name, FIXED[name] === undefined ? pick() : SERIES[FIXED[name]]!]));
 }
+
+/** Odd, so that eight rounds pair each colour with every marker. */
+const SHIFT = 3;

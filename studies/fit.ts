@@ -1,6 +1,7 @@
 import { type Assignment, formatPath, InputError, isMap, type Path } from '../input/index.ts';
 import type { Metrics } from '../sim/types/index.ts';
-import { networkFits } from './fitNetwork.ts';
+import { networkFits, type Try } from './fitNetwork.ts';
+import { trainingFits } from './fitTraining.ts';
 import type { Outcome } from './outcome.ts';
 import type { Parts } from './resolve.ts';
 
@@ -29,6 +30,9 @@ const SIZES: readonly { readonly field: string; readonly what: string }[] = [
 /** Weights stored in these bits, the published group-wise quantisations. */
 const BITS = [8, 4] as const;
 
+/** Devices of a node that share a model. */
+const DEVICES = [2, 4, 8] as const;
+
 /** GPU shares of the weights that are tried, in percent. */
 const STEP_PERCENT = 5;
 
@@ -53,24 +57,44 @@ const DISK_SHARES = [75, 50, 25, 0] as const;
  * assume that less of a size never needs more memory. Empty when nothing that was tried fits.
  */
 export async function findFits(parts: Parts, attempt: Attempt): Promise<FittingChange[]> {
-  const tried = networkFits(parts, (what, changes) =>
-    change(
-      what,
-      changes.map(([path, value]) => set(path, value)),
-      attempt,
-    ),
-  );
-  if (parts.workload.kind === 'cnn') {
-    const batch = await smallerSize(parts, 'batch', 'a smaller batch', attempt);
-    return [...(batch ? [batch] : []), ...(await tried)];
-  }
   const found: FittingChange[] = [];
   const keep = (change: FittingChange | undefined): void => void (change && found.push(change));
+  const { kind } = parts.workload;
+  if (kind === 'cnn' || kind === 'train') {
+    const tried: Try = (what, changes) =>
+      change(
+        what,
+        changes.map(([path, value]) => set(path, value)),
+        attempt,
+      );
+    for (const { field, what } of SIZES) keep(await smallerSize(parts, field, what, attempt));
+    found.push(...(await networkFits(parts, tried)), ...(await trainingFits(parts, tried)));
+    return found;
+  }
+  keep(await fusedAttention(parts, attempt));
+  keep(await moreDevices(parts, attempt));
   for (const { field, what } of SIZES) keep(await smallerSize(parts, field, what, attempt));
   keep(await fewerBits(attempt));
   keep(await movedOut(attempt, []));
   if (found.length === 0) keep(await movedOut(attempt, smallestSizes(parts)));
   return found;
+}
+
+/** Score matrices that never exist need no room. */
+async function fusedAttention({ workload }: Parts, attempt: Attempt): Promise<FittingChange | undefined> {
+  if (!('attention_kernel' in workload) || workload.attention_kernel === 'flash') return undefined;
+  return change('fused attention', [set(['workload', 'attention_kernel'], 'flash')], attempt);
+}
+
+/** The fewest devices of one node that hold the model together. */
+async function moreDevices({ workload }: Parts, attempt: Attempt): Promise<FittingChange | undefined> {
+  if (workload.kind !== 'generate') return undefined;
+  for (const devices of DEVICES.filter((n) => n > workload.tensor_parallel)) {
+    const shared = [set(['workload', 'tensor_parallel'], devices)];
+    const fits = await change(`shared by ${devices} devices`, shared, attempt);
+    if (fits) return fits;
+  }
+  return undefined;
 }
 
 async function smallerSize(

@@ -6,6 +6,7 @@ import { parseMachine } from '../hardware/machine.ts';
 import { readTextFile } from '../input/files.ts';
 import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
+import { readYamlFile } from '../input/yamlFiles.ts';
 import { readPreset } from '../policies/presets/load.ts';
 import type { Machine } from '../sim/types/index.ts';
 import { readAnyModel } from '../workloads/load.ts';
@@ -53,7 +54,7 @@ export function studyFile(id: string): string {
 /** Every system of the mission, in its order. */
 export function readSystems(): readonly System[] {
   const file = join(catalogue(), 'systems.yaml');
-  return parseSystems(parseYaml(readTextFile(file), shownPath(file)));
+  return parseSystems(readYamlFile(file, shownPath(file)));
 }
 
 let quality: readonly QualitySeries[] | undefined;
@@ -61,7 +62,7 @@ let quality: readonly QualitySeries[] | undefined;
 /** Every measured series of scores. */
 export function readQuality(): readonly QualitySeries[] {
   const file = join(catalogue(), 'quality.yaml');
-  quality ??= parseQuality(parseYaml(readTextFile(file), shownPath(file)));
+  quality ??= parseQuality(readYamlFile(file, shownPath(file)));
   return quality;
 }
 
@@ -80,7 +81,7 @@ export function readStudy(ref: string): StudyDocument {
   const id = withoutEnding(ref);
   const path = known.includes(id) && !existsSync(ref) ? studyFile(id) : ref;
   if (!existsSync(path) && !isYaml(ref)) throw unknownName('study', ref, known);
-  const source = parseYaml(readTextFile(path), shownPath(path));
+  const source = readYamlFile(path, shownPath(path));
   return readDocument(studyName(path), source, rowsBeside(dirname(path)));
 }
 
@@ -193,7 +194,7 @@ const tolerancesSchema = v.strictObject({
 /** The rules of studies/tolerances.yaml. */
 export function readTolerances(): readonly ToleranceRule[] {
   const file = join(catalogue(), 'tolerances.yaml');
-  return validate(tolerancesSchema, parseYaml(readTextFile(file), shownPath(file))).rules;
+  return validate(tolerancesSchema, readYamlFile(file, shownPath(file))).rules;
 }
 
 /** The largest trace that is read whole. */

@@ -1,5 +1,6 @@
 import { InputError, quote } from '../input/index.ts';
-import { chooserOf, type KvSpec, retention } from '../policies/index.ts';
+import type { KvSpec } from '../policies/index.ts';
+import { chooserOf, retention } from '../policies/kv/identities.ts';
 import { replicationInterval } from '../sim/kernel/confidence.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import type { AttentionSource, Metrics, Program } from '../sim/types/index.ts';
@@ -33,6 +34,17 @@ export function retainedMass(
     ...(masses.length > 1 ? { 'proxy.retained_mass_half_width': replicationInterval(masses).halfWidth } : {}),
     'proxy.step_overlap': mean(seen.map((one) => one.overlap)),
   };
+}
+
+/**
+ * The policy with the share of fetched tokens that are in place already as the attention process gives it (the overlap of
+ * one step's choice with the next), where its fetch asks for that; null where it does not, or nothing is chosen.
+ */
+export function withProcessHits(kv: KvSpec, metrics: Metrics): KvSpec | null {
+  const { fetch } = kv.fields;
+  const overlap = metrics['proxy.step_overlap'];
+  if (fetch?.hit !== 'process' || overlap === undefined) return null;
+  return { ...kv, fields: { ...kv.fields, fetch: { ...fetch, hit: overlap } } };
 }
 
 /** Heads to follow: those of a recorded trace, or so many of the process. @throws InputError for a trace of another prompt. */

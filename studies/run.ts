@@ -1,24 +1,16 @@
 import { InputError } from '../input/index.ts';
-import {
-  kvMaker,
-  loadPlacement,
-  loadReplay,
-  loadTraining,
-  precisionOf,
-  runMapping,
-  solverFor,
-} from '../policies/index.ts';
+import { loadPlacement, precisionOf, runMapping } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
+import type { Metrics, Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import { agentModels } from '../workloads/agent/schema.ts';
 import { loadBuilder } from '../workloads/builder.ts';
 import type { AnyModel } from '../workloads/models/any.ts';
 import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
+import { kvReads } from './kvReads.ts';
 import type { Outcome } from './outcome.ts';
-import { retainedMass } from './proxy.ts';
 import { type QualitySeries, qualityOf } from './quality.ts';
 import type { ResolvedCase } from './resolve.ts';
 import type { ToleranceRule } from './tolerances.ts';
@@ -58,7 +50,7 @@ export interface Prepared {
 /** Builds the program and loads the placement. Throws InputError where a part cannot be used. */
 export async function prepare({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<Prepared> {
   const { workload, policy } = parts;
-  const maker = kv === null ? null : kvMaker(kv);
+  const maker = kv === null ? null : (await import('../policies/kv/maker.ts')).kvMaker(kv);
   const precision = precisionOf(policy);
   const buildProgram = await loadBuilder(workload);
   const program = buildProgram(workload, precision, readModel, maker);
@@ -94,17 +86,18 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   const { workload, policy } = parts;
   if (isDeviceWorkload(workload)) {
     if (policy !== undefined) throw unusedPolicy(workload.kind);
-    const { runDevice } = await import('../workloads/index.ts');
+    const { runDevice } = await import('../workloads/device.ts');
     return runDevice(workload, machine, seed);
   }
   if (workload.kind === 'mapping') {
-    const { mappingProgram } = await import('../workloads/index.ts');
+    const { mappingProgram } = await import('../workloads/mapping/index.ts');
     const program = mappingProgram(workload, files.readModel, files.readText, seed);
     return runMapping(policy, machine, program, seed, workload.fast_bytes);
   }
   if (workload.kind === 'trace') {
-    const { readTrace } = await import('../workloads/index.ts');
+    const { readTrace } = await import('../workloads/trace/read.ts');
     const { simulateDtr } = await import('../sim/training/index.ts');
+    const { loadReplay } = await import('../policies/training.ts');
     return simulateDtr(machine, readTrace(workload, files.readText(workload.file)), loadReplay(policy));
   }
   if (workload.kind === 'train' || (workload.kind === 'cnn' && workload.mode === 'train')) {
@@ -113,6 +106,7 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { training } = program;
     if (training === undefined) throw new Error('a train workload builds a training step');
     const { simulateTraining } = await import('../sim/training/index.ts');
+    const { loadTraining, solverFor } = await import('../policies/training.ts');
     const solver = await solverFor(policy);
     const { activations, optimizer, training: planned } = loadTraining(policy, machine, training, solver);
     return simulateTraining(machine, { ...program, training: planned }, activations, optimizer, { timeline });
@@ -121,9 +115,16 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { runAgent } = await import('./agent.ts');
     return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
   }
-  const { program, placement } = await prepare(resolved, files.readModel);
+  let { program, placement } = await prepare(resolved, files.readModel);
+  let retained: Metrics = {};
+  if (workload.kind === 'generate' && workload.attention !== undefined && kv !== null) {
+    const { retainedMass, withProcessHits } = await import('./proxy.ts');
+    retained = retainedMass(workload, kv, program, seed, files.readText);
+    const measured = withProcessHits(kv, retained);
+    if (measured !== null) ({ program, placement } = await prepare({ ...resolved, kv: measured }, files.readModel));
+  }
   const result = simulate(machine, program, placement, { timeline });
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
+  const metrics = { ...result.metrics, ...kvReads(program), ...retained };
   return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
@@ -166,27 +167,27 @@ function functionalParts({ parts, kv }: Pick<ResolvedCase, 'parts' | 'kv'>): unk
   return { ...parts, policy: { ...policy, placement, precision: precisionOf(policy), kv: cache } };
 }
 
+/** Ids or paths of the models that a workload reads. */
+function modelsOf(workload: Workload): readonly string[] {
+  switch (workload.kind) {
+    case 'agent':
+      return agentModels(workload);
+    case 'generate':
+    case 'train':
+    case 'cnn':
+      return [workload.model];
+    default:
+      return [];
+  }
+}
+
 /**
  * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
- * reads. Throws as building the workload does.
+ * reads. Throws as reading a model does.
  */
 export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
-  const models = new Map<string, AnyModel>();
-  if (parts.workload.kind === 'agent') {
-    for (const ref of agentModels(parts.workload)) models.set(ref, readModel(ref));
-  } else if (
-    !isDeviceWorkload(parts.workload) &&
-    parts.workload.kind !== 'trace' &&
-    parts.workload.kind !== 'mapping'
-  ) {
-    const buildProgram = await loadBuilder(parts.workload);
-    buildProgram(parts.workload, precisionOf(parts.policy), (ref) => {
-      const model = readModel(ref);
-      models.set(ref, model);
-      return model;
-    });
-  }
-  const hashed = await Promise.all([...models].map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
+  const models = modelsOf(parts.workload).map((ref) => [ref, readModel(ref)] as const);
+  const hashed = await Promise.all(models.map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(functionalParts({ parts, kv })),
     machine_sha256: await sharedHash(machine),

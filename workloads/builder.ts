@@ -1,5 +1,5 @@
 import type { KvPolicyMaker, Precision, Program } from '../sim/types/index.ts';
-import type { AnyModel } from './models/any.ts';
+import { type AnyModel, languageModel } from './models/any.ts';
 import type { Workload } from './schema.ts';
 
 /** Builds the program of a workload, as `buildProgram` does. */
@@ -11,14 +11,25 @@ export type ProgramBuilder = (
 ) => Program;
 
 /**
- * What builds programs of this workload's kind. Reading the modules of all kinds takes longer than a network takes to
- * run, so a forward pass of one loads its own alone.
+ * What builds programs of this workload's kind. Reading the modules of all kinds takes longer than most runs, so the common
+ * ones load their own alone.
  */
 export async function loadBuilder(workload: Workload): Promise<ProgramBuilder> {
-  if (workload.kind !== 'cnn' || workload.mode !== 'infer') return (await import('./index.ts')).buildProgram;
-  const { cnnProgram } = await import('./cnn/build.ts');
-  return (asked, _precision, readModel) => {
-    if (asked.kind !== 'cnn') throw new Error(`a builder of networks was asked for ${asked.kind}`);
-    return cnnProgram(asked, readModel(asked.model));
-  };
+  if (workload.kind === 'cnn' && workload.mode === 'infer') {
+    const { cnnProgram } = await import('./cnn/build.ts');
+    return (asked, _precision, readModel) => cnnProgram(as(asked, 'cnn'), readModel(as(asked, 'cnn').model));
+  }
+  if (workload.kind === 'generate') {
+    const { generateProgram } = await import('./generate/index.ts');
+    return (asked, precision, readModel, kv = null) => {
+      const fields = as(asked, 'generate');
+      return generateProgram(fields, languageModel(readModel(fields.model)), precision, kv);
+    };
+  }
+  return (await import('./index.ts')).buildProgram;
+}
+
+function as<K extends Workload['kind']>(workload: Workload, kind: K): Extract<Workload, { kind: K }> {
+  if (workload.kind !== kind) throw new Error(`a builder of ${kind} was asked for ${workload.kind}`);
+  return workload as Extract<Workload, { kind: K }>;
 }

@@ -1,17 +1,10 @@
 import { InputError } from '../input/index.ts';
-import type { KvPolicyMaker, Machine, Precision, Program, RunResult } from '../sim/types/index.ts';
-import { runAttention } from './attention/index.ts';
+import type { KvPolicyMaker, Precision, Program } from '../sim/types/index.ts';
 import { cnnProgram } from './cnn/build.ts';
 import { trainedNetwork } from './cnn/train.ts';
-import { runCopy } from './copy/index.ts';
 import { generateProgram } from './generate/index.ts';
-import { runIo } from './io/index.ts';
-import { runMixer } from './mixers/index.ts';
-import type { AnyModel } from './models/any.ts';
-import type { Model } from './models/model.ts';
-import type { DeviceWorkload, Workload } from './schema.ts';
-import { runSearch } from './search/index.ts';
-import { runStream } from './stream/index.ts';
+import { type AnyModel, languageModel } from './models/any.ts';
+import type { Workload } from './schema.ts';
 import { trainProgram } from './train/index.ts';
 
 /**
@@ -49,40 +42,6 @@ export function buildProgram(
   }
 }
 
-/**
- * Runs a device workload on a machine.
- * @throws MissingFactError when the machine lacks the device or what the workload needs of it.
- */
-export function runDevice(workload: DeviceWorkload, machine: Machine, seed: number): RunResult {
-  switch (workload.kind) {
-    case 'io':
-      return runIo(workload, machine, seed);
-    case 'copy':
-      return runCopy(workload, machine);
-    case 'stream':
-      return runStream(workload, machine);
-    case 'attention':
-      return runAttention(workload, machine);
-    case 'mixer':
-      return runMixer(workload, machine);
-    case 'search':
-      return runSearch(workload, machine, seed);
-  }
-}
-
-/** @throws InputError for a network, which generates nothing. */
-function languageModel(model: AnyModel): Model {
-  if (!('kind' in model)) return model;
-  throw new InputError({
-    code: 'bad_value',
-    problem: `the model ${JSON.stringify(model.id)} is a network without tokens`,
-    found: model.id,
-    expected: 'a language model, or the workload kind `cnn`',
-  });
-}
-
-export { mappingProgram } from './mapping/index.ts';
 export type { AnyModel } from './models/any.ts';
 export { type Model, parameterCount, parseModel } from './models/model.ts';
 export { type DeviceWorkload, isDeviceWorkload, type Workload, workloadSchema } from './schema.ts';
-export { readTrace } from './trace/read.ts';

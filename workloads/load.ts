@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { InputError, parseYaml, unknownName } from '../input/index.ts';
+import { InputError, unknownName } from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
+import { readYamlFile } from '../input/yamlFiles.ts';
 import { isNetworkSource, type NetworkTable, readNetworkTable } from './cnn/table/read.ts';
 import { isModelFile, readModelFile } from './modelFiles/files.ts';
 import type { AnyModel, ModelFile } from './models/any.ts';
@@ -42,7 +43,7 @@ export function readNetwork(id: string): NetworkTable {
   if (known) return known;
   if (!listNetworks().includes(id)) throw unknownName('network', id, listNetworks());
   const file = join(networkFolder(), `${id}.yaml`);
-  const table = readNetworkTable(parseYaml(readFileSync(file, 'utf8'), `${id}.yaml`), id);
+  const table = readNetworkTable(readYamlFile(file, `${id}.yaml`), id);
   cache.set(id, table);
   return table;
 }
@@ -71,6 +72,6 @@ export function readAnyModel(idOrPath: string): AnyModel {
     modelFiles.set(key, known);
     return known;
   }
-  const source = parseYaml(readFileSync(idOrPath, 'utf8'), idOrPath);
+  const source = readYamlFile(idOrPath);
   return isNetworkSource(source) ? readNetworkTable(source, basename(idOrPath, '.yaml')) : parseModel(source);
 }

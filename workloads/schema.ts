@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { agentSchema } from './agent/schema.ts';
-import { attentionSchema } from './attention/index.ts';
+import { attentionSchema } from './attention/layerSchema.ts';
 import { cnnSchema } from './cnn/schema.ts';
-import { copySchema } from './copy/index.ts';
+import { copySchema } from './copy/schema.ts';
 import { generateSchema } from './generate/schema.ts';
-import { ioSchema } from './io/index.ts';
-import { mappingSchema } from './mapping/index.ts';
-import { mixerSchema } from './mixers/index.ts';
-import { searchSchema } from './search/index.ts';
-import { streamSchema } from './stream/index.ts';
+import { ioSchema } from './io/schema.ts';
+import { mappingSchema } from './mapping/schema.ts';
+import { mixerSchema } from './mixers/schema.ts';
+import { searchSchema } from './search/schema.ts';
+import { streamSchema } from './stream/schema.ts';
 import { traceSchema } from './trace/schema.ts';
 import { trainSchema } from './train/schema.ts';
 

@@ -1,8 +1,6 @@
 import * as v from 'valibot';
 import { InputError, quote } from '../../input/index.ts';
-import { PolicyError } from '../../sim/errors.ts';
-import type { KvPolicyMaker, Machine, Role } from '../../sim/types/index.ts';
-import { KvEngine } from './engine.ts';
+import type { Machine, Role } from '../../sim/types/index.ts';
 import type { KvPlace, KvSpec } from './preset.ts';
 import { presetSchema } from './schema.ts';
 
@@ -47,18 +45,6 @@ export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machi
       refuse('preset', problem, `a machine whose ${tier} memory is another one`);
     }
   }
-}
-
-/** Makes the policy of a spec for any shape. @throws PolicyError for presets of other things than a KV cache. */
-export function kvMaker({ fields, illustrative }: KvSpec): KvPolicyMaker {
-  if (fields.of !== 'kv') throw new PolicyError(`preset "${fields.id}" is of ${fields.of}, not of a KV cache`);
-  const verify = fields.stages.find(({ rest }) => rest.action === 'verify');
-  if (verify !== undefined) throw new PolicyError(`preset "${fields.id}" acts on requests, which generate has not`);
-  const warnings =
-    illustrative.length === 0
-      ? []
-      : [`preset ${fields.id}: no source gives ${illustrative.join(', ')}; the values are illustrative`];
-  return (shape) => new KvEngine(fields, shape, warnings);
 }
 
 /** A cache that keeps everything. */

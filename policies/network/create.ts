@@ -1,8 +1,7 @@
-import { InputError } from '../../input/index.ts';
 import type { Network, Placement } from '../../sim/types/index.ts';
 import type { PlacementContext } from '../placement/placement.ts';
 import { strictLiveness } from '../planner/conventions.ts';
-import { plannerOf } from '../planner/registry.ts';
+import { loadPlanner } from '../planner/registry.ts';
 import { patchByPatch, splitLayer } from '../schedule/patch.ts';
 import { layerByLayer, type Schedule } from '../schedule/schedule.ts';
 import type { ScheduleFields } from '../schedule/schema.ts';
@@ -19,8 +18,12 @@ export interface NetworkPolicy {
  * The placement of a network: layer by layer and every map allocated when it is made, unless the policy says otherwise.
  * @throws InputError for a split that the network does not have.
  */
-export function networkPlacement(policy: NetworkPolicy, network: Network, context: PlacementContext): Placement {
-  const planner = policy.planner === undefined ? null : plannerOf(policy.planner.kind);
+export async function networkPlacement(
+  policy: NetworkPolicy,
+  network: Network,
+  context: PlacementContext,
+): Promise<Placement> {
+  const planner = policy.planner === undefined ? null : await loadPlanner(policy.planner.kind);
   const fields = policy.schedule ?? { kind: 'layer' as const };
   const schedule = scheduleOf(fields, network, () => {
     const memory = fastMemory(context);
@@ -49,16 +52,4 @@ function scheduleOf(fields: ScheduleFields, network: Network, search: () => Sche
       return fields.patches === 1 ? layerByLayer(network) : patchByPatch(network, fields.patches, last);
     }
   }
-}
-
-/** Refuses parts of a policy that the workload's kind cannot use. */
-export function refuseParts(kind: string, parts: Readonly<Record<string, unknown>>, usable: readonly string[]): void {
-  const wrong = Object.keys(parts).find((part) => parts[part] !== undefined && !usable.includes(part));
-  if (wrong === undefined) return;
-  throw new InputError({
-    code: 'bad_value',
-    problem: `a ${kind} workload has no use for policy.${wrong}`,
-    found: wrong,
-    expected: usable.map((part) => `policy.${part}`).join(', '),
-  });
 }

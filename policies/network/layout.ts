@@ -6,6 +6,7 @@ import type { Schedule } from '../schedule/schedule.ts';
 /** The plan as figures read it. */
 export function layoutOf(memory: string, capacity_bytes: number, schedule: Schedule, plan: MemoryPlan): MemoryLayout {
   const live = liveBytes(schedule);
+  const { step_bytes } = plan;
   const { steps, buffers, stage, network } = schedule;
   const indexOf = (tensor: number): number | undefined => network.tensors[tensor]!.file_index;
   return {
@@ -16,7 +17,7 @@ export function layoutOf(memory: string, capacity_bytes: number, schedule: Sched
     steps: steps.map(({ index, layer }) => ({
       name: layer.name,
       block: layer.block,
-      bytes: plan.step_bytes[index]!,
+      bytes: step_bytes[index]!,
       live_bytes: live[index]!,
       repeats: stage !== null && index < stage.layers ? stage.patches ** 2 : 1,
     })),

@@ -98,13 +98,14 @@ export class NetworkPlacement implements Placement {
   }
 
   private overflow(plan: MemoryPlan, room: number): DoesNotFitError {
-    const bytes = Math.max(...plan.step_bytes);
-    const worst = this.schedule.steps[plan.step_bytes.indexOf(bytes)]!;
+    const { step_bytes } = plan;
+    const bytes = Math.max(...step_bytes);
+    const worst = this.schedule.steps[step_bytes.indexOf(bytes)]!;
     const holders = this.schedule.buffers
       .filter(({ first, last }) => first <= worst.index && worst.index <= last)
       .map(({ name, bytes: size }) => ({ what: `map ${name}`, bytes: size }));
     if (plan.scratch_bytes > 0) holders.push({ what: 'scratch', bytes: plan.scratch_bytes });
-    const over = plan.step_bytes.filter((step) => step > room).length;
+    const over = step_bytes.filter((step) => step > room).length;
     const also = over > 1 ? `, the largest of ${over} layers that overflow,` : '';
     const what = `the maps of layer "${worst.layer.name}"${also}`;
     return new DoesNotFitError(this.memory.id, what, Math.max(bytes, plan.peak_bytes), room, 0, holders);

@@ -141,3 +141,8 @@ export function storedBits({ bits, block, scale_bits, scale_block, extra_bits }:
   const scales = block === 0 ? 0 : (scale_bits + (scale_block === 0 ? 0 : 32 / scale_block)) / block;
   return bits + scales + extra_bits;
 }
+
+/** Kinds of the part, for `list policies`. */
+export const OPTIMIZERS: readonly { readonly kind: string; readonly description: string }[] = Object.entries(
+  METHODS,
+).map(([kind, { description }]) => ({ kind, description }));

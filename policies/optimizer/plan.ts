@@ -1,12 +1,7 @@
 import type { OptimizerPlan, Training } from '../../sim/types/index.ts';
-import { METHODS, type Method } from './methods.ts';
+import type { Method } from './methods.ts';
 import { projectedState } from './projection.ts';
 import { methodOf, type OptimizerFields } from './schema.ts';
-
-/** Kinds of the part, for `list policies`. */
-export const OPTIMIZERS: readonly { readonly kind: string; readonly description: string }[] = Object.entries(
-  METHODS,
-).map(([kind, { description }]) => ({ kind, description }));
 
 const FULL_BYTES = 4;
 /** Weights are computed with in 16 bits. */

@@ -1,6 +1,5 @@
 import type { Schedule } from '../schedule/schedule.ts';
 import { largest, liveBytes } from './live.ts';
-import { lowestOffsets } from './mapping/lowest.ts';
 import type { MemoryPlan, Planner } from './planner.ts';
 import { type Placed, type Request, tightestGap } from './rectangles.ts';
 import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tflmGreedy.ts';
@@ -13,13 +12,11 @@ import { aligned, greedyOffsets, linearOffsets, type OfflineRequest } from './tf
 /** A plan of a schedule from offsets of its buffers, whose sizes are rounded up to `alignment`. */
 export function addressed(
   kind: string,
-  description: string,
   alignment: number,
   offsetsOf: (requests: readonly OfflineRequest[]) => readonly number[],
 ): Planner {
   return {
     kind,
-    description,
     plan(schedule): MemoryPlan {
       const order = allocationOrder(schedule);
       const requests = requestsOf(schedule, alignment);
@@ -72,17 +69,8 @@ export function bestFitOffsets(requests: readonly Request[]): number[] {
   return offsets;
 }
 
-export const tflmGreedy = addressed(
-  'tflm-greedy',
-  "TensorFlow Lite Micro's greedy planner, the head of its arena",
-  16,
-  greedyOffsets,
-);
-export const linear = addressed('linear', 'Nothing shares memory', 16, linearOffsets);
-export const bestFit = addressed('best-fit', 'By falling size, each into the tightest gap', 1, bestFitOffsets);
-export const exact = addressed(
-  'exact',
-  'As low as an exact search finds, most often the least there is',
-  1,
-  lowestOffsets,
-);
+/** TensorFlow Lite Micro's greedy planner, the head of its arena. */
+export const tflmGreedy = addressed('tflm-greedy', 16, greedyOffsets);
+/** Nothing shares memory. */
+export const linear = addressed('linear', 16, linearOffsets);
+export const bestFit = addressed('best-fit', 1, bestFitOffsets);

@@ -14,10 +14,9 @@ type Count = (
   live: () => readonly number[],
 ) => number;
 
-function counting(kind: string, description: string, count: Count): Planner {
+function counting(kind: string, count: Count): Planner {
   return {
     kind,
-    description,
     plan(schedule): MemoryPlan {
       const { buffers, steps } = schedule;
       const sum = (ids: Iterable<number>): number =>
@@ -71,31 +70,22 @@ const beside = ({ reads, writes }: Step, live: readonly number[]): number[] =>
  * MCUNet's column "Act": input plus output of every convolution; a depthwise one inside a residual block adds the
  * shortcut, the projection does not (mit-han-lab/mcunet, utils/pytorch_utils.py, count_peak_activation_size).
  */
-export const mcunetAct = counting(
-  'mcunet-act',
-  'Input plus output of every convolution, as MCUNet tables count',
-  (step, _s, sum, live) => {
-    if (!WEIGHTED.has(step.layer.op)) return 0;
-    const own = sum([...step.reads, ...step.writes]);
-    return step.layer.op === 'dw' ? own + sum(beside(step, live())) : own;
-  },
-);
+export const mcunetAct = counting('mcunet-act', (step, _s, sum, live) => {
+  if (!WEIGHTED.has(step.layer.op)) return 0;
+  const own = sum([...step.reads, ...step.writes]);
+  return step.layer.op === 'dw' ? own + sum(beside(step, live())) : own;
+});
 
 /** MCUNetV2's count: the same, a depthwise convolution working in place (arXiv:2110.15352, figure 1 and table 1). */
-export const mcunetV2 = counting(
-  'mcunetv2',
-  'As mcunet-act, depthwise convolutions in place',
-  (step, _s, sum, live) => {
-    if (!WEIGHTED.has(step.layer.op)) return 0;
-    if (step.layer.op !== 'dw') return sum([...step.reads, ...step.writes]);
-    return Math.max(sum(step.reads), sum(step.writes)) + sum(beside(step, live()));
-  },
-);
+export const mcunetV2 = counting('mcunetv2', (step, _s, sum, live) => {
+  if (!WEIGHTED.has(step.layer.op)) return 0;
+  if (step.layer.op !== 'dw') return sum([...step.reads, ...step.writes]);
+  return Math.max(sum(step.reads), sum(step.writes)) + sum(beside(step, live()));
+});
 
 /** Every tensor that is still needed, at every step; nothing shares memory. */
 export const strictLiveness: Planner = {
   kind: 'live',
-  description: 'Every tensor that is still needed, at every step',
   plan(schedule) {
     const step_bytes = liveBytes(schedule);
     const peak_bytes = largest(step_bytes);
@@ -109,7 +99,6 @@ export const strictLiveness: Planner = {
  */
 export const fusedBlocks: Planner = {
   kind: 'fused-blocks',
-  description: 'Input plus output of every block, as if it were one operator',
   plan(schedule) {
     const { steps, buffers, network } = schedule;
     const blocks = new Map<string, Step[]>();

@@ -17,6 +17,5 @@ export interface MemoryPlan {
 /** A planner kind. */
 export interface Planner {
   readonly kind: string;
-  readonly description: string;
   plan(schedule: Schedule): MemoryPlan;
 }

@@ -1,56 +1,36 @@
-import * as v from 'valibot';
 import { InputError } from '../../input/errors.ts';
-import { bestFit, exact, linear, tflmGreedy } from './addressed.ts';
+import { bestFit, linear, tflmGreedy } from './addressed.ts';
 import { fusedBlocks, mcunetAct, mcunetV2, strictLiveness } from './conventions.ts';
-import { type TwoTierFields, twoTierSchema } from './levels/run.ts';
+import { NETWORK_PLANNERS, type NetworkPlannerKind } from './kinds.ts';
 import type { Planner } from './planner.ts';
 import { tinyEngineCompat, tinyEngineStrict } from './tinyengine.ts';
 
-/** Every planner kind, one line each. */
-export const PLANNERS: readonly Planner[] = [
-  strictLiveness,
-  mcunetAct,
-  mcunetV2,
-  fusedBlocks,
-  tflmGreedy,
+/** Planners of networks; the exact search is loaded when it is asked for. */
+const PLANNERS: Readonly<Record<NetworkPlannerKind, Planner | (() => Promise<Planner>)>> = {
+  live: strictLiveness,
+  'mcunet-act': mcunetAct,
+  mcunetv2: mcunetV2,
+  'fused-blocks': fusedBlocks,
+  'tflm-greedy': tflmGreedy,
   linear,
-  bestFit,
-  exact,
-  tinyEngineCompat,
-  tinyEngineStrict,
-];
+  'best-fit': bestFit,
+  exact: async () => (await import('./exact.ts')).exact,
+  tinyengine: tinyEngineCompat,
+  'tinyengine-strict': tinyEngineStrict,
+};
 
-/** Kinds for `list policies`: those above and the one of `mapping` workloads. */
-export const PLANNER_KINDS: readonly { readonly kind: string; readonly description: string }[] = [
-  ...PLANNERS,
-  { kind: 'two-tier', description: 'A fast and a slow memory with copies between them, for `mapping` workloads' },
-];
-
-const addressedSchema = v.strictObject({
-  kind: v.pipe(
-    v.picklist(PLANNERS.map(({ kind }) => kind)),
-    v.description('How static memory is counted or addressed; `list policies` says what each does.'),
-  ),
-});
-
-export const plannerSchema = v.variant('kind', [addressedSchema, twoTierSchema]);
+const isKind = (kind: string): kind is NetworkPlannerKind => Object.hasOwn(PLANNERS, kind);
 
 /** The planner of networks of this kind. @throws InputError for `two-tier`, which places programs. */
-export function plannerOf(kind: string): Planner {
-  const found = PLANNERS.find((planner) => planner.kind === kind);
-  if (found) return found;
+export async function loadPlanner(kind: string): Promise<Planner> {
+  if (isKind(kind)) {
+    const planner = PLANNERS[kind];
+    return typeof planner === 'function' ? planner() : planner;
+  }
   throw new InputError({
     code: 'bad_value',
     problem: `the planner ${kind} places the programs of mapping workloads`,
     found: kind,
-    expected: `for a network one of ${PLANNERS.map((planner) => planner.kind).join(', ')}`,
+    expected: `for a network one of ${NETWORK_PLANNERS.map((planner) => planner.kind).join(', ')}`,
   });
-}
-
-/** The two-tier planner that a policy asks for; without one, the best search. @throws InputError for another planner */
-export function twoTierOf(planner: v.InferOutput<typeof plannerSchema> | undefined): TwoTierFields {
-  if (planner === undefined) return v.parse(twoTierSchema, { kind: 'two-tier' });
-  if (planner.kind === 'two-tier') return planner as TwoTierFields;
-  const problem = `the planner ${planner.kind} has no second memory`;
-  throw new InputError({ code: 'bad_value', problem, found: planner.kind, expected: 'two-tier' });
 }

@@ -39,10 +39,9 @@ const upstream: Overlap = (a, b) =>
 
 const strict: Overlap = (a, b) => a.start < b.end && b.start < a.end;
 
-function tinyEngine(kind: string, description: string, overlap: Overlap): Planner {
+function tinyEngine(kind: string, overlap: Overlap): Planner {
   return {
     kind,
-    description,
     plan(schedule): MemoryPlan {
       const rectangles = rectanglesOf(schedule);
       place(rectangles, overlap);
@@ -131,13 +130,7 @@ function kernelCopyBytes({ layer }: Step): number {
   return layer.op === 'conv' && layer.window.kernel[0] > 1 ? 2 * layer.weights : 0;
 }
 
-export const tinyEngineCompat = tinyEngine(
-  'tinyengine',
-  "TinyEngine's first fit with im2col and kernel buffers and in-place depthwise convolutions, as published",
-  upstream,
-);
-export const tinyEngineStrict = tinyEngine(
-  'tinyengine-strict',
-  'The same, tensors of the very same lifetime kept apart',
-  strict,
-);
+/** First fit with im2col and kernel buffers and in-place depthwise convolutions, as published. */
+export const tinyEngineCompat = tinyEngine('tinyengine', upstream);
+/** The same, tensors of the very same lifetime kept apart. */
+export const tinyEngineStrict = tinyEngine('tinyengine-strict', strict);

@@ -4,9 +4,10 @@ import { dataSource, getPath, isMap, parsePath } from '../../input/index.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import type { KvShape } from '../../sim/types/index.ts';
 import { buildProgram, parseModel } from '../../workloads/index.ts';
-import { kvMaker, loadPlacement, precisionOf } from '../index.ts';
+import { loadPlacement, precisionOf } from '../index.ts';
 import { KvEngine } from '../kv/engine.ts';
 import { resolvePreset } from '../kv/index.ts';
+import { kvMaker } from '../kv/maker.ts';
 import { listPresets, readPreset } from './load.ts';
 
 /** Every preset file, found by itself: what holds for all of them. */

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readTextFile } from '../../input/files.ts';
-import { parseYaml, unknownName } from '../../input/index.ts';
+import { unknownName } from '../../input/index.ts';
 import { packageFolder } from '../../input/packageFiles.ts';
+import { readYamlFile } from '../../input/yamlFiles.ts';
 import { type Preset, parsePreset } from '../kv/index.ts';
 
 const catalogueDirectory = (): string => join(packageFolder(), 'policies', 'presets');
@@ -29,7 +29,7 @@ export function readPreset(idOrPath: string): Preset {
   const isPath = isYaml(idOrPath) || /[\\/]/.test(idOrPath);
   if (!isPath && !listPresets().includes(idOrPath)) throw unknownName('preset', idOrPath, ['full', ...listPresets()]);
   const file = isPath ? idOrPath : join(catalogueDirectory(), `${idOrPath}.yaml`);
-  const preset = parsePreset(parseYaml(readTextFile(file), isPath ? file : `${idOrPath}.yaml`));
+  const preset = parsePreset(readYamlFile(file, isPath ? file : `${idOrPath}.yaml`));
   if (!isPath) cache.set(idOrPath, preset);
   return preset;
 }

@@ -84,6 +84,12 @@ const sideRoom = (rows: readonly ParityPoint[], options: Options, theme: Theme):
     widest(verdictLines(rows), theme.small_pt),
   ) + 8;
 
+/** Height of the legend above what the rows come to, which stand beside the plot. */
+const sideHeight = (rows: readonly ParityPoint[], options: Options, theme: Theme): number =>
+  legendItems(rows, options, theme).length * (theme.small_pt + 3) +
+  verdictLines(rows).length * (theme.small_pt + 2) +
+  theme.small_pt;
+
 /** Side of the square plot: what the legend leaves of the width, at most 3.2 in. */
 const sideOf = (width: number, rows: readonly ParityPoint[], options: Options, theme: Theme): number =>
   Math.min(230, width - 34 - sideRoom(rows, options, theme));
@@ -104,17 +110,23 @@ export const chart = defineChart<Options, ParityPoint>({
       });
   },
   height: (rows, options, theme) =>
-    sideOf(theme.width_in * 72, rows, options, theme) + axisRoom({ ticks: [], title: 'x' }, 'bottom', theme) + 5,
+    Math.max(
+      sideOf(theme.width_in * 72, rows, options, theme) + axisRoom({ ticks: [], title: 'x' }, 'bottom', theme) + 5,
+      sideHeight(rows, options, theme) + 8,
+    ),
   draw(svg, rows, options, theme, { width, height, id }) {
     const fills = new Fills(svg, id);
     const metric = describeMetric(rows[0]!.metric);
-    const unit = axisUnit(metric?.unit, Math.max(...rows.map((row) => row.published)));
+    const published = rows.map((row) => row.published);
+    // Axes of many decades are labelled in the unit of their middle.
+    const unit = axisUnit(metric?.unit, Math.sqrt(Math.min(...published) * Math.max(...published)));
     const values = rows.flatMap((row) => [row.published / unit.size, row.simulated / unit.size]);
     const domain = logDomain(values);
     const ticks = logTicks(domain);
     const name = unit.name === '' ? '' : ` (${unit.name})`;
     const left = axisRoom({ ticks, title: 'y' }, 'left', theme);
-    const side = height - axisRoom({ ticks, title: 'x' }, 'bottom', theme) - 5;
+    const room = height - axisRoom({ ticks, title: 'x' }, 'bottom', theme) - 5;
+    const side = Math.min(room, sideOf(width, rows, options, theme));
     const box: Box = { x0: left, x1: left + side, y0: 4, y1: 4 + side };
     const x = scaleLog(domain, [box.x0, box.x1]);
     const y = scaleLog(domain, [box.y1, box.y0]);
@@ -157,8 +169,11 @@ export const chart = defineChart<Options, ParityPoint>({
       );
     });
     const lines = verdictLines(rows);
+    // Lines below the plot's corner keep clear of its last tick.
+    const foot = Math.max(box.y1, box.y0 + sideHeight(rows, options, theme));
+    const start = box.x1 + (foot > box.y1 ? 6 + theme.small_pt : 6);
     lines.forEach((text, index) => {
-      label(svg, box.x1 + 6, box.y1 - (lines.length - index - 0.5) * (theme.small_pt + 2), text, {
+      label(svg, start, foot - (lines.length - index - 0.5) * (theme.small_pt + 2), text, {
         size: theme.small_pt,
       });
     });

@@ -1,4 +1,4 @@
-import { DeadlockError, DoesNotFitError, type Holder } from '../errors.ts';
+import { DeadlockError, DoesNotFitError } from '../errors.ts';
 import { Simulation } from '../kernel/simulation.ts';
 import { secondsFromNs } from '../kernel/time.ts';
 import { Ledger } from '../ledger.ts';
@@ -7,6 +7,7 @@ import { FlowNetwork } from '../resources/flowNetwork.ts';
 import { type MemoryAccount, TENSOR_KINDS } from '../resources/memoryAccount.ts';
 import type { TimelineRecorder } from '../timeline.ts';
 import type { Machine } from '../types/machine.ts';
+import type { Holding } from '../types/policy.ts';
 import { MAX_PHASES, PHASE, PHASE_WORDS, TASK, TASK_WORDS, type Tape } from './tape.ts';
 import type { WriteBack } from './writeBack.ts';
 
@@ -35,7 +36,7 @@ export class Engine {
   private readonly delayKind: number;
   writeBack: WriteBack | null = null;
   timeline: TimelineRecorder | null = null;
-  holders: (memory: string) => readonly Holder[] = () => [];
+  holders: (memory: string) => readonly Holding[] = () => [];
 
   readonly machine: Machine;
   private tape: Tape | null = null;
@@ -302,16 +303,18 @@ export class Engine {
       const base = task * TASK_WORDS;
       const kind = TENSOR_KINDS[tape.words[base + TASK.allocateKind]!]!;
       const bytes = tape.words[base + TASK.allocateBytes]!;
-      const holders = TENSOR_KINDS.map((name, i) => ({ what: name, bytes: account.usedByKind[i]! })).filter(
-        (h) => h.bytes > 0,
-      );
+      const held = this.holders(account.id);
+      const later = TENSOR_KINDS.map((name, i) => {
+        const planned = held.reduce((sum, holding) => (holding.kind === name ? sum + holding.bytes : sum), 0);
+        return { what: name, bytes: account.usedByKind[i]! - planned };
+      }).filter(({ bytes: rest }) => rest > 0);
       throw new DoesNotFitError(
         account.id,
         `what is there and a ${kind} block of ${bytes} bytes that waits for room`,
         account.used + bytes,
         account.capacity,
         atS,
-        [...this.holders(account.id), ...holders],
+        [...held, ...later],
       );
     }
     const waiting: string[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { kvMaker, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { kvMaker } from '../../policies/kv/maker.ts';
 import { kvShares } from '../../policies/placement/percent/homes.ts';
 import { readPreset } from '../../policies/presets/load.ts';
 import { simulate } from '../../sim/executor/index.ts';
@@ -156,6 +157,19 @@ describe('un-fused attention', () => {
     expect(kernelSeconds(batched, 1e12, attention)).toBeCloseTo(2e-3, 12);
     expect(kernelSeconds(batched, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 12);
     expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(1.25e-3, 12);
+  });
+});
+
+describe('paged attention', () => {
+  it('waits for its own loads where heads share them, and for the memory where they do not', () => {
+    const unit = {
+      ...gpu({ memory_efficiency: [[1, 1]], roofline_exponent: Number.POSITIVE_INFINITY }),
+      head_load_bytes_per_s: 2e12,
+    };
+    const attention = { ...kernel(0, 1e9), head_loaded_bytes: 4e9 };
+    expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(2e-3, 12);
+    expect(kernelSeconds(unit, 1e12, { ...attention, head_loaded_bytes: 1e9 })).toBeCloseTo(1e-3, 12);
+    expect(() => kernelSeconds(gpu({}), 1e12, attention)).toThrow(/head_load_bytes_per_s/);
   });
 });
 

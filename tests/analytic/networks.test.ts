@@ -3,7 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
 import { parseYaml } from '../../input/index.ts';
 import { loadPlacement, type Policy, precisionOf } from '../../policies/index.ts';
-import { plannerOf } from '../../policies/planner/registry.ts';
+import { NETWORK_PLANNERS, type NetworkPlannerKind } from '../../policies/planner/kinds.ts';
+import { loadPlanner } from '../../policies/planner/registry.ts';
 import { canSplitAfter, patchByPatch, splitLayer } from '../../policies/schedule/patch.ts';
 import { layerByLayer } from '../../policies/schedule/schedule.ts';
 import { bestChoice, paretoChoices, patchChoices } from '../../policies/schedule/search.ts';
@@ -16,7 +17,11 @@ import { readNetwork } from '../../workloads/load.ts';
 
 const KIB = 1024;
 const net = (id: string, options: NetworkOptions = {}) => buildNetwork(readNetwork(id), options);
-const peak = (kind: string, id: string, options?: NetworkOptions): number =>
+const planners = new Map(
+  await Promise.all(NETWORK_PLANNERS.map(async ({ kind }) => [kind, await loadPlanner(kind)] as const)),
+);
+const plannerOf = (kind: NetworkPlannerKind) => planners.get(kind)!;
+const peak = (kind: NetworkPlannerKind, id: string, options?: NetworkOptions): number =>
   plannerOf(kind).plan(layerByLayer(net(id, options))).peak_bytes;
 
 describe('peaks that were published, to the byte', () => {
@@ -189,7 +194,15 @@ describe('a run', () => {
 
 test('every planner counts at least what one step of it needs', () => {
   const schedule = layerByLayer(net('mcunet-in1'));
-  for (const kind of ['live', 'mcunet-act', 'mcunetv2', 'fused-blocks', 'tflm-greedy', 'best-fit', 'tinyengine']) {
+  for (const kind of [
+    'live',
+    'mcunet-act',
+    'mcunetv2',
+    'fused-blocks',
+    'tflm-greedy',
+    'best-fit',
+    'tinyengine',
+  ] as const) {
     const { peak_bytes, step_bytes } = plannerOf(kind).plan(schedule);
     expect(peak_bytes, kind).toBe(Math.max(...step_bytes));
   }

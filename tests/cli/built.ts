@@ -10,7 +10,8 @@ const SOURCES = ['cli', 'sim', 'input', 'hardware', 'workloads', 'policies', 'st
 
 /** Builds the program where it is older than its sources. */
 export function build(): void {
-  const newest = Math.max(...SOURCES.flatMap((folder) => sourceTimes(join(root, folder))));
+  const rules = ['build.mjs', 'package.json'].map((file) => statSync(join(root, file)).mtimeMs);
+  const newest = Math.max(...rules, ...SOURCES.flatMap((folder) => sourceTimes(join(root, folder))));
   if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs >= newest) return;
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -39,6 +39,43 @@ test('the changes that fit are true: pasted back, they run', async () => {
   }
 });
 
+test('a long prompt with score matrices fits with fused attention, and what holds the space is told once', async () => {
+  const ask = ['fit', '--machine', 'a100-80g', '--model', 'llama3-8b', '--prompt', '100000', '--json'];
+  const { code, out } = await tierflow(...ask);
+  expect(code).toBe(3);
+  const { misfit, changes } = JSON.parse(out) as {
+    misfit: { holders: { what: string }[] };
+    changes: { set: Record<string, unknown> }[];
+  };
+  expect(misfit.holders.map(({ what }) => what)).toEqual(['weights', 'KV cache', 'activation']);
+  expect(changes.map(({ set }) => set)).toContainEqual({ 'workload.attention_kernel': 'flash' });
+});
+
+test('a training step that does not fit is told what to recompute or move, and each change is true', async () => {
+  const step = ['litgpt/lora-a100-40g', '--case', 'llama2-13b-none-mb4', '--json'];
+  const { code, out } = await tierflow('fit', ...step);
+  expect(code).toBe(3);
+  const { changes } = JSON.parse(out) as { changes: { set: Record<string, unknown> }[] };
+  const kinds = changes.map(({ set }) => (set['policy.activations'] as { kind: string } | undefined)?.kind);
+  expect(kinds).toEqual(expect.arrayContaining(['optimal', 'full', 'offload', 'token-swap']));
+  expect(kinds).not.toContain('selective');
+  for (const { set } of changes) {
+    const sets = Object.entries(set).flatMap(([at, value]) => ['--set', `${at}=${JSON.stringify(value)}`]);
+    expect({ set, code: (await tierflow('fit', ...step, ...sets)).code }).toEqual({ set, code: 0 });
+  }
+});
+
+test('states that do not fit by any recomputation are shared or moved', async () => {
+  const train = '{kind: train, model: llama2-7b, seq: 2048, batch: 8, microbatch: 1, gpus: 8}';
+  const study = write('states.yaml', `title: States\nmachine: a800x8\nworkload: ${train}\n`);
+  const { code, out } = await tierflow('fit', study, '--json');
+  expect(code).toBe(3);
+  const { changes } = JSON.parse(out) as { changes: { set: Record<string, unknown> }[] };
+  const optimizers = changes.flatMap(({ set }) => set['policy.optimizer'] ?? []);
+  expect(optimizers).toContainEqual(expect.objectContaining({ zero: expect.any(Number) }));
+  expect(optimizers).toContainEqual(expect.objectContaining({ offload: 'optimizer' }));
+});
+
 test('the smaller batch that fits is the largest one that does', async () => {
   const tryBatch = (batch: number) =>
     tierflow('fit', '--machine', 't4-gcp', '--model', 'opt-6.7b', '--batch', String(batch), '--json');

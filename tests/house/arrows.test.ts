@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files that read and write for their folder; everything else there must also run in a browser. */
-const NODE_FILES = /(^|\/)(load|files?|package|discover|worker|store)\w*\.ts$|^workloads\/importers\/index\.ts$/;
+const NODE_FILES = /(^|\/)(load|files?|yamlFiles|package|discover|worker|store|importFile)\w*\.ts$/;
 const BROWSER_FOLDERS = ['sim', 'input', 'hardware', 'workloads', 'policies'];
 
 const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '..', '..'));

@@ -1,21 +1,16 @@
 import * as v from 'valibot';
-import {
-  type KvFields,
-  kvMaker,
-  loadPlacement,
-  loadTraining,
-  type Policy,
-  precisionOf,
-  resolvePreset,
-} from '../../policies/index.ts';
+import { type KvFields, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { kvMaker } from '../../policies/kv/maker.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { readPreset } from '../../policies/presets/load.ts';
+import { loadTraining } from '../../policies/training.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError, PolicyError } from '../../sim/errors.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
-import { buildProgram, isDeviceWorkload, runDevice, type Workload } from '../../workloads/index.ts';
+import { runDevice } from '../../workloads/device.ts';
+import { buildProgram, isDeviceWorkload, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
 
 /**
@@ -149,6 +144,11 @@ export const PROBES: readonly Probe[] = [
     policy: {},
   },
   {
+    name: 'paged attention',
+    workload: generate('llama3-8b', { prompt: 8192, batches: 1, attention_kernel: 'paged' }),
+    policy: {},
+  },
+  {
     name: 'fused attention',
     workload: {
       kind: 'mixer',
@@ -231,7 +231,7 @@ export const PROBES: readonly Probe[] = [
     workload: generate('opt-1.3b', { batch: 1, batches: 1 }),
     policy: quantised({ placement: { kind: 'on-chip', density: {} } }),
   },
-  { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
+  { name: 'one read at a time', workload: io({ queue_depth: 1, duration_s: 0.1 }), policy: {} },
   { name: 'small reads', workload: io({}), policy: {} },
   { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
   { name: 'writes', workload: io({ request_bytes: 16_384, read_share: 0 }), policy: {} },

@@ -2,13 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../input/index.ts';
-import { plannerOf } from '../../policies/planner/registry.ts';
+import { loadPlanner } from '../../policies/planner/registry.ts';
 import { layerByLayer } from '../../policies/schedule/schedule.ts';
 import { networkProgram } from '../../workloads/cnn/program.ts';
 import { onnxModelFile } from '../../workloads/modelFiles/onnx/model.ts';
 import { liteModelFile } from '../../workloads/modelFiles/tflite/model.ts';
 
 /** Whatever bytes a model file holds, it is a network that can be planned, or one clear refusal. */
+
+const planners = await Promise.all(['tflm-greedy', 'tinyengine', 'best-fit', 'live'].map(loadPlanner));
 
 const FILES = [
   { file: 'node_modules/@mediapipe/selfie_segmentation/selfie_segmentation.tflite', read: liteModelFile, dims: {} },
@@ -28,7 +30,7 @@ describe.skipIf(!FILES.every(({ file }) => existsSync(file)))('a damaged model f
         const network = read(data, 'x', 'x').network({ batch: 1, dims: { ...dims } });
         networkProgram(network, 'int8');
         const schedule = layerByLayer(network);
-        for (const kind of ['tflm-greedy', 'tinyengine', 'best-fit', 'live']) plannerOf(kind).plan(schedule);
+        for (const planner of planners) planner.plan(schedule);
         return true;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

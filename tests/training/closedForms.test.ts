@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
 import { layerInput } from '../../policies/activations/part.ts';
-import { loadTraining, type Policy } from '../../policies/index.ts';
+import type { Policy } from '../../policies/index.ts';
+import { loadTraining } from '../../policies/training.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { Metrics, Training } from '../../sim/types/index.ts';
 import { readModel } from '../../workloads/models/load.ts';

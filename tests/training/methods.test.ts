@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
-import { loadTraining, type Policy, policySchema } from '../../policies/index.ts';
+import { type Policy, policySchema } from '../../policies/index.ts';
 import { METHOD_KINDS, METHODS, storedBits } from '../../policies/optimizer/methods.ts';
+import { loadTraining } from '../../policies/training.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { Metrics, Training } from '../../sim/types/index.ts';
 import { readModel } from '../../workloads/models/load.ts';

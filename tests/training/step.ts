@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { loadMachine } from '../../hardware/load.ts';
-import { loadTraining, policySchema } from '../../policies/index.ts';
+import { policySchema } from '../../policies/index.ts';
+import { loadTraining } from '../../policies/training.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { Machine, Metrics, Program, Training } from '../../sim/types/index.ts';
 import { readModel } from '../../workloads/models/load.ts';

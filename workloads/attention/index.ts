@@ -1,32 +1,8 @@
-import * as v from 'valibot';
 import { MissingFactError } from '../../sim/errors.ts';
 import type { Machine, Memory, RunResult, SpatialArray } from '../../sim/types/index.ts';
 import { type AttentionShape, type DataflowCost, onePass, rowWise } from './dataflows.ts';
+import type { AttentionFields } from './layerSchema.ts';
 import { runOnGpu } from './onGpu.ts';
-
-const count = (description: string) =>
-  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31), v.description(description));
-
-/** The attention of one layer by itself, on a spatial array or on a GPU. */
-export const attentionSchema = v.strictObject({
-  kind: v.literal('attention'),
-  dataflow: v.pipe(
-    v.picklist(['one-pass', 'row-wise', 'un-fused', 'fused']),
-    v.description(
-      'On an array, `one-pass`: scores never leave it (FuseMax); `row-wise`: rows of scores on chip (FLAT). On a GPU, `un-fused`: scores pass through memory; `fused`: tiles of them in a scratchpad (FlashAttention).',
-    ),
-  ),
-  batch: count('Sequences.'),
-  heads: count('Heads of the layer.'),
-  sequence: count('Queries, and as many keys, of a sequence.'),
-  key_width: count('Width of a query and of a key in one head.'),
-  value_width: v.exactOptional(count('Width of a value in one head. Default: key_width.')),
-  element_bits: v.optional(v.pipe(v.picklist([8, 16, 32]), v.description('Bits of an element.')), 16),
-  backward: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: the backward pass too. Default: no.'))),
-  mask: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: scores are masked. Default: no.'))),
-  dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: with dropout. Default: no.'))),
-});
-export type AttentionFields = v.InferOutput<typeof attentionSchema>;
 
 /**
  * Time, DRAM traffic and energy of the layer: compute and DRAM overlap, so the longer of the two is the time.
@@ -58,7 +34,7 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
     element_bytes: fields.element_bits / 8,
   };
   const arrays = { grid, lanes, buffer_bytes: buffer.capacity_bytes - buffer.reserved_bytes };
-  const cost = dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays);
+  const cost = dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays, fields.mapping);
   if (cost === null) {
     throw new MissingFactError(`memory "${buffer.id}" of machine "${machine.id}" is too small for one tile of queries`);
   }

@@ -1,7 +1,7 @@
+import type { BinaryImporter } from '../importer.ts';
 import { readJson } from './chakra/json.ts';
 import { readProtobuf } from './chakra/protobuf.ts';
 import { traceOf } from './chakra/trace.ts';
-import type { BinaryImporter } from './importer.ts';
 
 /** A Chakra execution trace (MLCommons), binary or JSON, as a tensor trace of ours: a head line, then one event a line. */
 export const importer: BinaryImporter = {

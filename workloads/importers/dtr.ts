@@ -1,5 +1,5 @@
+import type { TextImporter } from '../importer.ts';
 import { readDtrLog } from './dtr-log/read.ts';
-import type { TextImporter } from './importer.ts';
 
 /** A log of the Dynamic Tensor Rematerialization prototype, as a tensor trace of ours: a head line, then one event a line. */
 export const importer: TextImporter = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { importFile, listFormats, loadImporter } from '../importFile.ts';
 import { readModel } from '../models/load.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { convertHfConfig } from './hf-config.ts';
-import { importFile, listFormats, loadImporter } from './index.ts';
 
 const convert = (config: Record<string, unknown>) =>
   convertHfConfig(JSON.stringify(config, null, 2), { file: 'config.json' });

@@ -1,10 +1,10 @@
 import { stringify } from 'yaml';
 import { parseYaml } from '../../input/index.ts';
+import type { Imported, ImportOptions, TextImporter } from '../importer.ts';
 import { type Model, parseModel } from '../models/model.ts';
 import type { ModelFile } from '../models/schema.ts';
 import { ARCHITECTURES } from './hf/architectures.ts';
 import { Config } from './hf/config.ts';
-import type { Imported, ImportOptions, TextImporter } from './importer.ts';
 
 export interface ImportedModel extends Imported {
   readonly kind: 'model';

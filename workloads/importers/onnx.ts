@@ -1,6 +1,6 @@
+import type { BinaryImporter } from '../importer.ts';
 import { onnxModelFile } from '../modelFiles/onnx/model.ts';
 import { nameOf, networkText } from '../modelFiles/table.ts';
-import type { BinaryImporter } from './importer.ts';
 
 export const importer: BinaryImporter = {
   format: 'onnx',

@@ -1,5 +1,5 @@
 import { InputError } from '../../input/index.ts';
-import type { BinaryImporter } from './importer.ts';
+import type { BinaryImporter } from '../importer.ts';
 import { type Plain, readPickle } from './pickle/read.ts';
 
 /**

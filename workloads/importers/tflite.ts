@@ -1,6 +1,6 @@
+import type { BinaryImporter } from '../importer.ts';
 import { nameOf, networkText } from '../modelFiles/table.ts';
 import { liteModelFile } from '../modelFiles/tflite/model.ts';
-import type { BinaryImporter } from './importer.ts';
 
 export const importer: BinaryImporter = {
   format: 'tflite',

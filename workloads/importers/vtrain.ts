@@ -1,5 +1,5 @@
 import { InputError } from '../../input/index.ts';
-import type { TextImporter } from './importer.ts';
+import type { TextImporter } from '../importer.ts';
 
 /**
  * A table of measured iterations as vTrain publishes it (VIA-Research/vTrain, `data/ground_truth_*.csv`): a CSV with a byte

@@ -1,38 +1,10 @@
-import * as v from 'valibot';
-import { quantity } from '../../input/schema.ts';
-import { MissingFactError } from '../../sim/errors.ts';
+import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { summarize } from '../../sim/kernel/quantiles.ts';
 import { closedLoop, type IoMeasurement } from '../../sim/resources/flash/closedLoop.ts';
+import { collectedCapacity, tooManyPages } from '../../sim/resources/flash/collection.ts';
 import { flashFlaws } from '../../sim/resources/flash/device.ts';
 import type { Machine, RunResult } from '../../sim/types/index.ts';
-
-const count = (description: string, largest: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largest), v.description(description));
-const bytes = (description: string) => quantity('bytes', { description, exclusiveMin: 0 });
-
-/** A closed loop of reads and writes on one flash drive, page by page. */
-export const ioSchema = v.strictObject({
-  kind: v.literal('io'),
-  memory: v.optional(v.pipe(v.string(), v.description('Memory with a `flash` part. Default: the storage role.'))),
-  request_bytes: bytes('Bytes of one request'),
-  queue_depth: count('Requests under way at all times.', 65_536),
-  read_share: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description('Share of the requests that read.')),
-    1,
-  ),
-  pattern: v.optional(v.pipe(v.picklist(['random', 'sequential']), v.description('Order of the addresses.')), 'random'),
-  align_bytes: v.exactOptional(bytes('Addresses are multiples of this. Default: the request')),
-  span_bytes: v.exactOptional(bytes('Part of the drive that is addressed. Default: all of it')),
-  duration_s: v.optional(quantity('s', { description: 'Simulated time', exclusiveMin: 0, max: 3600 }), 0.2),
-  consumer: v.optional(
-    v.pipe(
-      v.picklist(['host', 'drive']),
-      v.description('Who asks: the host over its link, or compute inside the drive, which sees the channels.'),
-    ),
-    'host',
-  ),
-});
-export type IoFields = v.InferOutput<typeof ioSchema>;
+import type { IoFields } from './schema.ts';
 
 /**
  * Runs the loop on the machine's drive.
@@ -48,6 +20,17 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
   }
   const [flaw] = flashFlaws(memory.flash, memory.capacity_bytes);
   if (flaw) throw new MissingFactError(`memory "${memory.id}": ${flaw.problem}; expected ${flaw.expected}`);
+  const span = Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes);
+  if (memory.flash.collection !== undefined) {
+    if (tooManyPages(memory.flash, memory.capacity_bytes)) {
+      throw new MissingFactError(
+        `memory "${memory.id}" has more pages than collection can follow; give it a smaller capacity_bytes (fewer blocks), or a write_amplification in place of collection`,
+      );
+    }
+    const room = collectedCapacity(memory.flash, memory.capacity_bytes);
+    const what = 'the addressed bytes (workload.span_bytes) beside the blocks that collection keeps free';
+    if (span > room) throw new DoesNotFitError(memory.id, what, span, room, 0, []);
+  }
   const measured = closedLoop(
     memory.flash,
     {
@@ -56,7 +39,8 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
       read_share: fields.read_share,
       pattern: fields.pattern,
       align_bytes: fields.align_bytes ?? fields.request_bytes,
-      span_bytes: Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes),
+      span_bytes: span,
+      capacity_bytes: memory.capacity_bytes,
       duration_s: fields.duration_s,
       consumer: fields.consumer,
     },
@@ -83,6 +67,10 @@ function metricsOf(
     [`wear.${id}.written_bytes`]: measured.programmed_bytes,
     'sim.events': measured.events,
   };
+  if (measured.written_bytes > 0) {
+    metrics[`wear.${id}.write_amplification`] = measured.programmed_bytes / measured.written_bytes;
+    metrics[`wear.${id}.erased_blocks`] = measured.erased_blocks;
+  }
   if (enduranceBytes !== undefined && measured.programmed_bytes > 0) {
     metrics[`wear.${id}.years`] = enduranceBytes / (measured.programmed_bytes / durationS) / SECONDS_PER_YEAR;
   }

@@ -2,11 +2,12 @@ import type { Rng } from '../../sim/kernel/random.ts';
 import type { MappingProgram } from '../../sim/types/index.ts';
 import { NUMBER_BYTES, ProgramBuilder } from './build.ts';
 import { planted } from './planted.ts';
+import type { GENERATOR_IDS } from './schema.ts';
 import { strassen } from './strassen.ts';
 
 /** Programs made by rule. `size` counts what repeats, `width` is the size of one. */
 export interface Generator {
-  readonly id: string;
+  readonly id: (typeof GENERATOR_IDS)[number];
   readonly description: string;
   readonly size: number;
   readonly width: number;

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { InputError, parseYaml } from '../../input/index.ts';
 import { buildNetwork, totalMacs, trainedParameters } from '../cnn/network.ts';
 import { readNetworkTable } from '../cnn/table/read.ts';
-import { importFile } from '../importers/index.ts';
+import { importFile } from '../importFile.ts';
 import { readModelFile } from './files.ts';
 import { onnxModelFile } from './onnx/model.ts';
 import { liteModelFile } from './tflite/model.ts';

@@ -1,3 +1,4 @@
+import { InputError } from '../../input/errors.ts';
 import type { Network } from '../../sim/types/index.ts';
 import type { NetworkTable } from '../cnn/table/read.ts';
 import type { Model } from './model.ts';
@@ -17,3 +18,14 @@ export interface ModelFile {
 
 /** What a model's id or path may name. */
 export type AnyModel = Model | NetworkTable | ModelFile;
+
+/** The model as one of language. @throws InputError for a network, which has no tokens. */
+export function languageModel(model: AnyModel): Model {
+  if (!('kind' in model)) return model;
+  throw new InputError({
+    code: 'bad_value',
+    problem: `the model ${JSON.stringify(model.id)} is a network without tokens`,
+    found: model.id,
+    expected: 'a language model, or the workload kind `cnn`',
+  });
+}

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readTextFile } from '../../input/files.ts';
-import { parseYaml, unknownName } from '../../input/index.ts';
+import { unknownName } from '../../input/index.ts';
 import { packageFolder } from '../../input/packageFiles.ts';
+import { readYamlFile } from '../../input/yamlFiles.ts';
 import { type Model, parseModel } from './model.ts';
 
 const catalogueDirectory = (): string => join(packageFolder(), 'workloads', 'models');
@@ -29,7 +29,7 @@ export function readModel(idOrPath: string): Model {
   const isPath = isYaml(idOrPath) || /[\\/]/.test(idOrPath);
   if (!isPath && !listModels().includes(idOrPath)) throw unknownName('model', idOrPath, listModels());
   const file = isPath ? idOrPath : join(catalogueDirectory(), `${idOrPath}.yaml`);
-  const model = parseModel(parseYaml(readTextFile(file), isPath ? file : `${idOrPath}.yaml`));
+  const model = parseModel(readYamlFile(file, isPath ? file : `${idOrPath}.yaml`));
   if (!isPath) cache.set(idOrPath, model);
   return model;
 }

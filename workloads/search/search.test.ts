@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
-import { runSearch, type SearchFields } from './index.ts';
+import { runSearch } from './index.ts';
+import type { SearchFields } from './schema.ts';
 
 const machine = loadMachine('ann-host');
 const graph: SearchFields = {

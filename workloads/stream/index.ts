@@ -1,5 +1,3 @@
-import * as v from 'valibot';
-import { quantity } from '../../input/schema.ts';
 import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { Simulation } from '../../sim/kernel/simulation.ts';
 import { secondsFromNs } from '../../sim/kernel/time.ts';
@@ -7,18 +5,7 @@ import { Ledger } from '../../sim/ledger.ts';
 import { Fabric } from '../../sim/resources/fabric.ts';
 import { FlowNetwork } from '../../sim/resources/flowNetwork.ts';
 import type { Machine, RunResult } from '../../sim/types/index.ts';
-
-/** Streams through one memory, some reading and some writing, as bandwidth benchmarks measure it. */
-export const streamSchema = v.strictObject({
-  kind: v.literal('stream'),
-  memory: v.optional(v.pipe(v.string(), v.description('The memory. Default: the fast role.'))),
-  read_share: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.maxValue(1), v.description('Share of the bytes that are read.')),
-    1,
-  ),
-  bytes: v.optional(quantity('bytes', { description: 'Bytes in all, each touched once', exclusiveMin: 0 }), 1e9),
-});
-export type StreamFields = v.InferOutput<typeof streamSchema>;
+import type { StreamFields } from './schema.ts';
 
 /** Equal streams that share the memory: the read share is met to a hundredth. */
 const STREAMS = 100;

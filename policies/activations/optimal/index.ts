@@ -1,13 +1,8 @@
 import * as v from 'valibot';
 import { InputError, quantity } from '../../../input/index.ts';
-import {
-  deviceBytes,
-  layerForwardSeconds,
-  opForwardSeconds,
-  savedBytes,
-  stageMemory,
-  unitsInFlight,
-} from '../../../sim/training/index.ts';
+import { layerForwardSeconds, opForwardSeconds } from '../../../sim/training/chunk.ts';
+import { deviceBytes, savedBytes, stageMemory } from '../../../sim/training/memory.ts';
+import { unitsInFlight } from '../../../sim/training/schedule.ts';
 import type { ActivationPlan } from '../../../sim/types/index.ts';
 import { type ActivationContext, type ActivationDefinition, layerInput, planOf, sharesOf } from '../part.ts';
 import { chainSchedule } from './chain.ts';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { dataSource, InputError, type Place, validate } from '../../../input/index.ts';
 import type { MappingProgram } from '../../../sim/types/index.ts';
-import { OBJECTIVES } from './objective.ts';
 import type { LevelProgram, Levels } from './program.ts';
+import { OBJECTIVES } from './schema.ts';
 
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1));

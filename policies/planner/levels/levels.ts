@@ -40,6 +40,11 @@ export function levelsOf(machine: Machine, count = 2): Levels {
       ...(memory.energy && { j_per_byte: memory.energy.low_j_per_byte }),
     };
   });
+  const still = memories.find(({ bytes_per_s }) => !(bytes_per_s > 0 && Number.isFinite(bytes_per_s)));
+  if (still) {
+    const problem = `the machine does not say how fast its memory ${still.id} is`;
+    throw new InputError({ code: 'missing_key', problem, expected: 'read_bytes_per_s of every level', place });
+  }
   return {
     memories,
     flop_per_s: peak,

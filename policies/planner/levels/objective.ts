@@ -6,9 +6,6 @@ import type { LevelProgram } from './program.ts';
  * @module
  */
 
-export const OBJECTIVES = ['time', 'energy', 'money'] as const;
-export type Objective = (typeof OBJECTIVES)[number];
-
 /** Joules of a run: every byte at its memory's price, every FLOP at its own, and the power that is drawn all the time. */
 export function energyOf({ levels, ops }: LevelProgram, { elapsed_s, bytes }: PlanCost): number {
   const flops = ops.reduce((sum, op) => sum + op.flops * (op.times ?? 1), 0);

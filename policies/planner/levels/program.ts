@@ -5,7 +5,7 @@
  */
 
 import type { MappingOp, MappingProgram } from '../../../sim/types/index.ts';
-import type { Objective } from './objective.ts';
+import type { Objective } from './schema.ts';
 
 /** One memory of a stack. */
 export interface Memory {

@@ -1,41 +1,14 @@
-import * as v from 'valibot';
 import { InputError } from '../../../input/errors.ts';
 import { randomStreams } from '../../../sim/kernel/random.ts';
 import type { Machine, MappingProgram, RunResult } from '../../../sim/types/index.ts';
 import { leastSeconds } from './bound.ts';
 import { levelled } from './levelled.ts';
 import { levelsOf, withFast } from './levels.ts';
-import { energyOf, OBJECTIVES } from './objective.ts';
+import { energyOf } from './objective.ts';
 import { LevelGame, type LevelPlan } from './plan.ts';
 import { allSlow, finish, xlaGreedy } from './policies.ts';
+import type { TwoTierFields } from './schema.ts';
 import { SEARCHES } from './searches.ts';
-
-/** The planner of `mapping` workloads. */
-export const twoTierSchema = v.strictObject({
-  kind: v.literal('two-tier'),
-  search: v.optional(
-    v.pipe(
-      v.picklist(SEARCHES.map(({ id }) => id)),
-      v.description(`Who decides: ${SEARCHES.map(({ id }) => `\`${id}\``).join(', ')}.`),
-    ),
-    'best',
-  ),
-  levels: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(2),
-      v.description('How many of the machine’s memories, from the fastest.'),
-    ),
-    2,
-  ),
-  objective: v.optional(v.pipe(v.picklist(OBJECTIVES), v.description('What is made as small as can be.')), 'time'),
-  effort: v.optional(
-    v.pipe(v.number(), v.minValue(0.01), v.maxValue(1000), v.description('Times the usual number of tries.')),
-    1,
-  ),
-});
-export type TwoTierFields = v.InferOutput<typeof twoTierSchema>;
 
 /** Most bytes of a fast memory in use below one address: the top of all that was placed. */
 const topOf = ({ program }: LevelGame, { residences }: LevelPlan, memory: number): number =>

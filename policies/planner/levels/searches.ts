@@ -3,10 +3,11 @@ import { bestOf } from './best.ts';
 import type { LevelGame } from './plan.ts';
 import { allSlow, beam, exact, mcts, orderSearch, type Played, type Playing, xlaGreedy } from './policies.ts';
 import { repair } from './repair.ts';
+import type { SEARCH_IDS } from './schema.ts';
 
 /** A way to play the game. */
 export interface Search {
-  readonly id: string;
+  readonly id: (typeof SEARCH_IDS)[number];
   readonly description: string;
   /** Ends with null where it cannot say anything of a program of this size. */
   play(game: LevelGame, random: Rng, effort: number): Playing;

@@ -1,23 +1,21 @@
 import { readdirSync } from 'node:fs';
-import { basename, dirname, extname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { readBinaryFile, readTextFile } from '../../input/files.ts';
-import { unknownName } from '../../input/index.ts';
+import { readBinaryFile, readTextFile } from '../input/files.ts';
+import { unknownName } from '../input/index.ts';
 import type { Imported, Importer, ImportOptions } from './importer.ts';
 
 export type { Imported, Importer, ImportOptions } from './importer.ts';
 
-const HERE = fileURLToPath(import.meta.url);
-/** Files of this folder that are not importers. */
-const NOT_IMPORTERS = ['index', 'importer'];
+/** Every file of this folder is the importer of a format: TypeScript in the source tree, JavaScript where it is built. */
+const FOLDER = new URL('importers/', import.meta.url);
 
-/** Formats that can be imported: every file of this folder whose name is a format's. */
+function importerFiles(): Map<string, string> {
+  const names = readdirSync(FOLDER).sort();
+  return new Map(names.flatMap((name) => (/^[a-z-]+\.[jt]s$/.test(name) ? [[name.slice(0, -3), name]] : [])));
+}
+
+/** Formats that can be imported. */
 export function listFormats(): string[] {
-  return readdirSync(dirname(HERE))
-    .filter((name) => extname(name) === extname(HERE) && !name.includes('.test.') && !name.endsWith('.d.ts'))
-    .map((name) => basename(name, extname(name)))
-    .filter((name) => !NOT_IMPORTERS.includes(name))
-    .sort();
+  return [...importerFiles().keys()];
 }
 
 /**
@@ -25,10 +23,10 @@ export function listFormats(): string[] {
  * @throws InputError for an unknown format, with the nearest one.
  */
 export async function loadImporter(format: string): Promise<Importer> {
-  const formats = listFormats();
-  if (!formats.includes(format)) throw unknownName('format', format, formats);
-  const url = new URL(`${format}${extname(HERE)}`, pathToFileURL(HERE));
-  const module = (await import(/* @vite-ignore */ url.href)) as { readonly importer: Importer };
+  const files = importerFiles();
+  const file = files.get(format);
+  if (file === undefined) throw unknownName('format', format, [...files.keys()]);
+  const module = (await import(/* @vite-ignore */ new URL(file, FOLDER).href)) as { readonly importer: Importer };
   return module.importer;
 }
 

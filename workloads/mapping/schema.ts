@@ -1,0 +1,26 @@
+import * as v from 'valibot';
+
+/** Names of the programs made by rule (generators.ts). */
+export const GENERATOR_IDS = ['transformer', 'decoder', 'residual-cnn', 'strassen', 'random', 'planted'] as const;
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** A program to place in two memories: made by rule, read from a file, or a network. */
+export const mappingSchema = v.strictObject({
+  kind: v.literal('mapping'),
+  program: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description(
+      `${GENERATOR_IDS.map((id) => `\`${id}\``).join(', ')}, a network of the catalogue, a \`.tflite\` or \`.onnx\` file, or a program as JSON beside the study (\`.json\`).`,
+    ),
+  ),
+  size: v.optional(
+    v.pipe(whole, v.description('What repeats in a program made by rule: blocks, levels, ops, buffers.')),
+  ),
+  width: v.optional(v.pipe(whole, v.description('Size of one: channels, side of a block, bytes.'))),
+  fast_bytes: v.optional(
+    v.pipe(whole, v.description('Bytes of the fast memory that the program may use. Default: all of it.')),
+  ),
+});
+export type MappingFields = v.InferOutput<typeof mappingSchema>;
