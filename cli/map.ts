@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readTextFile } from '../input/files.ts';
 import { InputError } from '../input/index.ts';
 import { type ReadProblem, readProblem } from '../policies/planner/mapping/readers/read.ts';
@@ -12,6 +10,7 @@ import { stableJson } from '../reports/json.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { bytesOf } from './mapBytes.ts';
 import { mapText, onlineText } from './mapText.ts';
+import { Watch } from './mapWatch.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface MapOptions {
@@ -32,6 +31,7 @@ export interface MapOptions {
   readonly width?: number;
   readonly fast?: string;
   readonly objective?: string;
+  readonly levels?: number;
   readonly online?: boolean;
   readonly curve?: string;
 }
@@ -40,11 +40,6 @@ export interface MapOptions {
 const MAX_BYTES = 1024 ** 3;
 /** Seconds a search goes on where no limit is given. */
 const DEFAULT_LIMIT_S = 60;
-/** Seconds between looks at signals. */
-const PULSE_S = 0.05;
-
-const now_s = (): number => performance.now() / 1000;
-
 /** Gives buffers their addresses and says what is proved about them. */
 export async function map(terminal: Terminal, file: string | undefined, options: MapOptions): Promise<ExitCode> {
   const { twoLevel } = options;
@@ -63,27 +58,25 @@ async function mapBuffers(terminal: Terminal, file: string, options: MapOptions)
   const text = readTextFile(file, { maxBytes: MAX_BYTES });
   const problem = readProblem(text, file === '-' ? 'standard input' : file, options.closed);
   const capacity = capacityOf(options.capacity, problem);
-  const begin = now_s();
   const settings: SolveOptions = {
     ...(capacity === undefined ? {} : { capacity_bytes: capacity }),
     ...(options.minimize ? { minimize: true } : {}),
     ...(options.timeLimit === undefined ? {} : { time_limit_s: options.timeLimit }),
     seed: options.seed ?? 0,
   };
-  const plan = await search(problem, settings, options);
-  const elapsed_s = now_s() - begin;
-  if (plan.offsets && (options.validate || plan.verdict === 'optimal' || plan.verdict === 'feasible')) {
-    const fault = faultOf(problem.buffers, plan.offsets, plan.peak_bytes!);
-    if (fault !== null) throw new Error(`the plan is not valid: ${fault}`);
-    if (options.validate) terminal.note('the plan is valid\n');
-  }
+  const watch = new Watch(options.timeLimit ?? DEFAULT_LIMIT_S);
+  const plan = await search(problem, settings, options, watch).finally(() => watch.end());
+  const { elapsed_s } = watch;
+  const fault = faultOf(problem.buffers, plan.offsets, plan.peak_bytes);
+  if (fault !== null) throw new Error(`the plan is not valid: ${fault}`);
+  if (options.validate) terminal.note('the plan is valid\n');
   const usable = plan.verdict === 'optimal' || plan.verdict === 'feasible';
-  if (plan.offsets && usable && options.out !== undefined) {
+  if (usable && options.out !== undefined) {
     const written = writePlan(problem, text, plan.offsets);
     if (options.out === '-') terminal.print(written);
     else writeFileSync(options.out, written);
   }
-  if (plan.offsets && options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
+  if (options.svg !== undefined) await drawMap(options.svg, problem, plan, capacity);
   const online = options.online || options.curve !== undefined ? runCachingAllocator(problem.buffers) : undefined;
   if (online && options.curve !== undefined) {
     const { memoryCurveSvg } = await import('../reports/memoryCurve.ts');
@@ -104,32 +97,20 @@ const capacityOf = (text: string | undefined, problem: ReadProblem): number | un
   text === undefined ? problem.capacity_bytes : bytesOf(text, '--capacity');
 
 /** Searches here or on threads until the question is settled, the time is up, or a signal asks for what there is. */
-async function search(problem: ReadProblem, settings: SolveOptions, options: MapOptions): Promise<MapPlan> {
-  const stop = new AbortController();
-  const halt = (): void => stop.abort();
-  process.once('SIGINT', halt).once('SIGTERM', halt);
-  const limit_s = options.timeLimit ?? DEFAULT_LIMIT_S;
-  try {
-    if ((options.workers ?? 1) > 1) {
-      const { searchInPool } = await import('./mapPool.ts');
-      return await searchInPool(problem.buffers, settings, { workers: options.workers!, limit_s, signal: stop.signal });
-    }
-    const mapper = new Mapper(problem.buffers, settings);
-    const begin = now_s();
-    let pulse = begin;
-    while (!mapper.done) {
-      mapper.step();
-      const now = now_s();
-      if (now - begin >= limit_s) break;
-      if (now - pulse < PULSE_S) continue;
-      pulse = now;
-      await nextTurn();
-      if (stop.signal.aborted) break;
-    }
-    return mapper.plan();
-  } finally {
-    process.off('SIGINT', halt).off('SIGTERM', halt);
+async function search(
+  problem: ReadProblem,
+  settings: SolveOptions,
+  options: MapOptions,
+  watch: Watch,
+): Promise<MapPlan> {
+  if ((options.workers ?? 1) > 1) {
+    const { searchInPool } = await import('./mapPool.ts');
+    const limit_s = Math.max((options.timeLimit ?? DEFAULT_LIMIT_S) - watch.elapsed_s, 0);
+    return searchInPool(problem.buffers, settings, { workers: options.workers!, limit_s, signal: watch.signal });
   }
+  const mapper = new Mapper(problem.buffers, settings);
+  while (!mapper.done && !(await watch.over())) mapper.step();
+  return mapper.plan();
 }
 
 /** What `map --json` prints. */
@@ -146,7 +127,7 @@ function mapDocument(problem: ReadProblem, plan: MapPlan, capacity: number | und
     verdict: plan.verdict,
     elapsed_s,
     nodes: plan.nodes,
-    offsets: usable && offsets ? Object.fromEntries(problem.buffers.map(({ id }, i) => [id, offsets[i]!])) : {},
+    offsets: usable ? Object.fromEntries(problem.buffers.map(({ id }, i) => [id, offsets[i]!])) : {},
   };
 }
 
@@ -156,7 +137,7 @@ async function drawMap(file: string, problem: ReadProblem, plan: MapPlan, capaci
     id,
     lower,
     upper,
-    offset_bytes: plan.offsets![i]!,
+    offset_bytes: plan.offsets[i]!,
     size_bytes,
   }));
   writeFileSync(file, await addressMapSvg(rows, capacity ?? null));

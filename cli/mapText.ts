@@ -10,13 +10,11 @@ export function verdictOf(plan: MapPlan, capacity: number | undefined): string {
     case 'optimal':
       return 'optimal: no plan is lower';
     case 'feasible':
-      return `feasible, at most ${((peak! / low - 1) * 100).toFixed(2)} % above the lowest`;
+      return `feasible, at most ${((peak / low - 1) * 100).toFixed(2)} % above the lowest`;
     case 'infeasible':
       return `infeasible: proved, every plan needs ${bytes(low)} or more`;
     default:
-      return peak === null || capacity === undefined
-        ? 'not found in time; nothing is proved'
-        : `not found in time; the lowest plan so far passes the capacity by ${bytes(peak - capacity)}`;
+      return `not found in time; the lowest plan so far passes the capacity by ${bytes(peak - capacity!)}`;
   }
 }
 
@@ -25,7 +23,7 @@ export function mapText(buffers: number, plan: MapPlan, capacity: number | undef
   const rows: [string, string][] = [
     ['buffers', buffers.toLocaleString('en')],
     ['capacity', capacity === undefined ? 'not given; the lowest plan was looked for' : bytes(capacity)],
-    ['peak', plan.peak_bytes === null ? 'none' : bytes(plan.peak_bytes)],
+    ['peak', bytes(plan.peak_bytes)],
     ['lower bound', bytes(plan.lower_bound_bytes)],
     ['verdict', verdictOf(plan, capacity)],
     ['elapsed', `${elapsed_s.toFixed(3)} s, ${plan.nodes.toLocaleString('en')} nodes`],
@@ -42,7 +40,7 @@ export function onlineText(online: OnlineResult, plan: MapPlan): string {
       `${bytes(online.reserved_peak_bytes)} reserved, ${bytes(online.allocated_peak_bytes)} allocated at most`,
     ],
     ['fragmented', share(online.fragmentation)],
+    ['plan saves', share(1 - plan.peak_bytes / online.reserved_peak_bytes)],
   ];
-  if (plan.peak_bytes !== null) rows.push(['plan saves', share(1 - plan.peak_bytes / online.reserved_peak_bytes)]);
   return rows.map(([name, value]) => `${name.padEnd(12)} ${value}\n`).join('');
 }

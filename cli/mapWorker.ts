@@ -25,7 +25,7 @@ function work(): void {
   const until = performance.now() + 20;
   while (!mapper.done && performance.now() < until) mapper.step();
   const plan = mapper.bestPlan;
-  const { lower_bound_bytes } = mapper.plan();
+  const { lower_bound_bytes } = mapper;
   const state = `${plan?.height} ${lower_bound_bytes} ${mapper.done}`;
   if (state !== told) {
     told = state;

@@ -117,7 +117,12 @@ export function buildTree(terminal: Terminal, act: Act): Command {
       'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',
     )
     .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
-    .option('--fast <bytes>', 'with --two-level: bytes of the fast memory, in place of what it has')
+    .option(
+      '--levels <n>',
+      'with --two-level and --machine: how many of its memories, from the fastest',
+      wholeNumber(2),
+    )
+    .option('--fast <bytes>', 'with --two-level: bytes of the fastest memory, in place of what it has')
     .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))
     .option('--width <n>', 'with --two-level: size of one, in a program made by rule', wholeNumber(1))
     .option('--objective <what>', 'with --two-level: time, energy or money')

@@ -72,7 +72,7 @@ export async function runMapping(
   fast_bytes?: number,
 ): Promise<RunResult> {
   refuseParts('mapping', policy ?? {}, ['planner']);
-  const { runTwoTier } = await import('./planner/twoLevel/run.ts');
+  const { runTwoTier } = await import('./planner/levels/run.ts');
   return runTwoTier(machine, program, twoTierOf(policy?.planner), seed, fast_bytes);
 }
 

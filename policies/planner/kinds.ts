@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { InputError } from '../../input/errors.ts';
-import { type TwoTierFields, twoTierSchema } from './twoLevel/schema.ts';
+import { type TwoTierFields, twoTierSchema } from './levels/schema.ts';
 
 /** Planners of networks: how static memory is counted or addressed. */
 export const NETWORK_PLANNERS = [

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { levelled } from '../../policies/planner/twoLevel/levelled.ts';
-import { TwoLevelGame } from '../../policies/planner/twoLevel/plan.ts';
-import { PlaySession } from '../../policies/planner/twoLevel/play.ts';
+import { levelled } from '../../policies/planner/levels/levelled.ts';
+import { LevelGame } from '../../policies/planner/levels/plan.ts';
+import { PlaySession } from '../../policies/planner/levels/play.ts';
 import { readMappingProgram } from '../../workloads/mapping/read.ts';
 import { scratch, tierflow, tierflowJson } from './harness.ts';
 
@@ -101,7 +101,7 @@ describe('map --two-level', () => {
   });
 
   test('plays by lines: states, masked actions, rewards that add up', () => {
-    const game = new TwoLevelGame(levelled(readMappingProgram(readFileSync(program, 'utf8'), 'p.json'), 'p.json'));
+    const game = new LevelGame(levelled(readMappingProgram(readFileSync(program, 'utf8'), 'p.json'), 'p.json'));
     const session = new PlaySession(game);
     let { state } = session.answer('{"reset": true}') as { state: ReturnType<PlaySession['state']> };
     const begin = state.elapsed_s;

@@ -19,6 +19,6 @@ describe.skipIf(files.length === 0)('minimalloc’s instances (TIERFLOW_MINIMALL
     const { buffers } = readProblem(readFileSync(join(folder!, file), 'utf8'), file);
     const plan = solveMapping(buffers, { capacity_bytes: capacity }, () => 0);
     expect(['optimal', 'feasible']).toContain(plan.verdict);
-    expect(faultOf(buffers, plan.offsets!, capacity)).toBeNull();
+    expect(faultOf(buffers, plan.offsets, capacity)).toBeNull();
   });
 });

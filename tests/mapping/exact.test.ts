@@ -43,10 +43,10 @@ function settles(buffers: readonly MapBuffer[]): void {
   const least = leastHeight(buffers);
   const lowest = solveMapping(buffers, {}, still);
   expect(lowest).toMatchObject({ verdict: 'optimal', peak_bytes: least, lower_bound_bytes: least });
-  expect(faultOf(buffers, lowest.offsets!, least)).toBeNull();
+  expect(faultOf(buffers, lowest.offsets, least)).toBeNull();
   const within = solveMapping(buffers, { capacity_bytes: least }, still);
   expect(within.peak_bytes).toBeLessThanOrEqual(least);
-  expect(faultOf(buffers, within.offsets!, least)).toBeNull();
+  expect(faultOf(buffers, within.offsets, least)).toBeNull();
   if (least > 1) expect(solveMapping(buffers, { capacity_bytes: least - 1 }, still).verdict).toBe('infeasible');
 }
 

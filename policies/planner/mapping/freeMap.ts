@@ -13,6 +13,9 @@ export class FreeMap {
   private readonly leaves: number;
   private readonly ranges: RangeLists;
   private readonly lists = new Int32Array(MOST_LISTS);
+  /** The range of each collected list that is met next, its place and where it begins: what lies before has been passed. */
+  private readonly cursors = new Int32Array(MOST_LISTS);
+  private readonly next = new Float64Array(MOST_LISTS);
   private found = 0;
 
   constructor(sections: number) {
@@ -87,24 +90,33 @@ export class FreeMap {
   /** The lowest address from `from` on where `bytes` are free in all collected lists, `low` above a multiple of `align`. */
   private climb(from: number, bytes: number, low: number, align: number): number {
     let at = from;
-    const { lists, found, ranges } = this;
+    const { lists, cursors, next, found, ranges } = this;
     if (bytes <= 0 || found === 0) return at;
     const { data, start, length } = ranges;
-    let clear = 0;
-    for (let k = 0; ; k = k + 1 === found ? 0 : k + 1) {
+    for (let k = 0; k < found; k++) {
+      const list = lists[k]!;
+      const i = ranges.firstEndingAfter(list, at);
+      cursors[k] = i;
+      next[k] = i < start[list]! + length[list]! ? data[i]! : Number.POSITIVE_INFINITY;
+    }
+    for (let k = 0, clear = 0; clear < found; k = k + 1 === found ? 0 : k + 1) {
+      clear++;
+      if (next[k]! >= at + bytes) continue;
       const list = lists[k]!;
       const end = start[list]! + length[list]!;
+      let i = cursors[k]!;
       let up = at;
-      for (let i = ranges.firstEndingAfter(list, up); i < end && data[i]! < up + bytes; i += 2) {
+      for (; i < end && data[i]! < up + bytes; i += 2) {
+        if (data[i + 1]! <= up) continue;
         up = data[i + 1]!;
         if (align !== 1) up = Math.ceil((up - low) / align) * align + low;
       }
-      if (up === at) {
-        if (++clear >= found) return at;
-      } else {
-        at = up;
-        clear = 1;
-      }
+      cursors[k] = i;
+      next[k] = i < end ? data[i]! : Number.POSITIVE_INFINITY;
+      if (up === at) continue;
+      at = up;
+      clear = 1;
     }
+    return at;
   }
 }

@@ -1,4 +1,5 @@
 import { FreeMap } from './freeMap.ts';
+import { sortedBy } from './sorting.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The plan of a heuristic: an offset for each item and the top of all. */
@@ -27,8 +28,11 @@ export function orderOf(timeline: Timeline, name: OrderName): Int32Array {
       else if (name === 'area') key[i] = size[i]! * life;
       else key[i] = name === 'lifetime' ? life : -lower[i]!;
     }
-  const second = name === 'class' ? lower.map((start) => -start) : size;
-  return Int32Array.from(key.keys()).sort((a, b) => key[b]! - key[a]! || second[b]! - second[a]! || a - b);
+  const second = name === 'class' ? lower : size.map((bytes) => -bytes);
+  return sortedBy(
+    key.map((value) => -value),
+    sortedBy(second),
+  );
 }
 
 /** How many other items each meets in time, lives taken without their gaps. */
@@ -53,34 +57,72 @@ function countBelow(sorted: Float64Array, value: number, orEqual = false): numbe
 }
 
 /**
- * Places items in an order, each at the lowest offset that fits (first fit); items with a fixed offset come first.
- * @param limit a plan whose top would pass it is given up
- * @returns null when given up
+ * Places items in an order, each at the lowest offset that fits (first fit); items with a fixed offset come first. Goes
+ * on where it stopped, so that a long order can be placed a piece at a time.
  */
-export function firstFit(
-  timeline: Timeline,
-  order: ArrayLike<number>,
-  limit = Number.POSITIVE_INFINITY,
-): ItemPlan | null {
-  const { items, size, fixed, pieceFirst, begin, end, low, high } = timeline;
-  const map = new FreeMap(timeline.sections);
-  const offsets = new Float64Array(items);
-  let height = 0;
-  const put = (item: number, at: number): void => {
-    offsets[item] = at;
-    height = Math.max(height, at + size[item]!);
+export class FirstFit {
+  /** `lost` once the top of the plan would pass the limit. */
+  status: 'running' | 'done' | 'lost' = 'running';
+  /** Items placed so far. */
+  placed = 0;
+  private readonly timeline: Timeline;
+  private readonly order: ArrayLike<number>;
+  private readonly limit: number;
+  private readonly map: FreeMap;
+  private readonly offsets: Float64Array;
+  private height = 0;
+  private next = 0;
+
+  /** @param limit a plan whose top would pass it is given up */
+  constructor(timeline: Timeline, order: ArrayLike<number>, limit = Number.POSITIVE_INFINITY) {
+    this.timeline = timeline;
+    this.order = order;
+    this.limit = limit;
+    this.map = new FreeMap(timeline.sections);
+    this.offsets = new Float64Array(timeline.items);
+    const { items, fixed } = timeline;
+    for (let i = 0; i < items; i++) if (fixed[i]! >= 0) this.put(i, fixed[i]!);
+    if (this.height > limit) this.status = 'lost';
+  }
+
+  /** Places at most so many items more. */
+  run(most: number): void {
+    const { timeline, order, limit, map } = this;
+    const { fixed } = timeline;
+    const until = this.placed + most;
+    while (this.status === 'running' && this.placed < until) {
+      if (this.next >= order.length) {
+        this.status = 'done';
+        return;
+      }
+      const item = order[this.next++]!;
+      if (fixed[item]! >= 0) continue;
+      const at = map.lowest(timeline, item, 0, limit);
+      if (at === Number.POSITIVE_INFINITY) this.status = 'lost';
+      else this.put(item, at);
+    }
+  }
+
+  /** The plan once done. */
+  get plan(): ItemPlan | null {
+    return this.status === 'done' ? { offsets: this.offsets, height: this.height } : null;
+  }
+
+  private put(item: number, at: number): void {
+    const { map, timeline } = this;
+    const { size, pieceFirst, begin, end, low, high } = timeline;
+    this.offsets[item] = at;
+    this.placed++;
+    this.height = Math.max(this.height, at + size[item]!);
     for (let p = pieceFirst[item]!; p < pieceFirst[item + 1]!; p++) {
       map.take(begin[p]!, end[p]!, at + low[p]!, at + high[p]!);
     }
-  };
-  for (let i = 0; i < items; i++) if (fixed[i]! >= 0) put(i, fixed[i]!);
-  if (height > limit) return null;
-  for (let k = 0; k < order.length; k++) {
-    const item = order[k]!;
-    if (fixed[item]! >= 0) continue;
-    const at = map.lowest(timeline, item, 0, limit);
-    if (at === Number.POSITIVE_INFINITY) return null;
-    put(item, at);
   }
-  return { offsets, height };
+}
+
+/** The whole order at once; null when given up. */
+export function firstFit(timeline: Timeline, order: ArrayLike<number>, limit?: number): ItemPlan | null {
+  const fit = new FirstFit(timeline, order, limit);
+  fit.run(Number.POSITIVE_INFINITY);
+  return fit.plan;
 }

@@ -14,6 +14,6 @@ export function lowestOffsets(requests: readonly Request[]): number[] {
   const mapper = new Mapper(sized);
   for (let turn = 0; turn < TURNS && !mapper.done; turn++) mapper.step();
   const plan = mapper.plan();
-  for (const [k, { i }] of sized.entries()) offsets[i] = plan.offsets![k]!;
+  for (const [k, { i }] of sized.entries()) offsets[i] = plan.offsets[k]!;
   return offsets;
 }

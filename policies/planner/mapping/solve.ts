@@ -1,8 +1,9 @@
-import { firstFit, type ItemPlan, ORDERS, type OrderName, orderOf } from './greedy.ts';
+import type { ItemPlan } from './greedy.ts';
 import { buildInstance, type Instance, instanceEntries } from './instance.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
 import type { MapBuffer } from './problem.ts';
+import { rowsPlan } from './rows.ts';
 import { MOST_ITEMS } from './searcher.ts';
 import { type Neighbours, neighboursOf } from './state.ts';
 import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
@@ -25,10 +26,10 @@ export type Verdict = 'optimal' | 'feasible' | 'infeasible' | 'not_found';
 
 export interface MapPlan {
   readonly verdict: Verdict;
-  /** Offset of each buffer, or null. With `not_found` and `infeasible` the lowest plan known, above the capacity. */
-  readonly offsets: Float64Array | null;
+  /** Offset of each buffer. With `not_found` and `infeasible` the lowest plan known, above the capacity. */
+  readonly offsets: Float64Array;
   /** Top of that plan. */
-  readonly peak_bytes: number | null;
+  readonly peak_bytes: number;
   /** No plan is lower: proved. */
   readonly lower_bound_bytes: number;
   readonly nodes: number;
@@ -36,13 +37,8 @@ export interface MapPlan {
 
 /** Entries of the exact search's tables beyond which only heuristics run. */
 const EXACT_ENTRIES = 4e6;
-/** Beyond so many items one order is placed, that by size classes: neighbours in time then meet in the processor's caches. */
-const MANY_ITEMS = 200_000;
 /** Of so many steps towards the lowest plan, one goes to the search over orders. */
 const ORDER_STEPS = 6;
-/** Where no time limit asks for more, the search over orders tries so many, and fewer where they place many items. */
-const FREE_TRIES = 60;
-const FREE_PLACEMENTS = 400_000;
 
 /** Looks for a plan step by step; between steps the best plan and the bound can be read. */
 export class Mapper {
@@ -53,13 +49,11 @@ export class Mapper {
   private readonly grain: number;
   private low: number;
   private best: ItemPlan | null = null;
-  private readonly orders: OrderName[];
+  private readonly orders: OrderSearch;
   private instance: Instance | null = null;
   private neighbours: Neighbours | null = null;
   private rungs: Portfolio[] = [];
   private turn = 0;
-  private orderSearch: OrderSearch | null = null;
-  private tries = 0;
   private steps = 0;
   private readonly limited: boolean;
   /** The exact search knows windows that begin at the offset; its tables grow with items times sections. */
@@ -72,7 +66,7 @@ export class Mapper {
     this.minimize = options.minimize ?? options.capacity_bytes === undefined;
     this.limited = options.time_limit_s !== undefined;
     this.seed = options.seed ?? 0;
-    this.orders = this.timeline.items > MANY_ITEMS ? ['class'] : [...ORDERS];
+    this.orders = new OrderSearch(this.timeline, this.seed);
     this.grain = grainOf(this.timeline);
     const { items, raised } = this.timeline;
     this.exact = items <= MOST_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
@@ -89,22 +83,14 @@ export class Mapper {
   /** Whether nothing is left to find out. */
   get done(): boolean {
     if (this.settled) return true;
-    if (this.orders.length > 0 || this.exact) return false;
-    const { items } = this.timeline;
-    return items > MANY_ITEMS || (!this.limited && this.tries >= Math.min(FREE_TRIES, FREE_PLACEMENTS / items));
+    return !this.exact && this.orders.exhausted(this.limited);
   }
 
   /** One piece of work, some milliseconds on problems of ordinary size. */
   step(): void {
-    const { timeline } = this;
-    const name = this.orders.shift();
-    if (name !== undefined) this.keep(firstFit(timeline, orderOf(timeline, name), this.high - 1));
-    else if (this.exact && !(this.minimize && this.steps++ % ORDER_STEPS === 0)) this.climb();
-    else {
-      this.orderSearch ??= new OrderSearch(timeline, this.seed);
-      this.keep(this.orderSearch.step(this.high - 1));
-      this.tries++;
-    }
+    const orders = this.orders.opening || !this.exact || (this.minimize && this.steps++ % ORDER_STEPS === 0);
+    if (orders) this.keep(this.orders.step(this.high - 1));
+    else this.climb();
   }
 
   /** Takes over what another mapper of the same problem has found. */
@@ -118,13 +104,20 @@ export class Mapper {
     return this.best;
   }
 
+  /** No plan is lower: proved. */
+  get lower_bound_bytes(): number {
+    return this.low;
+  }
+
+  /** What is known now; before any search has ended, the plan is one of rows. */
   plan(): MapPlan {
+    this.best ??= rowsPlan(this.timeline);
     const { best, low, capacity_bytes, nodes } = this;
-    const fits = best !== null && best.height <= capacity_bytes;
+    const fits = best.height <= capacity_bytes;
     const verdict =
       low > capacity_bytes ? 'infeasible' : !fits ? 'not_found' : best.height <= low ? 'optimal' : 'feasible';
-    const offsets = best && Float64Array.from(this.timeline.itemOf, (item) => best.offsets[item]!);
-    return { verdict, offsets, peak_bytes: best?.height ?? null, lower_bound_bytes: low, nodes };
+    const offsets = Float64Array.from(this.timeline.itemOf, (item) => best.offsets[item]!);
+    return { verdict, offsets, peak_bytes: best.height, lower_bound_bytes: low, nodes };
   }
 
   private get high(): number {

@@ -24,13 +24,38 @@ export interface Neighbours {
   readonly over: Float64Array;
 }
 
-/** Bytes of distance between two items follow from the windows in every section they share. */
+/**
+ * Bytes of distance between two items follow from the windows in every section they share. While neither's window
+ * changes from a section to the next, nor does what they are to each other: only sections where one of them has just
+ * begun or changed are looked at.
+ */
 export function neighboursOf(instance: Instance): Neighbours {
-  const { items, first, section, low, high, memberFirst, member } = instance;
-  // Where each section's members have their windows, in the order of `member`.
+  const { items, sections, first, section, low, high, memberFirst, member } = instance;
+  // Where each section's members have their windows, in the order of `member`; and those that are new there.
   const slot = new Int32Array(member.length);
   const next = memberFirst.slice();
-  for (let k = 0; k < section.length; k++) slot[next[section[k]!]!++] = k;
+  const isNew = new Uint8Array(section.length);
+  const newFirst = new Int32Array(sections + 1);
+  for (let i = 0; i < items; i++) {
+    for (let k = first[i]!; k < first[i + 1]!; k++) {
+      slot[next[section[k]!]!++] = k;
+      const before = k - 1;
+      const goes = k > first[i]! && section[before] === section[k]! - 1;
+      if (goes && low[before] === low[k] && high[before] === high[k]) continue;
+      isNew[k] = 1;
+      newFirst[section[k]! + 1]!++;
+    }
+  }
+  for (let s = 0; s < sections; s++) newFirst[s + 1]! += newFirst[s]!;
+  const newMember = new Int32Array(newFirst[sections]!);
+  const newSlot = new Int32Array(newFirst[sections]!);
+  for (let s = 0, n = 0; s < sections; s++) {
+    for (let m = memberFirst[s]!; m < memberFirst[s + 1]!; m++) {
+      if (isNew[slot[m]!] === 0) continue;
+      newMember[n] = member[m]!;
+      newSlot[n++] = slot[m]!;
+    }
+  }
   const offsets = new Int32Array(items + 1);
   const item: number[] = [];
   const under: number[] = [];
@@ -40,11 +65,15 @@ export function neighboursOf(instance: Instance): Neighbours {
     const begin = item.length;
     for (let k = first[i]!; k < first[i + 1]!; k++) {
       const s = section[k]!;
-      for (let m = memberFirst[s]!; m < memberFirst[s + 1]!; m++) {
-        const other = member[m]!;
+      const all = isNew[k] === 1;
+      const others = all ? member : newMember;
+      const slots = all ? slot : newSlot;
+      const firsts = all ? memberFirst : newFirst;
+      for (let m = firsts[s]!; m < firsts[s + 1]!; m++) {
+        const other = others[m]!;
         if (other === i) continue;
-        const below = high[k]! - low[slot[m]!]!;
-        const above = high[slot[m]!]! - low[k]!;
+        const below = high[k]! - low[slots[m]!]!;
+        const above = high[slots[m]!]! - low[k]!;
         const known = at[other]!;
         if (known < begin) {
           at[other] = item.length;

@@ -1,4 +1,5 @@
 import type { MapBuffer } from './problem.ts';
+import { sortedBy } from './sorting.ts';
 
 /**
  * The buffers of a problem on a time line of sections. Colocated buffers are one item. A section is a stretch of time
@@ -114,11 +115,6 @@ function sweep(from: Float64Array, to: Float64Array): { begin: Int32Array; end: 
     end[piece] = sections;
   }
   return { begin, end, sections };
-}
-
-/** Indices of values in rising order, equal ones in their own. */
-export function sortedBy(values: Float64Array): Int32Array {
-  return Int32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b);
 }
 
 /** Greatest common divisor of whole numbers below 2^53; gcd(0, n) = n. */

@@ -1,63 +1,81 @@
 import type { MapBuffer } from './problem.ts';
-import { sortedBy } from './timeline.ts';
+import { RankSet } from './rankSet.ts';
+import { sortedBy } from './sorting.ts';
 
 /**
  * Two buffers that overlap in time and address under these offsets, or null. Colocated buffers may overlap. Walks through
- * time and compares each piece that begins with all that are live; shares no code with the planners.
+ * time with the live pieces in the order of their addresses, so that a piece that begins is compared with its neighbours
+ * there; shares no search with the planners.
  */
 export function firstOverlap(
   buffers: readonly MapBuffer[],
   offsets: ArrayLike<number>,
 ): readonly [number, number] | null {
   const { from, to, low, high, buffer } = rectangles(buffers, offsets);
-  const starts = sortedBy(from);
-  const live: number[] = [];
-  let earliest = Number.POSITIVE_INFINITY;
-  for (const piece of starts) {
-    const now = from[piece]!;
-    if (earliest <= now) {
-      earliest = Number.POSITIVE_INFINITY;
-      let kept = 0;
-      for (const other of live) {
-        if (to[other]! <= now) continue;
-        live[kept++] = other;
-        if (to[other]! < earliest) earliest = to[other]!;
-      }
-      live.length = kept;
+  const byAddress = sortedBy(low);
+  const rank = new Int32Array(low.length);
+  byAddress.forEach((piece, place) => {
+    rank[piece] = place;
+  });
+  const live = new RankSet(low.length);
+  const ends = sortedBy(to);
+  let ended = 0;
+  const share = (a: number, b: number): boolean => {
+    const group = buffers[buffer[a]!]!.colocation;
+    return group !== undefined && group === buffers[buffer[b]!]!.colocation;
+  };
+  for (const piece of sortedBy(from)) {
+    while (to[ends[ended]!]! <= from[piece]!) live.delete(rank[ends[ended++]!]!);
+    const place = rank[piece]!;
+    for (let at = live.after(place); at >= 0; at = live.after(at)) {
+      const other = byAddress[at]!;
+      if (low[other]! >= high[piece]!) break;
+      if (!share(other, piece)) return [buffer[other]!, buffer[piece]!];
     }
-    for (const other of live) {
-      if (low[other]! >= high[piece]! || low[piece]! >= high[other]!) continue;
-      const [a, b] = [buffer[other]!, buffer[piece]!];
-      const group = buffers[a]!.colocation;
-      if (group === undefined || group !== buffers[b]!.colocation) return [a, b];
+    for (let at = live.before(place); at >= 0; at = live.before(at)) {
+      const other = byAddress[at]!;
+      if (high[other]! > low[piece]! && !share(other, piece)) return [buffer[other]!, buffer[piece]!];
+      // Whoever shares no bytes has all those below it end before it.
+      if (buffers[buffer[other]!]!.colocation === undefined) break;
     }
-    live.push(piece);
-    if (to[piece]! < earliest) earliest = to[piece]!;
+    live.add(place);
   }
   return null;
 }
 
 /** Every stretch of life of every buffer as a rectangle of time and address. */
 function rectangles(buffers: readonly MapBuffer[], offsets: ArrayLike<number>) {
-  const [from, to, low, high, buffer]: [number[], number[], number[], number[], number[]] = [[], [], [], [], []];
+  const most = buffers.reduce((sum, { gaps }) => sum + 1 + 2 * (gaps?.length ?? 0), 0);
+  const columns = Array.from({ length: 4 }, () => new Float64Array(most)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const [from, to, low, high] = columns;
+  const buffer = new Int32Array(most);
+  let count = 0;
   const put = (i: number, start: number, stop: number, bottom: number, top: number): void => {
     if (stop <= start || top <= bottom) return;
-    from.push(start);
-    to.push(stop);
-    low.push(offsets[i]! + bottom);
-    high.push(offsets[i]! + top);
-    buffer.push(i);
+    from[count] = start;
+    to[count] = stop;
+    low[count] = offsets[i]! + bottom;
+    high[count] = offsets[i]! + top;
+    buffer[count++] = i;
   };
-  buffers.forEach(({ lower, upper, size_bytes, gaps = [] }, i) => {
+  buffers.forEach(({ lower, upper, size_bytes, gaps }, i) => {
     let at = lower;
-    for (const gap of [...gaps].sort((a, b) => a.lower - b.lower)) {
-      put(i, at, gap.lower, 0, size_bytes);
-      if (gap.window) put(i, gap.lower, gap.upper, gap.window.from_bytes, gap.window.to_bytes);
-      at = gap.upper;
+    if (gaps) {
+      for (const gap of [...gaps].sort((a, b) => a.lower - b.lower)) {
+        put(i, at, gap.lower, 0, size_bytes);
+        if (gap.window) put(i, gap.lower, gap.upper, gap.window.from_bytes, gap.window.to_bytes);
+        at = gap.upper;
+      }
     }
     put(i, at, upper, 0, size_bytes);
   });
-  return { from: Float64Array.from(from), to: Float64Array.from(to), low, high, buffer };
+  const cut = (column: Float64Array): Float64Array => column.subarray(0, count);
+  return { from: cut(from), to: cut(to), low: cut(low), high: cut(high), buffer };
 }
 
 /** What is wrong with a plan, in a sentence, or null when it is valid. */

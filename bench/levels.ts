@@ -1,23 +1,23 @@
 /// <reference path="../sim/kernel/alea.d.ts" />
 /**
  * The two-level searches on a suite of programs made by rule: seconds of the program under each, and how the best compares
- * with XLA's greedy and with what no plan can beat. `node out/bench/bench/twoLevel.js`
+ * with XLA's greedy and with what no plan can beat. `node out/bench/bench/levels.js`
  *
  * Every program meets fast memories of an eighth, a quarter and a half of its most bytes live at once.
  */
 
-import { leastSeconds } from '../policies/planner/twoLevel/bound.ts';
-import { TwoLevelGame } from '../policies/planner/twoLevel/plan.ts';
-import { allSlow, xlaGreedy } from '../policies/planner/twoLevel/policies.ts';
-import type { Levels } from '../policies/planner/twoLevel/program.ts';
-import { SEARCHES } from '../policies/planner/twoLevel/searches.ts';
+import { leastSeconds } from '../policies/planner/levels/bound.ts';
+import { pairOf } from '../policies/planner/levels/levelled.ts';
+import { LevelGame } from '../policies/planner/levels/plan.ts';
+import { allSlow, finish, xlaGreedy } from '../policies/planner/levels/policies.ts';
+import { SEARCHES } from '../policies/planner/levels/searches.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import type { MappingProgram } from '../sim/types/index.ts';
 import { readAnyModel } from '../workloads/load.ts';
 import { mappingProgram } from '../workloads/mapping/index.ts';
 
 /** Made-up levels: an on-chip memory of ten times the rate of the one behind it. */
-const LEVELS: Omit<Levels, 'fast_bytes'> = { fast_bytes_per_s: 1e12, slow_bytes_per_s: 1e11, flop_per_s: 2e13 };
+const LEVELS = { fast_bytes_per_s: 1e12, slow_bytes_per_s: 1e11, flop_per_s: 2e13 };
 const SHARES = [1 / 8, 1 / 4, 1 / 2] as const;
 /** A win counts from this share of the greedy's time. */
 const MARGIN = 0.01;
@@ -60,10 +60,10 @@ const noText = (): never => {
 const rows = PROGRAMS.flatMap((fields) => {
   const program = mappingProgram(fields, readAnyModel, noText, 1);
   return SHARES.map((share) => {
-    const levels = { ...LEVELS, fast_bytes: Math.floor(livePeak(program) * share) };
-    const game = new TwoLevelGame({ ...program, levels });
+    const levels = pairOf({ ...LEVELS, fast_bytes: Math.floor(livePeak(program) * share) });
+    const game = new LevelGame({ ...program, levels });
     const name = `${fields.program} ${fields.size ?? ''}/${1 / share}`;
-    const best = SEARCHES.find(({ id }) => id === 'best')!.play(game, randomStreams(2).stream(name), 1)!;
+    const best = finish(SEARCHES.find(({ id }) => id === 'best')!.play(game, randomStreams(2).stream(name), 1))!;
     const row = {
       name,
       ops: program.ops.length,

@@ -1,10 +1,10 @@
-import type { Action, TwoLevelGame, TwoLevelPlan } from './plan.ts';
+import type { Action, LevelGame, LevelPlan } from './plan.ts';
 
 /** What an agent sees before it acts. */
 export interface PlayState {
   readonly schema: 'tierflow/play/1';
   readonly done: boolean;
-  /** Seconds of the program if all that follows stays in the slow memory. */
+  /** Seconds of the program if all that follows stays in the slowest memory. */
   readonly elapsed_s: number;
   /** The access to decide, absent when done. */
   readonly access?: {
@@ -18,9 +18,11 @@ export interface PlayState {
   };
   /** What is allowed; an agent answers with a place in this list. */
   readonly actions: readonly Action[];
-  /** Bytes of the fast memory taken so far, from one op to another. */
+  /** Bytes of the fast memories taken so far, from one op to another. */
   readonly fast: readonly {
     readonly buffer: string;
+    /** Which of the fast memories, where there are several. */
+    readonly in?: number;
     readonly from: number;
     readonly to: number;
     readonly at: number;
@@ -37,12 +39,12 @@ export type PlayReply =
  * `{"action": n}` takes the n-th allowed action and gives the next state and the reward, the seconds it saved.
  */
 export class PlaySession {
-  private readonly game: TwoLevelGame;
-  private plan: TwoLevelPlan;
+  private readonly game: LevelGame;
+  private plan: LevelPlan;
   private next = 0;
   private elapsed_s: number;
 
-  constructor(game: TwoLevelGame) {
+  constructor(game: LevelGame) {
     this.game = game;
     this.plan = game.empty;
     this.elapsed_s = game.elapsed(game.empty);
@@ -69,7 +71,7 @@ export class PlaySession {
     if (!chosen) return { error: `action ${JSON.stringify(message.action)} is not one of 0 to ${options.length - 1}` };
     this.plan = chosen.plan;
     this.next++;
-    const elapsed = this.game.elapsed(this.plan);
+    const elapsed = this.game.elapsed(this.game.dropRest(this.plan, this.next));
     const reward = this.elapsed_s - elapsed;
     this.elapsed_s = elapsed;
     return { state: this.state(), reward };
@@ -79,7 +81,14 @@ export class PlaySession {
     const { game, next, plan, elapsed_s } = this;
     const { accesses, program } = game;
     const name = (buffer: number): string => program.buffers[buffer]!.id;
-    const fast = plan.residences.map(({ buffer, from, to, at }) => ({ buffer: name(buffer), from, to, at }));
+    const several = game.fast.length > 1;
+    const fast = plan.residences.map(({ buffer, memory, from, to, at }) => ({
+      buffer: name(buffer),
+      ...(several && { in: memory }),
+      from,
+      to,
+      at,
+    }));
     const schema = 'tierflow/play/1' as const;
     const access = accesses[next];
     if (!access) return { schema, done: true, elapsed_s, actions: [], fast };

@@ -23,6 +23,15 @@ export const twoTierSchema = v.strictObject({
     v.pipe(v.picklist(SEARCH_IDS), v.description(`Who decides: ${SEARCH_IDS.map((id) => `\`${id}\``).join(', ')}.`)),
     'best',
   ),
+  levels: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(2),
+      v.description('How many of the machine’s memories, from the fastest.'),
+    ),
+    2,
+  ),
   objective: v.optional(v.pipe(v.picklist(OBJECTIVES), v.description('What is made as small as can be.')), 'time'),
   effort: v.optional(
     v.pipe(v.number(), v.minValue(0.01), v.maxValue(1000), v.description('Times the usual number of tries.')),

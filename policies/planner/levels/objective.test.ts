@@ -4,12 +4,12 @@ import { randomStreams } from '../../../sim/kernel/random.ts';
 import { readMappingProgram } from '../../../workloads/mapping/read.ts';
 import { bestOf } from './best.ts';
 import { leastSeconds } from './bound.ts';
-import { levelled } from './levelled.ts';
-import { TwoLevelGame } from './plan.ts';
-import { allSlow, exact, xlaGreedy } from './policies.ts';
-import type { Levels, TwoLevelProgram } from './program.ts';
+import { levelled, pairOf } from './levelled.ts';
+import { LevelGame } from './plan.ts';
+import { allSlow, exact, finish, xlaGreedy } from './policies.ts';
+import type { LevelProgram } from './program.ts';
 
-const levels: Levels = {
+const levels = pairOf({
   fast_bytes: 40,
   fast_bytes_per_s: 8,
   slow_bytes_per_s: 1,
@@ -20,9 +20,9 @@ const levels: Levels = {
   j_per_flop: 0.25,
   usd_per_hour: 36,
   usd_per_kwh: 0,
-};
+});
 
-const chain = (sizes: readonly number[], flops: number): TwoLevelProgram => ({
+const chain = (sizes: readonly number[], flops: number): LevelProgram => ({
   levels,
   buffers: [
     { id: 'in', bytes: 10, input: true },
@@ -34,10 +34,10 @@ const chain = (sizes: readonly number[], flops: number): TwoLevelProgram => ({
 describe('objectives', () => {
   it('count every byte at its memory, every FLOP and every second', () => {
     const program = { ...chain([20], 4), objective: 'energy' as const };
-    const game = new TwoLevelGame(program);
+    const game = new LevelGame(program);
     // 30 bytes of the slow memory in 30 s.
     expect(game.score(game.empty)).toBeCloseTo(30 * 5 + 4 * 0.25 + 30 * 0.5, 9);
-    const money = new TwoLevelGame({ ...program, objective: 'money' });
+    const money = new LevelGame({ ...program, objective: 'money' });
     expect(money.score(money.empty)).toBeCloseTo(0.3, 9);
   });
 
@@ -45,8 +45,8 @@ describe('objectives', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 2, maxLength: 5 }), (sizes) => {
         for (const objective of ['energy', 'money'] as const) {
-          const game = new TwoLevelGame({ ...chain(sizes, 3), objective });
-          const best = bestOf(game, randomStreams(1).stream('test'));
+          const game = new LevelGame({ ...chain(sizes, 3), objective });
+          const best = finish(bestOf(game, randomStreams(1).stream('test')))!;
           expect(best.score).toBeLessThanOrEqual(Math.min(allSlow(game).score, xlaGreedy(game).score));
         }
       }),
@@ -68,8 +68,8 @@ describe('the bound of seconds', () => {
         fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 0, max: 40 }),
         (sizes, flops) => {
-          const game = new TwoLevelGame(chain(sizes, flops));
-          expect(leastSeconds(game.program)).toBeLessThanOrEqual(exact(game, 1e6)!.score * (1 + 1e-12));
+          const game = new LevelGame(chain(sizes, flops));
+          expect(leastSeconds(game.program)).toBeLessThanOrEqual(finish(exact(game, 1e6))!.score * (1 + 1e-12));
         },
       ),
       { numRuns: 60 },

@@ -1,7 +1,7 @@
 import type { Rng } from '../../../sim/kernel/random.ts';
 import { bestOf } from './best.ts';
-import type { TwoLevelGame } from './plan.ts';
-import { allSlow, beam, exact, mcts, orderSearch, type Played, xlaGreedy } from './policies.ts';
+import type { LevelGame } from './plan.ts';
+import { allSlow, beam, exact, mcts, orderSearch, type Played, type Playing, xlaGreedy } from './policies.ts';
 import { repair } from './repair.ts';
 import type { SEARCH_IDS } from './schema.ts';
 
@@ -9,16 +9,28 @@ import type { SEARCH_IDS } from './schema.ts';
 export interface Search {
   readonly id: (typeof SEARCH_IDS)[number];
   readonly description: string;
-  /** Null where it cannot say anything of a program of this size. */
-  play(game: TwoLevelGame, random: Rng, effort: number): Played | null;
+  /** Ends with null where it cannot say anything of a program of this size. */
+  play(game: LevelGame, random: Rng, effort: number): Playing;
 }
 
 /** Nodes after which the exact search gives up. */
 const EXACT_NODES = 20_000;
 
+/** A policy that makes one plan. */
+const once = (policy: (game: LevelGame) => Played) =>
+  function* (game: LevelGame): Playing {
+    const made = policy(game);
+    yield made;
+    return made;
+  };
+
 export const SEARCHES: readonly Search[] = [
-  { id: 'all-slow', description: 'Nothing in the fast memory', play: allSlow },
-  { id: 'xla-greedy', description: "XLA's memory space assignment: buffers by memory boundedness", play: xlaGreedy },
+  { id: 'all-slow', description: 'Nothing in a fast memory', play: once(allSlow) },
+  {
+    id: 'xla-greedy',
+    description: "XLA's memory space assignment: buffers by memory boundedness",
+    play: once(xlaGreedy),
+  },
   {
     id: 'order-search',
     description: 'Local search over the orders that the greedy takes',

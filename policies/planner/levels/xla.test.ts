@@ -3,16 +3,9 @@ import { firstFit, orderOf } from '../mapping/greedy.ts';
 import { buildTimeline } from '../mapping/timeline.ts';
 import { CopyQueues } from './copyQueues.ts';
 import { IntervalPicker } from './intervalPicker.ts';
-import { KEEP, TwoLevelGame } from './plan.ts';
-import {
-  computeTime,
-  copyTime,
-  type Levels,
-  memoryTime,
-  opTime,
-  overheadTime,
-  type TwoLevelProgram,
-} from './program.ts';
+import { pairOf } from './levelled.ts';
+import { KEEP, LevelGame } from './plan.ts';
+import { computeTime, copyTime, type LevelProgram, memoryTime, opTime, overheadTime } from './program.ts';
 
 /**
  * The values of XLA's own tests of its memory space assignment (openxla/xla, xla/service/memory_space_assignment:
@@ -20,9 +13,9 @@ import {
  */
 
 describe('the cost of an op', () => {
-  const levels: Levels = { fast_bytes: 128, fast_bytes_per_s: 128, slow_bytes_per_s: 32, flop_per_s: 8, min_op_s: 1 };
+  const levels = pairOf({ fast_bytes: 128, fast_bytes_per_s: 128, slow_bytes_per_s: 32, flop_per_s: 8, min_op_s: 1 });
   /** An add of two f32[2,4]: 96 bytes, so many of them in the fast memory. */
-  const add = (fast_bytes: number) => ({ fast_bytes, slow_bytes: 96 - fast_bytes });
+  const add = (fast_bytes: number) => [fast_bytes, 96 - fast_bytes];
 
   it('is the larger of compute and memory', () => {
     expect(computeTime(levels, 8)).toBe(1);
@@ -31,7 +24,7 @@ describe('the cost of an op', () => {
   });
 
   it('is at least the latency', () => {
-    expect(opTime(levels, 4, { fast_bytes: 48, slow_bytes: 0 })).toBe(1);
+    expect(opTime(levels, 4, [48, 0])).toBe(1);
   });
 
   it('adds the first window', () => {
@@ -55,10 +48,10 @@ describe('the queues of copies', () => {
 
   /** A negate of 128 bytes to 128 bytes, its operand in the fast memory or not. */
   const negate = (queues: CopyQueues, fast: boolean): number => {
-    const levels: Levels = { fast_bytes: 1024, fast_bytes_per_s: 2, slow_bytes_per_s: 1, flop_per_s: 1 };
-    const traffic = { fast_bytes: fast ? 128 : 0, slow_bytes: fast ? 128 : 256 };
+    const levels = pairOf({ fast_bytes: 1024, fast_bytes_per_s: 2, slow_bytes_per_s: 1, flop_per_s: 1 });
+    const traffic = fast ? [128, 128] : [0, 256];
     const seconds = opTime(levels, 32, traffic);
-    queues.pass(seconds - traffic.slow_bytes);
+    queues.pass(seconds - traffic[1]!);
     return seconds;
   };
 
@@ -83,7 +76,7 @@ describe('the queues of copies', () => {
 });
 
 describe('a program', () => {
-  const levels: Levels = { fast_bytes: 1e9, fast_bytes_per_s: 2, slow_bytes_per_s: 1, flop_per_s: 1 };
+  const levels = pairOf({ fast_bytes: 1e9, fast_bytes_per_s: 2, slow_bytes_per_s: 1, flop_per_s: 1 });
   const op = (name: string, reads: number[], writes: number[], times = 1, flops = 0) => ({
     name,
     flops,
@@ -91,8 +84,8 @@ describe('a program', () => {
     writes,
     times,
   });
-  const elapsed = (program: TwoLevelProgram): number => {
-    const game = new TwoLevelGame(program);
+  const elapsed = (program: LevelProgram): number => {
+    const game = new LevelGame(program);
     return game.elapsed(game.empty);
   };
 
@@ -113,7 +106,7 @@ describe('a program', () => {
       { id: 'z', bytes: 0, output: true },
     ];
     const ops = [op('start', [], []), op('negate', [0], [1]), op('use', [2], [])];
-    const game = new TwoLevelGame({ levels, buffers, ops });
+    const game = new LevelGame({ levels, buffers, ops });
     const use = game.accesses.findIndex(({ buffer }) => buffer === 2);
     const plan = game.apply(game.empty, use, { do: 'copy', start: 0 })!;
     // 16 s of the negate, 32 of the copy, 16 of the use in the fast memory.
@@ -134,7 +127,7 @@ describe('a program', () => {
       { id: 'x', bytes: 512, input: true },
       { id: 'y', bytes: 512 },
     ];
-    const game = new TwoLevelGame({ levels, buffers, ops: [op('negate', [0], [1], 1, 128)] });
+    const game = new LevelGame({ levels, buffers, ops: [op('negate', [0], [1], 1, 128)] });
     expect(game.elapsed(game.empty)).toBe(1024);
     expect(game.elapsed(game.apply(game.empty, 1, KEEP)!)).toBe(768);
   });

@@ -1,0 +1,91 @@
+import { Mapper } from '../mapping/solve.ts';
+import { type LevelProgram, memoryAt } from './program.ts';
+
+/** Bytes of a fast memory taken from one op to another, both included. */
+export interface Residence {
+  readonly buffer: number;
+  readonly memory: number;
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  /** Stretches of one chain follow each other at one offset. */
+  readonly chain: number;
+}
+
+/** What is wanted: bytes of a memory from one op to another, as a chain goes on or as the first of one. */
+export interface Wish {
+  readonly buffer: number;
+  readonly memory: number;
+  readonly from: number;
+  readonly to: number;
+  readonly after: Residence | null;
+}
+
+/** Turns of the search for new offsets: the orders of first fit, then a slice of the exact search. */
+const REPACK_TURNS = 8;
+
+/** Finds room in the fast memories. */
+export class Space {
+  private readonly program: LevelProgram;
+
+  constructor(program: LevelProgram) {
+    this.program = program;
+  }
+
+  /** The residences with one more; where no offset is free, all of that memory are packed anew. Null where they do not fit. */
+  take(residences: readonly Residence[], wish: Wish): readonly Residence[] | null {
+    const { buffer, memory, from, to, after } = wish;
+    const at = this.room(residences, wish);
+    const chain = after?.chain ?? residences.reduce((most, other) => Math.max(most, other.chain + 1), 0);
+    const more = [...residences, { buffer, memory, from, to, at: at ?? 0, chain }];
+    return at === null ? this.repack(more, memory) : more;
+  }
+
+  /** The lowest offset free for a wish, or that of its chain when it is free; null when there is none. */
+  room(residences: readonly Residence[], { buffer, memory, from, to, after }: Wish): number | null {
+    const { buffers, levels } = this.program;
+    const { bytes } = buffers[buffer]!;
+    const taken = residences.filter((other) => other.memory === memory && other.from <= to && from <= other.to);
+    const end = ({ buffer: other, at }: Residence): number => at + buffers[other]!.bytes;
+    if (after) {
+      const { at } = after;
+      return taken.every((other) => end(other) <= at || at + bytes <= other.at) ? at : null;
+    }
+    taken.sort((a, b) => a.at - b.at);
+    let at = 0;
+    for (const other of taken) {
+      if (at + bytes <= other.at) break;
+      at = Math.max(at, end(other));
+    }
+    return at + bytes <= memoryAt(levels, memory).bytes ? at : null;
+  }
+
+  /** New offsets for all residences of a memory, as XLA's repacker finds them between allocations. */
+  private repack(residences: readonly Residence[], memory: number): readonly Residence[] | null {
+    const { buffers, ops, levels } = this.program;
+    const capacity_bytes = memoryAt(levels, memory).bytes;
+    const live = new Float64Array(ops.length);
+    const chains = new Map<number, { id: string; lower: number; upper: number; size_bytes: number }>();
+    for (const { buffer, from, to, chain, memory: where } of residences) {
+      if (where !== memory) continue;
+      for (let i = from; i <= to; i++) {
+        live[i]! += buffers[buffer]!.bytes;
+        if (live[i]! > capacity_bytes) return null;
+      }
+      if (from > to) continue;
+      const known = chains.get(chain);
+      if (known) Object.assign(known, { lower: Math.min(known.lower, from), upper: Math.max(known.upper, to + 1) });
+      else chains.set(chain, { id: String(chain), lower: from, upper: to + 1, size_bytes: buffers[buffer]!.bytes });
+    }
+    const items = [...chains.values()];
+    const mapper = new Mapper(items, { capacity_bytes });
+    for (let turn = 0; turn < REPACK_TURNS && !mapper.done; turn++) mapper.step();
+    const { verdict, offsets } = mapper.plan();
+    if (verdict !== 'feasible' && verdict !== 'optimal') return null;
+    const at = new Map(items.map(({ id }, i) => [id, offsets[i]!]));
+    return residences.map((residence) => {
+      const moved = residence.memory === memory ? at.get(String(residence.chain)) : undefined;
+      return moved === undefined ? residence : { ...residence, at: moved };
+    });
+  }
+}
