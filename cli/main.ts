@@ -3,6 +3,8 @@ import { EXIT, explainError } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 import { buildTree } from './tree.ts';
 
+export { processTerminal } from './terminal.ts';
+
 /**
  * Runs one command line.
  * @returns the exit code; never throws

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../input/errors.ts';
+import { runDocument, stableJson } from '../reports/json.ts';
 import type { Timeline } from '../sim/types/index.ts';
 import type { Claim } from '../studies/claims.ts';
 import type { Outcome } from '../studies/outcome.ts';
@@ -37,7 +38,6 @@ export async function run(terminal: Terminal, ref: string | undefined, options: 
   const result = await resultOf(resolved, outcome, selection.files, (id) =>
     id === resolved.case ? outcome : others.get(id),
   );
-  const { runDocument, stableJson } = await import('../reports/json.ts');
   const text = stableJson(runDocument(result));
   if (options.offlinePlan !== undefined) {
     const { offlinePlan } = await import('./offlinePlan.ts');

@@ -173,7 +173,18 @@ function computeIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
     const efficiencies = dtypes(unit.efficiency ?? {});
     const counted = unit.layer_kernels === undefined ? [] : ['int8'];
     const paced = unit.memory_bytes_per_s ?? machine.memories[unit.memory]?.read_bytes_per_s;
+    const multiplies = unit.layer_kernels?.counts === 'ne16';
     return [
+      ...(unit.multiplying_w === undefined || multiplies
+        ? []
+        : [
+            {
+              code: 'bad_value',
+              problem: `compute.${id} has a multiplying_w, and no kernels that say when it multiplies`,
+              expected: 'layer_kernels: {counts: ne16} beside it, or busy_w',
+              place: placeOf(['compute', id, 'multiplying_w'], 'key'),
+            } as const,
+          ]),
       ...(['memory_efficiency', 'launch_s', 'roofline_exponent'] as const)
         .filter((field) => paced !== undefined && unit[field] === undefined)
         .map(

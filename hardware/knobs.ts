@@ -59,6 +59,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   roofline_exponent: faster,
   quantise_elements_per_s: faster,
   busy_w: hungrier,
+  multiplying_w: hungrier,
   idle_w: hungrier,
   relay_bytes_per_s: faster,
   convert_elements_per_s: faster,

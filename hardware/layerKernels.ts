@@ -37,6 +37,21 @@ export const LAYER_KERNELS = {
     other: { ...MULTIPLY_ADD_ALONE, multiply_add: 1.25 },
   }),
   /**
+   * CMSIS-NN 7 on a core with vectors of 128 bits (MVE). Products take 11 instructions for 64 multiply-adds of four
+   * columns, and 40 for the four outputs they end in (`arm_nn_mat_mult_nt_t_s8`), dense layers 12 for 64
+   * (`arm_nn_vec_mat_mult_t_s8`); depthwise ones pair taps of four channels in 32 bits, 16 instructions for 16, and end
+   * 16 outputs in 72 (`arm_nn_depthwise_conv_nt_t_s8`). Windows are copied 16 bytes in two instructions.
+   */
+  'cmsis-nn-mve': counted({
+    conv: { multiply_add: 11 / 64, output: 10, window: 1 / 8, input: 0 },
+    pointwise: { multiply_add: 11 / 64, output: 10, window: 0, input: 0 },
+    depthwise: { multiply_add: 1, output: 4.5, window: 1 / 8, input: 0 },
+    dense: { multiply_add: 12 / 64, output: 10, window: 0, input: 0 },
+    add: { multiply_add: 0, output: 9, window: 0, input: 0 },
+    pool: { multiply_add: 0, output: 0, window: 0, input: 0.5 },
+    other: { ...MULTIPLY_ADD_ALONE, multiply_add: 11 / 64 },
+  }),
+  /**
    * TinyEngine (mit-han-lab/tinyengine 47bb283). Pointwise kernels are unrolled for their channels (38 for 32
    * multiply-adds) after a reordered gather of each input element (6 for 4); depthwise kernels work in place on one
    * channel copied out (5 an element), two outputs at a time in plain multiply-adds (45 for 18).

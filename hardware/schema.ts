@@ -245,6 +245,12 @@ export const computeSchema = v.strictObject({
     v.pipe(v.number(), v.gtValue(0), v.description('Elements per second of group-wise (de)quantisation.')),
   ),
   busy_w: v.exactOptional(positive('w', 'Power while busy')),
+  multiplying_w: v.exactOptional(
+    positive(
+      'w',
+      'Power beside it while the array of an accelerator multiplies, with layer_kernels that count it (ne16)',
+    ),
+  ),
   idle_w: v.exactOptional(quantity('w', { description: 'Power while idle' })),
   ...provenance,
 });

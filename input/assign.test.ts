@@ -37,6 +37,29 @@ test('any path is written so that it reads back', () => {
 });
 
 describe('parseAssignment', () => {
+  test('reads plain words and whole numbers as YAML does', () => {
+    const words = [
+      'a',
+      'tflm-greedy',
+      'true',
+      'false',
+      'null',
+      'yes',
+      'no',
+      'e1',
+      '0',
+      '7',
+      '007',
+      '0x1f',
+      '1e3',
+      '12345678',
+    ];
+    for (const word of [...words, 'x y', 'a:b', '-', 'n', 'on', 'inf', 'nan', '1-2', 'a#b']) {
+      const { value } = parseYaml(word, 'text', { root: 'any' });
+      expect(parseAssignment(`a=${word}`).value, word).toEqual(value);
+    }
+  });
+
   test.each<[string, unknown]>([
     ['a.b=1', 1],
     ['a.b=24e9', 24e9],

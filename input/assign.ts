@@ -22,7 +22,13 @@ export interface SetOptions {
  */
 export function parseAssignment(text: string, flag = '--set'): Assignment {
   const { path, rest, from } = splitAssignment(text, flag);
-  return { path, value: parseYaml(rest, from, { root: 'any' }).value, from };
+  return { path, value: plainWord(rest) ?? parseYaml(rest, from, { root: 'any' }).value, from };
+}
+
+/** What most values are, a word or a whole number, read without the parser; undefined for all that YAML may read otherwise. */
+function plainWord(text: string): string | number | undefined {
+  if (/^(0|[1-9]\d{0,14})$/.test(text)) return Number(text);
+  return /^[a-z][a-z0-9-]*$/.test(text) && !/^(true|false|null)$/.test(text) ? text : undefined;
 }
 
 /** Reads `path=a,b,c`: the values are YAML between commas (`workload.batch=1,2,4`, `k=[1,2],[3,4]` is two lists). */

@@ -20,6 +20,7 @@ export type Try = (
 const SIDE_STEP = 8;
 const SMALLEST_SIDE = 32;
 const WIDTH_STEP = 0.05;
+const DIM_STEP = 32;
 
 export type Change = Awaited<ReturnType<Try>>;
 
@@ -37,6 +38,7 @@ export async function networkFits({ workload, policy }: Parts, attempt: Try): Pr
   const found = [
     patches,
     square ? await smaller(workload, attempt) : undefined,
+    await smallerDims(workload, attempt),
     await narrower(workload, attempt),
     both,
   ];
@@ -58,6 +60,18 @@ async function smaller({ resolution }: Cnn, attempt: Try): Promise<Change> {
   const top = typeof resolution === 'number' ? resolution : LARGEST_SIDE;
   const steps = Math.floor((Math.min(top, LARGEST_SIDE) - 1) / SIDE_STEP);
   return largest(SMALLEST_SIDE / SIDE_STEP, steps, (n) => at(n * SIDE_STEP));
+}
+
+/** Open dimensions of a model file, all by one factor: what is scaled is a multiple that strided networks divide. */
+async function smallerDims({ dims = {} }: Cnn, attempt: Try): Promise<Change> {
+  const longest = Math.max(0, ...Object.values(dims));
+  return largest(1, Math.ceil(longest / DIM_STEP) - 1, (n) => {
+    const scaled = Object.entries(dims).map(([name, side]): [string, number] => {
+      return [name, Math.max(1, Math.round((side * n) / longest)) * DIM_STEP];
+    });
+    const what = scaled.map(([name, side]) => `${name} ${side}`).join(', ');
+    return attempt(what, [[['workload', 'dims'], Object.fromEntries(scaled)]]);
+  });
 }
 
 /** Above every image a table of ours has. */

@@ -77,7 +77,7 @@ export class NetworkPlacement implements Placement {
         beside,
       );
     }
-    if (plan.peak_bytes > room) throw this.overflow(plan, room);
+    if (plan.peak_bytes > room) throw this.overflow(plan, room, this.missing(home, held));
     if (this.planner) {
       held.push({
         memory: this.memory.id,
@@ -97,7 +97,15 @@ export class NetworkPlacement implements Placement {
     };
   }
 
-  private overflow(plan: MemoryPlan, room: number): DoesNotFitError {
+  /** Bytes by which constants overflow the memory they are read in; 0 where it is the one of the maps. */
+  private missing(home: string, held: readonly Holding[]): number {
+    const memory = this.context.machine.memories.find(({ id }) => id === home);
+    if (memory === undefined || home === this.memory.id) return 0;
+    const bytes = held.reduce((sum, holding) => sum + (holding.memory === home ? holding.bytes : 0), 0);
+    return Math.max(0, bytes - (memory.capacity_bytes - memory.reserved_bytes));
+  }
+
+  private overflow(plan: MemoryPlan, room: number, missing_bytes: number): DoesNotFitError {
     const { step_bytes } = plan;
     const bytes = Math.max(...step_bytes);
     const worst = this.schedule.steps[step_bytes.indexOf(bytes)]!;
@@ -107,7 +115,9 @@ export class NetworkPlacement implements Placement {
     if (plan.scratch_bytes > 0) holders.push({ what: 'scratch', bytes: plan.scratch_bytes });
     const over = step_bytes.filter((step) => step > room).length;
     const also = over > 1 ? `, the largest of ${over} layers that overflow,` : '';
-    const what = `the maps of layer "${worst.layer.name}"${also}`;
+    const home = this.unit.reads_in_place;
+    const constants = missing_bytes > 0 ? ` (${home} is ${missing_bytes} bytes too small for the weights, too)` : '';
+    const what = `the maps of layer "${worst.layer.name}"${constants}${also}`;
     return new DoesNotFitError(this.memory.id, what, Math.max(bytes, plan.peak_bytes), room, 0, holders);
   }
 

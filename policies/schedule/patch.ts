@@ -125,11 +125,26 @@ function tileSides(network: Network, patches: number, last: number, cut: readonl
       axis,
     );
   const rows = along(0);
-  const columns = along(1);
+  const columns = isSquare(network) ? rows : along(1);
   return rows.map((row, id): readonly [number, number] | undefined => {
     const column = columns[id];
     return row && column && [row.to - row.from, column.to - column.from];
   });
+}
+
+const squares = new WeakMap<Network, boolean>();
+
+/** Whether rows and columns are alike in every map and window, so that what holds for one holds for the other. */
+function isSquare(network: Network): boolean {
+  const known = squares.get(network);
+  if (known !== undefined) return known;
+  const square =
+    network.tensors.every(({ height, width }) => height === width) &&
+    network.layers.every(({ window: { kernel, stride, padding } }) => {
+      return kernel[0] === kernel[1] && stride[0] === stride[1] && padding[0] === padding[1];
+    });
+  squares.set(network, square);
+  return square;
 }
 
 /** Multiply-adds that patches do beyond those of the layers themselves. */

@@ -43,58 +43,79 @@ export function* patchChoices(
   const choice = (
     patches: number,
     split: number,
-    macs: number,
     least_bytes: number,
+    work: () => number,
     make: () => Schedule,
-  ): PatchChoice => ({
-    patches,
-    split,
-    macs,
-    least_bytes,
-    plan: () => {
-      const schedule = make();
-      return { schedule, peak_bytes: planner.plan(schedule).peak_bytes };
-    },
-  });
+  ): PatchChoice => {
+    let macs: number | undefined;
+    let plan: ReturnType<PatchChoice['plan']> | undefined;
+    return {
+      patches,
+      split,
+      least_bytes,
+      get macs() {
+        macs ??= work();
+        return macs;
+      },
+      plan() {
+        if (plan === undefined) {
+          const schedule = make();
+          plan = { schedule, peak_bytes: planner.plan(schedule).peak_bytes };
+        }
+        return plan;
+      },
+    };
+  };
   const bytesOf = (ids: readonly number[]): number[] => ids.map((id) => network.tensors[id]!.bytes);
   /** By layer, the largest map that it or a later one makes. */
   const later = network.layers.map(({ outputs }) => Math.max(...bytesOf(outputs)));
   for (let i = later.length - 2; i >= 0; i--) later[i] = Math.max(later[i]!, later[i + 1]!);
-  yield choice(1, -1, total, 0, () => layerByLayer(network));
+  yield choice(
+    1,
+    -1,
+    0,
+    () => total,
+    () => layerByLayer(network),
+  );
   for (let split = 0; split < network.layers.length - 1 && canSplitAfter(network, split); split++) {
     const cut = cutTensors(network, split);
     const side = Math.min(...cut.flatMap((id) => [network.tensors[id]!.height, network.tensors[id]!.width]));
     const merged = bytesOf(cut).reduce((sum, bytes) => sum + bytes, 0);
     const least = Math.max(merged, later[split + 1]!);
     for (let patches = 2; patches <= Math.min(max_patches, side); patches++) {
-      const macs = total + recomputedMacs(network, patches, split, halo);
-      yield choice(patches, split, macs, least, () => patchByPatch(network, patches, split));
+      yield choice(
+        patches,
+        split,
+        least,
+        () => total + recomputedMacs(network, patches, split, halo),
+        () => patchByPatch(network, patches, split),
+      );
     }
   }
 }
 
 /**
  * The choice with the fewest multiply-adds whose peak is within the limit, of equal ones the lower peak; where none
- * fits, the one with the lowest peak. What does more work than the best that fits is not planned at all.
+ * fits, the one with the lowest peak. Choices are planned by rising work, and what cannot fit only where nothing else does.
  */
 export function bestChoice(choices: Iterable<PatchChoice>, limit_bytes: number): PlannedChoice {
-  let best: PlannedChoice | null = null;
-  for (const next of choices) {
-    const fits = best !== null && best.peak_bytes <= limit_bytes;
-    if (best !== null && next.least_bytes > (fits ? limit_bytes : best.peak_bytes)) continue;
-    if (best !== null && fits && next.macs > best.macs) continue;
-    const full = planned(next);
-    if (best === null || better(full, best, limit_bytes)) best = full;
-    if (full.patches === 1 && full.peak_bytes <= limit_bytes) return full;
+  const all = [...choices];
+  const may = all.filter(({ least_bytes }) => least_bytes <= limit_bytes).sort((a, b) => a.macs - b.macs);
+  let best: PatchChoice | undefined;
+  for (const next of may) {
+    if (best !== undefined && next.macs > best.macs) break;
+    const { peak_bytes } = next.plan();
+    if (peak_bytes <= limit_bytes && (best === undefined || peak_bytes < best.plan().peak_bytes)) best = next;
   }
-  return best!;
+  return planned(best ?? lowest(all));
 }
 
-function better(a: PlannedChoice, b: PlannedChoice, limit_bytes: number): boolean {
-  const [aFits, bFits] = [a.peak_bytes <= limit_bytes, b.peak_bytes <= limit_bytes];
-  if (aFits !== bFits) return aFits;
-  if (!aFits) return a.peak_bytes < b.peak_bytes;
-  return a.macs < b.macs || (a.macs === b.macs && a.peak_bytes < b.peak_bytes);
+/** The choice with the lowest peak; one whose least is above it is not planned. */
+function lowest(choices: readonly PatchChoice[]): PatchChoice {
+  return choices.reduce((low, next) => {
+    const { peak_bytes } = low.plan();
+    return next.least_bytes < peak_bytes && next.plan().peak_bytes < peak_bytes ? next : low;
+  });
 }
 
 /** Choices that no other beats in both peak and multiply-adds, by falling peak. */

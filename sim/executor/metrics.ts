@@ -163,13 +163,18 @@ function energyAndCost(
   for (const unit of machine.compute) {
     const busyS = (reading.busy_ns.get(`compute.${unit.id}`) ?? 0) / 1e9;
     if (busyS === 0) continue;
-    if (unit.busy_w === undefined) {
+    if (unit.busy_w === undefined && unit.multiplying_w === undefined) {
       unknown.push(unit.id);
       continue;
     }
     // Board power covers the unit and its own memory.
     onBoard.add(unit.memory);
-    const joules = devices * (unit.busy_w * busyS + (unit.idle_w ?? 0) * Math.max(0, totalS - busyS));
+    const productS = reading.counters.get(`product_s.${unit.id}`) ?? 0;
+    const joules =
+      devices *
+      ((unit.busy_w ?? 0) * busyS +
+        (unit.multiplying_w ?? 0) * productS +
+        (unit.idle_w ?? 0) * Math.max(0, totalS - busyS));
     metrics[`energy.${unit.id}_j`] = joules;
     known += joules;
     parts += 1;

@@ -3,7 +3,7 @@ import { ceilNs } from '../kernel/time.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
-import { layerSeconds } from './layerKernels/index.ts';
+import { layerSeconds, productSeconds } from './layerKernels/index.ts';
 import { shapeEfficiency } from './tiling.ts';
 
 /**
@@ -85,6 +85,8 @@ export interface KernelCost {
   readonly launches: number;
   readonly flops: number;
   readonly bytes: number;
+  /** Seconds in which an accelerator's array multiplies, where that has a power of its own. */
+  readonly product_s: number;
 }
 
 export function kernelCost(
@@ -97,12 +99,16 @@ export function kernelCost(
   let launches = 0;
   let flops = 0;
   let bytes = 0;
+  let product_s = 0;
   for (const kernel of kernels) {
     seconds += kernelSeconds(unit, memoryBytesPerS, kernel, inPlaceBytesPerS);
     seconds += kernel.launches * (unit.kernel_s ?? 0);
+    if (unit.multiplying_w !== undefined && unit.layer_kernels && kernel.layer) {
+      product_s += productSeconds(unit.layer_kernels, kernel.layer);
+    }
     launches += kernel.launches;
     flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
   }
-  return { ns: ceilNs(seconds * 1e9), launches, flops, bytes };
+  return { ns: ceilNs(seconds * 1e9), launches, flops, bytes, product_s };
 }

@@ -143,6 +143,8 @@ export interface ComputeUnit {
   readonly layer_kernels?: LayerKernels;
   /** Power while busy. */
   readonly busy_w?: number;
+  /** Power beside it while the array of an accelerator multiplies. */
+  readonly multiplying_w?: number;
   readonly idle_w?: number;
 }
 

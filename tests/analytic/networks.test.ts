@@ -154,6 +154,15 @@ describe('a run', () => {
     expect(metrics['memory.flash.peak_bytes']).toBe(77_360 + 8 * 346);
   });
 
+  it('takes the power of an array while it multiplies', async () => {
+    const { metrics } = await run('gap9', 'mlperf-tiny-ad-autoencoder');
+    const core = loadMachine('gap9').compute[0]!;
+    // Dense layers: a cycle for each output of each 16 inputs; one position in each tile.
+    const widths = [640, 128, 128, 128, 128, 8, 128, 128, 128, 128, 640];
+    const cycles = widths.slice(1).reduce((sum, wide, i) => sum + wide * Math.ceil(widths[i]! / 16), 0);
+    expect(metrics['energy.total_j']).toBeCloseTo((core.multiplying_w! * cycles) / core.layer_kernels!.per_s, 12);
+  });
+
   it('allocates and frees map by map exactly what strict liveness counts, in patches too', async () => {
     const schedule = { kind: 'patch', patches: 3, split: 'b4', halo: 'unclipped' } as const;
     for (const policy of [{}, { schedule }]) {
@@ -185,6 +194,10 @@ describe('a run', () => {
     expect(message).toContain('layer "b3.dw", the largest of 3 layers that overflow');
     expect(short_bytes).toBe(332_800 - 262_144);
     expect(holders).toContainEqual({ what: 'map b3.expand', bytes: 153_600 });
+    const large = await run('stm32f412', 'mobilenet_v2_1.0_224').catch((reason: unknown) => reason);
+    expect((large as DoesNotFitError).message).toMatch(
+      /layer "b2.dw" \(flash is \d+ bytes too small for the weights, too\)/,
+    );
   });
 
   it('refuses parts of a policy that a network has no use for', async () => {

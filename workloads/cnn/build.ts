@@ -1,6 +1,6 @@
 import { InputError } from '../../input/index.ts';
 import type { Program } from '../../sim/types/index.ts';
-import type { AnyModel } from '../models/any.ts';
+import { type AnyModel, noDims } from '../models/any.ts';
 import { ELEMENT_BYTES } from './dtypes.ts';
 import { buildNetwork } from './network.ts';
 import { networkProgram } from './program.ts';
@@ -27,6 +27,8 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
     ...(workload.width !== undefined && { width: workload.width }),
     ...(workload.kernels !== undefined && { kernels: workload.kernels }),
   };
+  const [dim] = Object.keys(workload.dims ?? {});
+  if (model.kind === 'network' && dim !== undefined) throw noDims(dim, model.id);
   if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype, workload.runtime);
   const fixed = (['resolution', 'width', 'kernels'] as const).find((field) => workload[field] !== undefined);
   if (fixed) {

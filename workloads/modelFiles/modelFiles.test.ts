@@ -53,8 +53,15 @@ describe.skipIf(!existsSync(MEDIAPIPE) || !existsSync(OCR))('real files', () => 
 
   it('asks for dimensions that a file leaves open', () => {
     expect(() => readModelFile(FILES[3].file).network({ batch: 1, dims: {} })).toThrow(
-      /leaves the dimension .* open; expected workload.dims/,
+      /leaves the dimension .* open; expected --dim x.2=N, in a study workload.dims/,
     );
+  });
+
+  it('refuses a value for a dimension that a file does not leave open', () => {
+    expect(() => readModelFile(FILES[3].file).network({ batch: 1, dims: { 'x.2': 48, 'x.3': 192, widht: 1 } })).toThrow(
+      'unknown open dimension "widht"',
+    );
+    expect(() => readModelFile(FILES[0].file).network({ batch: 1, dims: { height: 1 } })).toThrow('no dimension open');
   });
 
   it.each(FILES)('$file cut off or damaged is refused, never misread into a crash', ({ file, dims }) => {

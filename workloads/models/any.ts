@@ -29,3 +29,13 @@ export function languageModel(model: AnyModel): Model {
     expected: 'a language model, or the workload kind `cnn`',
   });
 }
+
+/** The refusal of a value for a dimension of a network whose dimensions are all fixed. */
+export function noDims(name: string, file: string): InputError {
+  return new InputError({
+    code: 'bad_value',
+    problem: `it leaves no dimension open, and ${JSON.stringify(name)} is given a value`,
+    expected: 'dims with an .onnx file that leaves some open',
+    place: { file },
+  });
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { LayerCosts, LayerKernels } from '../../types/machine.ts';
 import type { Kernel, LayerWork } from '../../types/program.ts';
 import { layerSeconds } from './index.ts';
-import { ne16Cycles } from './ne16.ts';
+import { ne16Cycles, ne16ProductCycles } from './ne16.ts';
 
 const layer = (fields: Partial<LayerWork>): LayerWork => ({
   kind: 'conv',
@@ -78,4 +78,14 @@ test('NE16 waits for eight bytes a cycle where its tiles are quicker', () => {
 test('NE16 gathers windows of other kernels into products', () => {
   const stem = layer({ made: [32, 3, 3], read_channels: 1, taps: 40 });
   expect(ne16Cycles(stem, 0)).toBe(SETUP + 3 * 65 + 61 + 13);
+});
+
+test('the array of NE16 multiplies a bit of a 3 x 3 weight a cycle, a byte of a pointwise one', () => {
+  // Two tiles of two blocks of input channels; a kernel of 4 x 1 taps is a product of gathered windows.
+  const pointwise = layer({ kind: 'pointwise', made: [20, 3, 6], read_channels: 32, taps: 1 });
+  expect(ne16ProductCycles(pointwise)).toBe(2 * 2 * 20);
+  expect(ne16ProductCycles({ ...pointwise, kind: 'conv', taps: 9 })).toBe(2 * 2 * 20 * 8);
+  expect(ne16ProductCycles({ ...pointwise, kind: 'conv', taps: 4 })).toBe(2 * 8 * 20);
+  expect(ne16ProductCycles({ ...pointwise, kind: 'depthwise', taps: 9 })).toBe(2 * 20 * 8);
+  expect(ne16ProductCycles({ ...pointwise, kind: 'pool' })).toBe(0);
 });

@@ -8,6 +8,8 @@ import type { LayerWork } from '../../types/program.ts';
  */
 
 const TILE_SIDE = 3;
+/** Taps of a 3 x 3 kernel. */
+const WINDOW = 9;
 const OUTPUT_CHANNELS = 32;
 const INPUT_CHANNELS = 16;
 /** A depthwise tile makes as many channels as it reads. */
@@ -38,6 +40,19 @@ export function ne16Cycles(layer: LayerWork, bytes: number): number {
   return TRANSFERS * TRANSFER_SETUP + Math.max(tileCycles(layer), bytes / TRANSFER_BYTES_PER_CYCLE);
 }
 
+/** Of them, those in which its array multiplies: a cycle for each bit of a weight, or for a byte of a pointwise one. */
+export function ne16ProductCycles({ kind, made, read_channels, taps }: LayerWork): number {
+  const [channels, height, width] = made;
+  const tiles = Math.ceil(height / TILE_SIDE) * Math.ceil(width / TILE_SIDE);
+  if (kind === 'depthwise') return tiles * channels * WEIGHT_BITS;
+  if (kind !== 'conv' && kind !== 'pointwise' && kind !== 'dense') return 0;
+  return tiles * inputBlocks(read_channels, taps) * channels * (taps === WINDOW ? WEIGHT_BITS : 1);
+}
+
+function inputBlocks(read_channels: number, taps: number): number {
+  return Math.ceil((taps === WINDOW ? read_channels : read_channels * taps) / INPUT_CHANNELS);
+}
+
 function tileCycles({ kind, made, read_channels, taps }: LayerWork): number {
   const [channels, height, width] = made;
   const tiles = Math.ceil(height / TILE_SIDE) * Math.ceil(width / TILE_SIDE);
@@ -54,8 +69,8 @@ function tileCycles({ kind, made, read_channels, taps }: LayerWork): number {
     case 'conv':
     case 'pointwise':
     case 'dense': {
-      const is3x3 = taps === 9;
-      const blocks = Math.ceil((is3x3 ? read_channels : read_channels * taps) / INPUT_CHANNELS);
+      const is3x3 = taps === WINDOW;
+      const blocks = inputBlocks(read_channels, taps);
       const load = is3x3 ? LOAD_3X3 : LOAD_POINTWISE;
       const product = (k: number): number => FIFO + (is3x3 ? k * WEIGHT_BITS : k);
       return each(OUTPUT_CHANNELS, (k) => blocks * (load + FIFO + product(k) + NEXT_BLOCK) + rescale(k) + STREAM_OUT);

@@ -1,4 +1,4 @@
-import { InputError, oneOf } from '../../../input/index.ts';
+import { InputError, unknownName } from '../../../input/index.ts';
 import type { Network, Reach, Window } from '../../../sim/types/index.ts';
 import type { ModelFile } from '../../models/any.ts';
 import { type GraphLayer, type GraphTensor, networkOf } from '../graph.ts';
@@ -65,6 +65,7 @@ function onnxNetwork(
   };
   for (const [name, tensor] of graph.initializers) known.set(name, constant(tensor));
   const bits = bitsOf(graph.inputs[0]?.type ?? 1) || 32;
+  checkDims(graph, given, file);
   for (const { name, shape } of graph.inputs)
     add(name, { dims: openShape(name, shape, given, file), ints: null, floats: null }, bits);
   const layers: GraphLayer[] = [];
@@ -99,6 +100,15 @@ function onnxNetwork(
   });
 }
 
+/** Refuses values of dimensions that the file does not leave open. */
+function checkDims({ inputs }: OnnxGraph, given: Readonly<Record<string, number>>, file: string): void {
+  const open = inputs.flatMap(({ name, shape }) =>
+    shape.flatMap((side, axis) => (typeof side === 'string' ? [side, `${name}.${axis}`] : [])),
+  );
+  const wrong = Object.keys(given).find((name) => !open.includes(name));
+  if (wrong !== undefined) throw unknownName('open dimension', wrong, open, { file });
+}
+
 function openShape(
   name: string,
   shape: readonly (number | string)[],
@@ -110,12 +120,11 @@ function openShape(
     const value = given[side] ?? given[`${name}.${axis}`];
     if (value !== undefined) return value;
     if (axis === 0) return 1;
-    const open = shape.flatMap((other, i) => (typeof other === 'string' && i > 0 ? [other] : []));
     throw new InputError({
       code: 'missing_key',
       problem: `the input ${JSON.stringify(name)} leaves the dimension ${JSON.stringify(side)} open`,
       found: side,
-      expected: `workload.dims with ${oneOf(open)}, or ${open.map((_, i) => `"${name}.${i + 1}"`).join(', ')}`,
+      expected: `--dim ${name}.${axis}=N, in a study workload.dims: {${JSON.stringify(`${name}.${axis}`)}: N}; it is also known as ${JSON.stringify(side)}`,
       place: { file },
     });
   });

@@ -1,5 +1,5 @@
 import type { Network } from '../../../sim/types/index.ts';
-import type { ModelFile } from '../../models/any.ts';
+import { type ModelFile, noDims } from '../../models/any.ts';
 import { FlatBuffer } from './flatbuffer.ts';
 import { liteNetwork } from './network.ts';
 import { readLiteModel } from './schema.ts';
@@ -12,6 +12,10 @@ export function liteModelFile(bytes: Uint8Array, file: string, id: string): Omit
     id,
     title: model.description || id,
     source: `TensorFlow Lite, ${model.operators.length} operators`,
-    network: ({ batch }): Network => liteNetwork(model, id, batch),
+    network: ({ batch, dims }): Network => {
+      const [dim] = Object.keys(dims);
+      if (dim !== undefined) throw noDims(dim, file);
+      return liteNetwork(model, id, batch);
+    },
   };
 }
