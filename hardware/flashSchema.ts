@@ -34,6 +34,27 @@ const mapping = v.pipe(
   v.description('The table from logical to physical pages. Absent: all of it is in controller memory.'),
 );
 
+const blocks = (description: string) => v.pipe(v.number(), v.description(description));
+
+const collection = v.pipe(
+  v.strictObject({
+    start_blocks: blocks('A plane with fewer free blocks than this collects garbage'),
+    stop_blocks: blocks('Writes to a plane with fewer free blocks than this wait for an erase'),
+    victim: choice(
+      ['greedy', 'fifo', 'random'],
+      'The block collected next: the one with the fewest pages still wanted, the one begun first, or one at random.',
+    ),
+    begins: v.exactOptional(
+      choice(
+        ['empty', 'full'],
+        'Default: `empty`; `full`: what is addressed was written and then overwritten twice, at random, before the clock starts.',
+      ),
+    ),
+    ...provenance,
+  }),
+  v.description('Garbage collection block by block, from which write amplification follows. Absent: not followed.'),
+);
+
 export const flashSchema = v.pipe(
   v.strictObject({
     channels: positive('count', 'Channels'),
@@ -48,6 +69,9 @@ export const flashSchema = v.pipe(
     erase_s: v.exactOptional(positive('s', 'tErase of a block. Absent: the drive is only read')),
     channel_bytes_per_s: positive('bytes_per_s', 'Data rate of a channel'),
     command_s: quantity('s', { description: 'One command with its address on the channel' }),
+    plane_command_s: v.exactOptional(
+      quantity('s', { description: 'Added to a command for each further plane that joins it. Absent: nothing' }),
+    ),
     bus: choice(
       ['data-first', 'command-first', 'fair'],
       'Who has a free channel first: pages that wait to leave, new commands, or whoever has waited longer.',
@@ -72,6 +96,9 @@ export const flashSchema = v.pipe(
     write_buffer_bytes: v.exactOptional(
       positive('bytes', 'Memory that takes writes before they are programmed. Absent: none'),
     ),
+    write_buffer_bytes_per_s: v.exactOptional(
+      positive('bytes_per_s', 'Rate at which that memory takes data. Absent: it takes no time'),
+    ),
     write_amplification: v.exactOptional(
       v.pipe(
         v.number(),
@@ -79,6 +106,7 @@ export const flashSchema = v.pipe(
         v.description('Bytes programmed per byte written in the steady state. Absent: an empty drive, never erased.'),
       ),
     ),
+    collection: v.exactOptional(collection),
     endurance_bytes: v.exactOptional(positive('bytes', 'Bytes that may be written in its life (TBW)')),
     ...provenance,
   }),

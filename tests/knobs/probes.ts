@@ -144,6 +144,11 @@ export const PROBES: readonly Probe[] = [
     policy: {},
   },
   {
+    name: 'paged attention',
+    workload: generate('llama3-8b', { prompt: 8192, batches: 1, attention_kernel: 'paged' }),
+    policy: {},
+  },
+  {
     name: 'fused attention',
     workload: {
       kind: 'mixer',
@@ -226,7 +231,7 @@ export const PROBES: readonly Probe[] = [
     workload: generate('opt-1.3b', { batch: 1, batches: 1 }),
     policy: quantised({ placement: { kind: 'on-chip', density: {} } }),
   },
-  { name: 'one read at a time', workload: io({ queue_depth: 1 }), policy: {} },
+  { name: 'one read at a time', workload: io({ queue_depth: 1, duration_s: 0.1 }), policy: {} },
   { name: 'small reads', workload: io({}), policy: {} },
   { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
   { name: 'writes', workload: io({ request_bytes: 16_384, read_share: 0 }), policy: {} },

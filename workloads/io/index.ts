@@ -1,6 +1,7 @@
-import { MissingFactError } from '../../sim/errors.ts';
+import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { summarize } from '../../sim/kernel/quantiles.ts';
 import { closedLoop, type IoMeasurement } from '../../sim/resources/flash/closedLoop.ts';
+import { collectedCapacity, tooManyPages } from '../../sim/resources/flash/collection.ts';
 import { flashFlaws } from '../../sim/resources/flash/device.ts';
 import type { Machine, RunResult } from '../../sim/types/index.ts';
 import type { IoFields } from './schema.ts';
@@ -19,6 +20,17 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
   }
   const [flaw] = flashFlaws(memory.flash, memory.capacity_bytes);
   if (flaw) throw new MissingFactError(`memory "${memory.id}": ${flaw.problem}; expected ${flaw.expected}`);
+  const span = Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes);
+  if (memory.flash.collection !== undefined) {
+    if (tooManyPages(memory.flash, memory.capacity_bytes)) {
+      throw new MissingFactError(
+        `memory "${memory.id}" has more pages than collection can follow; give it a smaller capacity_bytes (fewer blocks), or a write_amplification in place of collection`,
+      );
+    }
+    const room = collectedCapacity(memory.flash, memory.capacity_bytes);
+    const what = 'the addressed bytes (workload.span_bytes) beside the blocks that collection keeps free';
+    if (span > room) throw new DoesNotFitError(memory.id, what, span, room, 0, []);
+  }
   const measured = closedLoop(
     memory.flash,
     {
@@ -27,7 +39,8 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
       read_share: fields.read_share,
       pattern: fields.pattern,
       align_bytes: fields.align_bytes ?? fields.request_bytes,
-      span_bytes: Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes),
+      span_bytes: span,
+      capacity_bytes: memory.capacity_bytes,
       duration_s: fields.duration_s,
       consumer: fields.consumer,
     },
@@ -54,6 +67,10 @@ function metricsOf(
     [`wear.${id}.written_bytes`]: measured.programmed_bytes,
     'sim.events': measured.events,
   };
+  if (measured.written_bytes > 0) {
+    metrics[`wear.${id}.write_amplification`] = measured.programmed_bytes / measured.written_bytes;
+    metrics[`wear.${id}.erased_blocks`] = measured.erased_blocks;
+  }
   if (enduranceBytes !== undefined && measured.programmed_bytes > 0) {
     metrics[`wear.${id}.years`] = enduranceBytes / (measured.programmed_bytes / durationS) / SECONDS_PER_YEAR;
   }

@@ -18,7 +18,7 @@ export const ioSchema = v.strictObject({
   pattern: v.optional(v.pipe(v.picklist(['random', 'sequential']), v.description('Order of the addresses.')), 'random'),
   align_bytes: v.exactOptional(bytes('Addresses are multiples of this. Default: the request')),
   span_bytes: v.exactOptional(bytes('Part of the drive that is addressed. Default: all of it')),
-  duration_s: v.optional(quantity('s', { description: 'Simulated time', exclusiveMin: 0, max: 3600 }), 0.2),
+  duration_s: v.optional(quantity('s', { description: 'Simulated time', exclusiveMin: 0, max: 3600 }), 1),
   consumer: v.optional(
     v.pipe(
       v.picklist(['host', 'drive']),

@@ -1,5 +1,5 @@
+import { Lanes } from '../../sim/kernel/lanes.ts';
 import { randomStreams } from '../../sim/kernel/random.ts';
-import { Simulation } from '../../sim/kernel/simulation.ts';
 import { nsFromSeconds } from '../../sim/kernel/time.ts';
 import type { FlashDevice } from '../../sim/resources/flash/device.ts';
 import { FlashDrive } from '../../sim/resources/flash/drive.ts';
@@ -35,7 +35,7 @@ export function searchLoop(
   seed: number,
 ): SearchMeasurement {
   const { plan, threads } = load;
-  const sim = new Simulation();
+  const sim = new Lanes();
   const random = randomStreams(seed);
   const addresses = random.stream('search addresses');
   const places = Math.max(1, Math.floor(load.span_bytes / plan.read_bytes));
@@ -51,6 +51,7 @@ export function searchLoop(
     {
       requests: threads * plan.reads,
       span_bytes: load.span_bytes,
+      capacity_bytes: load.span_bytes,
       consumer: 'host',
       rng: random.stream('flash mapping'),
     },

@@ -1,6 +1,6 @@
 import { MissingFactError } from '../../errors.ts';
+import { Lanes } from '../../kernel/lanes.ts';
 import { randomStreams } from '../../kernel/random.ts';
-import { Simulation } from '../../kernel/simulation.ts';
 import { nsFromSeconds } from '../../kernel/time.ts';
 import type { FlashDevice } from './device.ts';
 import { type FlashConsumer, FlashDrive } from './drive.ts';
@@ -14,8 +14,9 @@ export interface IoLoad {
   readonly pattern: 'random' | 'sequential';
   /** Addresses are multiples of this. */
   readonly align_bytes: number;
-  /** Part of the drive that is addressed. */
+  /** Part of the drive that is addressed, and all of it (the default: what is addressed). */
   readonly span_bytes: number;
+  readonly capacity_bytes?: number;
   readonly duration_s: number;
   readonly consumer: FlashConsumer;
 }
@@ -25,8 +26,9 @@ export interface IoMeasurement {
   readonly requests: number;
   readonly read_bytes: number;
   readonly written_bytes: number;
-  /** Bytes programmed into the flash, copies included. */
+  /** Bytes programmed into the flash, copies included, and blocks erased. */
   readonly programmed_bytes: number;
+  readonly erased_blocks: number;
   readonly mapping_misses: number;
   /** Latency of every request that ended, in ns, in the order of their ends. */
   readonly latencies_ns: Float64Array;
@@ -45,11 +47,12 @@ export interface IoMeasurement {
 export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoMeasurement {
   if (load.read_share < 1) {
     if (device.program_s === undefined) throw new MissingFactError('the flash device gives no program_s for writes');
-    if (device.write_amplification !== undefined && device.erase_s === undefined) {
-      throw new MissingFactError('the flash device gives no erase_s, which a drive in its steady state needs');
+    const erases = device.write_amplification !== undefined || device.collection !== undefined;
+    if (erases && device.erase_s === undefined) {
+      throw new MissingFactError('the flash device gives no erase_s, which a drive that makes room needs');
     }
   }
-  const sim = new Simulation({ initialCapacity: 4 * load.queue_depth });
+  const sim = new Lanes();
   const random = randomStreams(seed);
   const addresses = random.stream('io addresses');
   const directions = random.stream('io directions');
@@ -66,6 +69,7 @@ export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoM
     {
       requests: load.queue_depth,
       span_bytes: load.span_bytes,
+      capacity_bytes: load.capacity_bytes ?? load.span_bytes,
       consumer: load.consumer,
       rng: random.stream('flash mapping'),
     },
@@ -97,6 +101,7 @@ export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoM
     read_bytes: readRequests * load.request_bytes,
     written_bytes: (requests - readRequests) * load.request_bytes,
     programmed_bytes: drive.array.programmedPages * device.page_bytes,
+    erased_blocks: drive.array.erasedBlocks,
     mapping_misses: drive.mappingMisses,
     latencies_ns: latencies.slice(0, requests),
     channel_busy: Math.min(1, drive.array.channelBusyNs / (durationNs * device.channels)),

@@ -27,6 +27,18 @@ export interface FlashMapping {
   readonly keeps?: 'all' | 'asked';
 }
 
+/** Garbage collection block by block, with plane allocation as `static`. */
+export interface FlashCollection {
+  /** Collection begins in a plane with fewer free blocks than this. */
+  readonly start_blocks: number;
+  /** The host's writes to a plane wait while it has fewer free blocks than this, which are kept for copies. */
+  readonly stop_blocks: number;
+  /** The block collected next: that with the fewest pages still wanted, the one begun first, or one at random. */
+  readonly victim: 'greedy' | 'fifo' | 'random';
+  /** Whether the drive begins empty (the default), or was filled and overwritten until collection is steady. */
+  readonly begins?: 'empty' | 'full';
+}
+
 export interface FlashDevice {
   readonly channels: number;
   readonly chips_per_channel: number;
@@ -46,6 +58,8 @@ export interface FlashDevice {
   readonly channel_bytes_per_s: number;
   /** Time of one command with its address on the channel. */
   readonly command_s: number;
+  /** Added to a command for each further plane that joins it: its address, and the wait before it (0 where absent). */
+  readonly plane_command_s?: number;
   readonly bus: BusPriority;
   /** What takes commands of its own: a chip for all its dies, or each die. */
   readonly command_unit: 'chip' | 'die';
@@ -59,8 +73,12 @@ export interface FlashDevice {
   readonly mapping?: FlashMapping;
   /** Memory that takes writes before they are programmed; absent: a write ends when its last page is programmed. */
   readonly write_buffer_bytes?: number;
-  /** Bytes programmed per byte written in the steady state; with it blocks are copied and erased. */
+  /** Rate of that memory; absent: it takes no time. */
+  readonly write_buffer_bytes_per_s?: number;
+  /** Bytes programmed per byte written in the steady state, stated; with it blocks are copied and erased. */
   readonly write_amplification?: number;
+  /** Collection that is followed block by block, from which write amplification results. */
+  readonly collection?: FlashCollection;
   /** Bytes that may be written before the flash is worn out (TBW). */
   readonly endurance_bytes?: number;
 }
@@ -99,7 +117,20 @@ export function flashFlaws(device: FlashDevice, capacity_bytes: number): FlashFl
   if ((device.write_amplification ?? 1) < 1) {
     refuse('write_amplification', 'less is programmed than is written', 'at least 1');
   }
-  const planes = device.channels * device.chips_per_channel * device.dies_per_chip * device.planes_per_die;
+  const { collection } = device;
+  if (collection !== undefined) {
+    const { start_blocks: start, stop_blocks: stop } = collection;
+    if (device.write_amplification !== undefined) {
+      refuse('write_amplification', 'it is stated and also results from collection', 'one of the two');
+    }
+    if (!Number.isInteger(stop) || stop < 2) {
+      refuse('collection.stop_blocks', `${stop} blocks are kept for copies`, 'a whole number from 2');
+    }
+    if (!Number.isInteger(start) || start < stop) {
+      refuse('collection.start_blocks', `collection starts at ${start} free blocks`, `a whole number from ${stop}`);
+    }
+  }
+  const planes = planesOf(device);
   if (flaws.length === 0 && capacity_bytes < planes * device.block_bytes) {
     refuse(
       'block_bytes',
@@ -108,6 +139,11 @@ export function flashFlaws(device: FlashDevice, capacity_bytes: number): FlashFl
     );
   }
   return flaws;
+}
+
+/** Planes of all dies. */
+export function planesOf(device: FlashDevice): number {
+  return device.channels * device.chips_per_channel * device.dies_per_chip * device.planes_per_die;
 }
 
 /** Payload bytes per second that the host link carries in one direction: lanes × rate × payload ÷ (payload + header). */

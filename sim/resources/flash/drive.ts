@@ -1,16 +1,17 @@
+import type { Lanes } from '../../kernel/lanes.ts';
 import type { Rng } from '../../kernel/random.ts';
-import type { Simulation } from '../../kernel/simulation.ts';
 import { type Allocation, allocationOf } from './allocation.ts';
 import { FlashArray } from './array.ts';
+import { Collection } from './collection.ts';
 import type { FlashDevice } from './device.ts';
 import { HostLink } from './hostLink.ts';
 import { MappingCache } from './mappingCache.ts';
 import { KIND, NO_OP } from './pool.ts';
+import { StatedCopies } from './statedCopies.ts';
 import { WriteBuffer } from './writeBuffer.ts';
 
-/** Owners of programs that no request waits for: of buffered writes, and of copies that make room. */
+/** Owner of programs that no request waits for, because the buffer has their data. */
 const BUFFERED = -1;
-const COPIED = -2;
 
 /** Who asks: the host across the link, or the drive's own compute, which sees the channels. */
 export type FlashConsumer = 'host' | 'drive';
@@ -25,32 +26,32 @@ export class FlashDrive {
   mappingMisses = 0;
 
   private readonly device: FlashDevice;
-  private readonly rng: Rng;
   private readonly allocation: Allocation;
+  /** What makes room for writes: collection block by block, or copies at a stated rate, or nothing. */
+  private readonly collection: Collection | null = null;
+  private readonly copies: StatedCopies | null = null;
   private readonly mapping: MappingCache | null;
-  private readonly buffer: WriteBuffer | null;
+  private readonly buffer: WriteBuffer | null = null;
   /** By page of the table that is being read: the last operation that waits for it. */
   private readonly fetching = new Map<number, number>();
   /** Of each request: pages that are still to come, its bytes (negative: a write) and where it begins. */
   private readonly pending: Int32Array;
   private readonly bytesOf: Float64Array;
   private readonly addressOf: Float64Array;
-  private copyDebt = 0;
-  private eraseDebt = 0;
 
   /**
    * @param requests most requests under way at once; they are numbered 0 … requests − 1.
    * @param span_bytes the part of the drive that is addressed, from 0; what the mapping cache is compared with.
+   * @param capacity_bytes all of the drive, which collection needs to know.
    * @param onDone called when a request has ended; it may start the next under the same number.
    */
   constructor(
-    sim: Simulation,
+    sim: Lanes,
     device: FlashDevice,
-    options: { requests: number; span_bytes: number; consumer: FlashConsumer; rng: Rng },
+    options: { requests: number; span_bytes: number; capacity_bytes: number; consumer: FlashConsumer; rng: Rng },
     onDone: (request: number) => void,
   ) {
     this.device = device;
-    this.rng = options.rng;
     this.array = new FlashArray(sim, device, (op) => this.pageDone(op));
     this.link = new HostLink(sim, options.consumer === 'host' ? device.link : undefined, options.requests, {
       onCommand: (request) => this.command(request),
@@ -61,15 +62,26 @@ export class FlashDrive {
     this.bytesOf = new Float64Array(options.requests);
     this.addressOf = new Float64Array(options.requests);
     const pages = Math.max(1, Math.floor(options.span_bytes / device.page_bytes));
-    this.allocation = allocationOf(device, pages);
+    if (device.collection !== undefined) {
+      const sizes = { pages, capacity_bytes: options.capacity_bytes };
+      this.collection = new Collection(this.array, device, sizes, options.rng, (op) => this.place(op));
+      this.allocation = this.collection;
+    } else {
+      const allocation = allocationOf(device, pages);
+      this.allocation = allocation;
+      if (device.write_amplification !== undefined) {
+        this.copies = new StatedCopies(this.array, device, allocation, options.rng);
+      }
+    }
     this.mapping = device.mapping === undefined ? null : new MappingCache(device.mapping, pages, device.page_bytes);
-    this.buffer =
-      device.write_buffer_bytes === undefined
-        ? null
-        : new WriteBuffer(device.write_buffer_bytes, (request) => {
-            this.program(request, BUFFERED);
-            this.link.complete(request, 0);
-          });
+    if (device.write_buffer_bytes !== undefined) {
+      const bytes_per_s = device.write_buffer_bytes_per_s ?? Number.POSITIVE_INFINITY;
+      const memory = { bytes: device.write_buffer_bytes, bytes_per_s, page_bytes: device.page_bytes };
+      this.buffer = new WriteBuffer(sim, memory, {
+        onRoom: (request, first, pages) => this.program(request, BUFFERED, first, pages),
+        onStored: (request) => this.link.complete(request, 0),
+      });
+    }
   }
 
   /** Reads `bytes` from a byte address. */
@@ -143,19 +155,26 @@ export class FlashDrive {
       this.array.submit(op);
       return;
     }
+    if (this.collection?.holdsBack(op)) return;
     // What a write leaves of a page is read and written with it.
     const rest = this.device.page_bytes - ops.bytes[op]!;
     const merges = rest > 0 && this.allocation.holds(page);
     const merge = merges ? this.mergeRead(op, this.allocation.read(page), rest) : NO_OP;
     if (merges) ops.bytes[op] = this.device.page_bytes;
     this.array.locate(op, this.allocation.write(page));
+    this.collection?.programQueued(ops.place[op]!);
     this.array.submit(merges ? merge : op);
   }
 
   /** The data of a write is in the controller: into the buffer where there is one. */
   private arrived(request: number): void {
-    if (this.buffer === null) this.program(request, request);
-    else this.buffer.put(request, this.pagesOf(request) * this.device.page_bytes);
+    const pages = this.pagesOf(request);
+    if (this.buffer !== null) {
+      this.buffer.put(request, pages, -this.bytesOf[request]!);
+      return;
+    }
+    this.pending[request] = pages;
+    this.program(request, request, 0, pages);
   }
 
   private pagesOf(request: number): number {
@@ -164,15 +183,15 @@ export class FlashDrive {
     return Math.ceil((address - this.bytesOf[request]!) / pageBytes) - Math.floor(address / pageBytes);
   }
 
-  /** Queues the programs of a write. */
-  private program(request: number, owner: number): void {
+  /** Queues the programs of `pages` pages of a write, from its page number `first` on. */
+  private program(request: number, owner: number, first: number, pages: number): void {
     const { ops } = this.array;
     const { page_bytes: pageBytes, sector_bytes: sector } = this.device;
     const address = this.addressOf[request]!;
     const end = address - this.bytesOf[request]!;
-    if (owner >= 0) this.pending[owner] = this.pagesOf(request);
+    const from = Math.floor(address / pageBytes) + first;
     this.array.open();
-    for (let page = Math.floor(address / pageBytes); page * pageBytes < end; page++) {
+    for (let page = from; page < from + pages; page++) {
       const written = Math.min(end, (page + 1) * pageBytes) - Math.max(address, page * pageBytes);
       const op = ops.take(KIND.program, owner);
       ops.bytes[op] = Math.ceil(written / sector) * sector;
@@ -192,51 +211,49 @@ export class FlashDrive {
     return read;
   }
 
-  /** A page is programmed; in the steady state others must be copied for it and a block erased for every blockful. */
+  /** A page of the host's is programmed. */
   private programmed(owner: number): void {
-    const { page_bytes: pageBytes, block_bytes, write_amplification: amplification } = this.device;
-    if (amplification !== undefined) {
-      this.eraseDebt += pageBytes / block_bytes;
-      if (this.eraseDebt >= 1) this.erase();
-      if (owner !== COPIED) this.copyDebt += amplification - 1;
-      for (; this.copyDebt >= 1; this.copyDebt -= 1) this.copy();
-    }
+    this.copies?.programmed();
     if (owner >= 0) {
       this.pending[owner]! -= 1;
       if (this.pending[owner] === 0) this.link.complete(owner, 0);
-    } else if (owner === BUFFERED) this.buffer!.drain(pageBytes);
-  }
-
-  /** A valid page leaves a block that is to be erased. */
-  private copy(): void {
-    const { ops } = this.array;
-    const { from, to } = this.allocation.copy(this.rng);
-    const program = ops.take(KIND.program, COPIED);
-    ops.bytes[program] = this.device.page_bytes;
-    this.array.locate(program, to);
-    this.array.submit(this.mergeRead(program, from, this.device.page_bytes));
-  }
-
-  private erase(): void {
-    this.eraseDebt -= 1;
-    const { ops } = this.array;
-    const op = ops.take(KIND.erase, NO_OP);
-    ops.bytes[op] = 0;
-    this.array.locate(op, this.array.programmedPages);
-    this.array.submit(op);
+    } else this.buffer!.drain();
   }
 
   private pageDone(op: number): void {
     const { ops } = this.array;
     const request = ops.request[op]!;
-    const kind = ops.kind[op]!;
     const follow = ops.follow[op]!;
-    if (kind === KIND.mapping) this.fetching.delete(ops.page[op]!);
-    ops.release(op);
-    if (kind === KIND.mapping) this.translated(follow);
-    else if (follow !== NO_OP) this.array.submit(follow);
-    if (kind === KIND.program) this.programmed(request);
-    else if (kind === KIND.read && request !== NO_OP) this.pageRead(request);
+    switch (ops.kind[op]) {
+      case KIND.read:
+        ops.release(op);
+        if (follow !== NO_OP) this.array.submit(follow);
+        if (request !== NO_OP) this.pageRead(request);
+        return;
+      case KIND.mapping:
+        this.fetching.delete(ops.page[op]!);
+        ops.release(op);
+        this.translated(follow);
+        return;
+      case KIND.program:
+        this.collection?.programEnded(ops.place[op]!);
+        ops.release(op);
+        this.programmed(request);
+        return;
+      case KIND.copyRead:
+        this.collection?.copyRead(op);
+        ops.release(op);
+        if (follow !== NO_OP) this.array.submit(follow);
+        return;
+      case KIND.copyProgram:
+        this.collection?.copyProgrammed(op);
+        ops.release(op);
+        this.copies?.copied();
+        return;
+      case KIND.erase:
+        this.collection?.erased(op);
+        ops.release(op);
+    }
   }
 
   /** The operations that waited for a page of the table go on. */

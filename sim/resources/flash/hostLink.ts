@@ -1,4 +1,4 @@
-import type { Simulation } from '../../kernel/simulation.ts';
+import type { Lanes } from '../../kernel/lanes.ts';
 import { ceilNs } from '../../kernel/time.ts';
 import type { FlashLink } from './device.ts';
 
@@ -31,7 +31,7 @@ export class HostLink {
   outBusyNs = 0;
   inBusyNs = 0;
 
-  private readonly sim: Simulation;
+  private readonly sim: Lanes;
   private readonly link: FlashLink | undefined;
   private readonly bytesOf: Float64Array;
   private outFreeNs = 0;
@@ -50,7 +50,7 @@ export class HostLink {
   private readonly completionKind: number;
 
   /** @param link absent where nothing is between the two: messages then take no time. */
-  constructor(sim: Simulation, link: FlashLink | undefined, requests: number, ends: LinkEnds) {
+  constructor(sim: Lanes, link: FlashLink | undefined, requests: number, ends: LinkEnds) {
     this.sim = sim;
     this.link = link;
     this.bytesOf = new Float64Array(requests);

@@ -58,7 +58,7 @@ export class PageTable {
 
   /** Fibonacci hashing (Knuth, The Art of Computer Programming 3, section 6.4) of a key below 2^53. */
   private bucketOf(key: number): number {
-    const folded = (key % 4294967296) ^ Math.floor(key / 4294967296);
+    const folded = key < 4294967296 ? key | 0 : (key >>> 0) ^ Math.floor(key / 4294967296);
     const mixed = Math.imul(folded ^ (folded >>> 15), 0x9e3779b1);
     return (mixed ^ (mixed >>> 15)) & (this.buckets.length - 1);
   }

@@ -4,25 +4,28 @@
  * @module
  */
 
-/** What a page operation is; lower kinds are served first by a command unit. */
-export const KIND = { mapping: 0, read: 1, erase: 2, program: 3 } as const;
-export const KINDS = 4;
+/**
+ * What an operation is; lower kinds are served first by a command unit: collection goes before the host, as it must where
+ * it makes the room that the host waits for (TSU_Priority_OutOfOrder of MQSim without preemption).
+ */
+export const KIND = { mapping: 0, copyRead: 1, copyProgram: 2, erase: 3, read: 4, program: 5 } as const;
+export const KINDS = 6;
 
 export const NO_OP = -1;
 
 /** The operations under way. Rows are numbered; a released row is used again. */
 export class PageOps {
   kind = new Uint8Array(256);
-  /** Command unit, and the die and plane inside it. */
+  /** Command unit, and plane among all planes. */
   unit = new Int32Array(256);
-  die = new Int32Array(256);
   plane = new Int32Array(256);
   /** Page index inside its block; planes of a die join only on equal ones. */
   row = new Int32Array(256);
   bytes = new Int32Array(256);
-  /** Logical page it concerns, or page of the mapping table. */
+  /** Logical page it concerns, or page of the mapping table; and its place in the flash. */
   page = new Float64Array(256);
-  /** Request it belongs to, or −1 for the drive's own work. */
+  place = new Float64Array(256);
+  /** Request it belongs to, or below 0 for the drive's own work; of copies and erases the block that is collected. */
   request = new Int32Array(256);
   /** What follows when a read ends: −1 nothing, else the operation that waited (those after a page of the table are chained by `next`). */
   follow = new Int32Array(256);
@@ -69,8 +72,8 @@ export class PageOps {
     };
     this.since = longer(this.since);
     this.page = longer(this.page);
+    this.place = longer(this.place);
     this.unit = wider(this.unit);
-    this.die = wider(this.die);
     this.plane = wider(this.plane);
     this.row = wider(this.row);
     this.bytes = wider(this.bytes);
