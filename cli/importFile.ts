@@ -17,7 +17,11 @@ export async function importToFile(
   file: string,
   options: ImportFileOptions,
 ): Promise<ExitCode> {
-  const { kind, text } = await importFile(format, file, {
+  const {
+    kind,
+    text,
+    notes = [],
+  } = await importFile(format, file, {
     ...(options.id !== undefined && { id: options.id }),
     dims: readDims(options.dim ?? []),
   });
@@ -26,5 +30,6 @@ export async function importToFile(
     writeFileSync(options.out, text);
     terminal.note(`${options.out} is a ${kind}\n`);
   }
+  for (const note of notes) terminal.note(`${note}\n`);
   return EXIT.ok;
 }

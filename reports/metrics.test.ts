@@ -33,6 +33,7 @@ const NAMES = [
   'memory.page_cache.mean_bytes',
   'memory.sram.live_peak_bytes',
   'memory.gpu.reserved_peak_bytes',
+  'memory.gpu.planned_peak_bytes',
   'memory.cpu.kv.peak_bytes',
   'memory.cpu.kv.end_bytes',
   'memory.kv.step_read_bytes',

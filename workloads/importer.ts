@@ -13,6 +13,8 @@ export interface Imported {
   /** What the text describes, such as `model`. */
   readonly kind: string;
   readonly text: string;
+  /** What else the file says, a line each. */
+  readonly notes?: readonly string[];
 }
 
 /** Turns a binary file of another tool into one of ours. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MissingFactError } from '../../sim/errors.ts';
 import { layerForwardSeconds } from '../../sim/training/chunk.ts';
+import { plannedPeakBytes } from './layerBlocks.ts';
 import { type ActivationContext, type ActivationDefinition, layerInput, planOf, savedOf, sharesOf } from './part.ts';
 
 const schema = v.strictObject({
@@ -34,7 +35,7 @@ const NOT_AGAIN: readonly string[] = [
 ];
 
 /**
- * Token-wise swapping and recomputation (Zhao et al., MEMO, SIGMOD 2025, section 4.1).
+ * Token-wise swapping and recomputation, with addresses planned by layers (Zhao et al., MEMO, SIGMOD 2025, section 4).
  */
 export const activations: ActivationDefinition<typeof schema> = {
   kind: 'token-swap',
@@ -47,7 +48,7 @@ export const activations: ActivationDefinition<typeof schema> = {
     const bytes = (moves: boolean): number =>
       savedOf(training).reduce((sum, saved) => sum + (whole.has(saved.name) === moves ? saved.bytes : 0), 0);
     const chosen = fraction ?? largestFraction(context, bytes(true), bytes(false));
-    return planOf('token-swap', {
+    const plan = planOf('token-swap', {
       saved: sharesOf(training, ({ name }) => ({ keep: 0, host: whole.has(name) ? 1 : chosen })),
       again: Object.fromEntries(
         training.layer.ops.filter(({ name }) => !NOT_AGAIN.includes(name)).map(({ name }) => [name, 1 - chosen]),
@@ -56,6 +57,7 @@ export const activations: ActivationDefinition<typeof schema> = {
       buffers: ROUND,
       choices: { token_fraction: chosen },
     });
+    return { ...plan, planned_peak_bytes: plannedPeakBytes(training, plan, context.optimizer) };
   },
 };
 

@@ -57,6 +57,15 @@ export const MEMORY_METRICS: readonly MetricDefinition[] = [
     'Most bytes an allocator had taken at once, its free blocks included.',
   ),
   define(
+    'memory.<memory>.planned_peak_bytes',
+    'M_plan',
+    'bytes',
+    'lower',
+    true,
+    'planned peak of <memory>',
+    'Top of a plan that gives every tensor of the step an address beforehand.',
+  ),
+  define(
     'memory.<memory>.<kind>.peak_bytes',
     'M_m,k',
     'bytes',

@@ -244,7 +244,7 @@ export class CachingHeap {
   }
 }
 
-export const refused = (result: HeapBlock | Refusal): result is Refusal => 'asked_bytes' in result;
+export const refused = (result: object): result is Refusal => 'asked_bytes' in result;
 
 const precedes = (a: HeapBlock, b: HeapBlock): number =>
   a.bytes - b.bytes || a.segment - b.segment || a.offset - b.offset;

@@ -114,8 +114,8 @@ export function stageMemory(
   const staying = Math.min(plan.stay_layers, perChunk);
   const moving = perChunk - staying;
   const onHost = layer.host * units * moving;
-  // What would have left but stays, and the buffers through which the rest passes.
-  const buffered = layer.host * (units * staying + Math.min(plan.buffers, moving));
+  // What would have left but stays. The layers of the chunk at work that stay do so in the buffers that the others pass through.
+  const buffered = layer.host * ((units - 1) * staying + Math.max(staying, Math.min(plan.buffers, perChunk)));
   const layer_activation = units * perChunk * (layer.kept + plan.extra_bytes) + (layer.host > 0 ? buffered : 0);
   const isLast = stage === layout.pipeline - 1;
   // While a layer's dropped activations are there again: the head's are gone by then.

@@ -105,7 +105,7 @@ function times(metrics: Record<string, number>, run: StepRun): void {
 }
 
 /** The stage that holds most on its device stands for all; the terms that formulas count are the first stage's. */
-function memory(metrics: Record<string, number>, { machine, memories, allocation }: StepRun): void {
+function memory(metrics: Record<string, number>, { machine, memories, allocation, activations }: StepRun): void {
   const fast = machine.roles.fast ?? 'gpu';
   const host = machine.roles.host ?? 'cpu';
   const fullest = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
@@ -118,6 +118,8 @@ function memory(metrics: Record<string, number>, { machine, memories, allocation
     metrics[`memory.${fast}.reserved_peak_bytes`] = allocation.reserved_peak_bytes;
     metrics[`memory.${fast}.fragmentation`] = 1 - allocation.live_peak_bytes / allocation.reserved_peak_bytes;
   }
+  const { planned_peak_bytes } = activations;
+  if (planned_peak_bytes !== undefined) metrics[`memory.${fast}.planned_peak_bytes`] = planned_peak_bytes;
   const first = memories[0]!;
   metrics[`memory.${fast}.layer_state_bytes`] = first.layer_state;
   metrics[`memory.${fast}.layer_activation_bytes`] = first.layer_activation;

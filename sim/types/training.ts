@@ -160,6 +160,8 @@ export interface ActivationPlan {
   readonly buffers: number;
   /** Numbers the policy has chosen; reported as `choice.<name>`. */
   readonly choices: Readonly<Record<string, number>>;
+  /** Top of a plan of addresses for all that the step holds; absent where nothing is planned. */
+  readonly planned_peak_bytes?: number;
   readonly warnings: readonly string[];
 }
 

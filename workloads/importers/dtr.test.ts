@@ -79,6 +79,11 @@ describe('a bad log is refused with its line and offset', () => {
     ['negative size', log(...constant('w', -8)), 'no whole number'],
     ['alias of nothing', log(...constant('w', 8), ...call(['w'], 'y', 4, 3)), 'alias of argument 3'],
     [
+      'released and never made',
+      log(...constant('w', 8), { INSTRUCTION: 'RELEASE', NAME: 'nobody' }),
+      'there is no tensor "nobody"',
+    ],
+    [
       'released twice',
       log(...constant('w', 8), { INSTRUCTION: 'RELEASE', NAME: 'w' }, { INSTRUCTION: 'RELEASE', NAME: 'w' }),
       'released more often',

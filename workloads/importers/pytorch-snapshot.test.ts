@@ -55,6 +55,36 @@ test('a free of what came before the recorded history is passed over', () => {
   ).toEqual(['b1,1,2,8']);
 });
 
+describe('a free of what was never there is refused', () => {
+  const free = { action: 'free_completed', addr: 77, size: 8 };
+  const read = (snapshot: object) => importer.convertBytes(bytes(JSON.stringify(snapshot)), { file: 's' });
+
+  test('where no segment can have held it before the history', () => {
+    expect(() => read({ segments: [], device_traces: [[free]] })).toThrow(/event 0 frees 77, which is not allocated/);
+    const came = { action: 'segment_alloc', addr: 64, size: 64 };
+    expect(() => read({ device_traces: [[came, free]] })).toThrow(/event 1 frees 77/);
+  });
+
+  test('twice', () => {
+    expect(() => read({ device_traces: [[free, free]] })).toThrow(/event 1 frees 77/);
+  });
+
+  test('but not where a segment from before the history holds it', () => {
+    const segment = { address: 64, total_size: 2 ** 21, allocated_size: 2 ** 20, active_size: 2 ** 20, blocks: [] };
+    expect(read({ segments: [segment], device_traces: [[free]] }).notes).toEqual([
+      '1 segments when it was taken: 0.002 GiB reserved, 0.001 GiB allocated (50.0 % of it idle), 0.001 GiB active',
+    ]);
+  });
+
+  test('with the offset of the event in a pickle', () => {
+    const data = snapshot([
+      ['free_completed', 3, 1],
+      ['free_completed', 3, 1],
+    ]);
+    expect(() => rowsOf(data)).toThrow(/event 1 frees 3, which is not allocated \(offset 65\)/);
+  });
+});
+
 describe('what could do harm or is broken is refused with its offset, and nothing runs', () => {
   test.each([
     ['GLOBAL and REDUCE', bytes('cos\nsystem\n(S"true"\ntR.'), /opcode GLOBAL would import or run code.*offset 0/],
@@ -62,7 +92,7 @@ describe('what could do harm or is broken is refused with its offset, and nothin
     ['cut off', snapshot([['alloc', 1, 10]]).slice(0, -5), /too early.*offset|stack is empty|no mark/],
     ['unknown opcode', bytes([0xff]), /unknown opcode 0xff \(offset 0\)/],
     ['no memo entry', bytes(PROTO, [0x68, 9], STOP), /memo entry 9 is not there \(offset 2\)/],
-    ['a list in itself', bytes(PROTO, [0x5d, 0x94, 0x68, 0, 0x61], STOP), /contains itself/],
+    ['a list in itself', bytes(PROTO, [0x5d, 0x94, 0x68, 0, 0x61], STOP), /contains itself \(offset 2\)/],
     ['a huge length', bytes(PROTO, [0x58, 0xff, 0xff, 0xff, 0x7f], STOP), /too early/],
   ])('%s', (_, data, message) => {
     expect(() => rowsOf(data)).toThrow(InputError);

@@ -15,7 +15,18 @@ export function readDtrLog(text: string, file: string): TensorTrace {
     ({ fields }) => fields['INSTRUCTION'] === 'ANNOTATE' && fields['ANNOTATION'] === 'START',
   );
   if (lines.length === 0) throw error('the log is empty', null, 'instructions, one a line');
-  return new LogReader(lines.slice(start + 1), error).read();
+  return new LogReader(lines.slice(start + 1), namesOf(lines.slice(0, start + 1)), error).read();
+}
+
+/** Every name that these lines give. */
+function namesOf(lines: readonly LogLine[]): Set<unknown> {
+  return new Set(
+    lines.flatMap(({ fields: { NAME, DST, RESULT } }) => [
+      NAME,
+      DST,
+      ...(Array.isArray(RESULT) ? (RESULT as unknown[]) : []),
+    ]),
+  );
 }
 
 /** What a name stands for now. */
@@ -32,11 +43,13 @@ class LogReader {
   private at = 0;
   private tensors = 0;
   private readonly names = new Map<string, Named>();
-  /** Tensors that have been released to nothing: a second release is a mistake of the log. */
+  /** Names from before the start of the step, which may be released inside it. */
+  private readonly earlier: ReadonlySet<unknown>;
   private readonly events: TraceEvent[] = [];
 
-  constructor(lines: readonly LogLine[], error: LogError) {
+  constructor(lines: readonly LogLine[], earlier: ReadonlySet<unknown>, error: LogError) {
     this.lines = lines;
+    this.earlier = earlier;
     this.error = error;
   }
 
@@ -84,15 +97,11 @@ class LogReader {
         break;
       }
       case 'RELEASE': {
-        // Names from before the start of the step are released inside it.
-        const named = this.names.get(fields.text('NAME'));
-        if (named === undefined) break;
+        const name = fields.text('NAME');
+        if (this.earlier.has(name) && !this.names.has(name)) break;
+        const named = this.named(name, line);
         if (named.references === 0) {
-          throw this.error(
-            `"${fields.text('NAME')}" is released more often than it was taken`,
-            line,
-            'one release a reference',
-          );
+          throw this.error(`"${name}" is released more often than it was taken`, line, 'one release a reference');
         }
         named.references -= 1;
         this.events.push({ kind: 'release', tensor: named.tensor });

@@ -14,9 +14,24 @@ const MAX_VALUES = 50_000_000;
  * is not there, or a value that contains itself.
  */
 export function readPickle(bytes: Uint8Array, file: string): Plain {
-  const value = new PickleReader(bytes, file).read();
-  refuseCycles(value, file);
-  return value;
+  const value = new PickleReader(bytes, file, null).read();
+  if (cycleIn(value) === null) return value;
+  const { value: again, offsets } = readPickleOffsets(bytes, file);
+  const offset = offsets.get(cycleIn(again)!);
+  throw new InputError({
+    code: 'bad_value',
+    problem: `a value of this pickle contains itself (offset ${offset})`,
+    place: { file },
+  });
+}
+
+/** The same value, and where in the file each container of it begins: for messages. */
+export function readPickleOffsets(
+  bytes: Uint8Array,
+  file: string,
+): { readonly value: Plain; readonly offsets: ReadonlyMap<Plain, number> } {
+  const offsets = new Map<Plain, number>();
+  return { value: new PickleReader(bytes, file, offsets).read(), offsets };
 }
 
 /** Opcodes that import a name, call it or restore an object (CPython, Lib/pickletools.py). */
@@ -50,8 +65,10 @@ class PickleReader {
   private values = 0;
   private stack: Item[] = [];
   private readonly memo = new Map<number, Plain>();
+  private readonly offsets: Map<Plain, number> | null;
 
-  constructor(bytes: Uint8Array, file: string) {
+  constructor(bytes: Uint8Array, file: string, offsets: Map<Plain, number> | null) {
+    this.offsets = offsets;
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.file = file;
@@ -243,6 +260,9 @@ class PickleReader {
   }
 
   private push(value: Plain): Plain {
+    if (this.offsets !== null && typeof value === 'object' && !this.offsets.has(value)) {
+      this.offsets.set(value, this.opcodeAt);
+    }
     this.stack.push(value);
     return value;
   }
@@ -306,8 +326,8 @@ class PickleReader {
   }
 }
 
-/** Without recursion: nesting may be as deep as the file. */
-function refuseCycles(root: Plain, file: string): void {
+/** A container that contains itself, or null. Without recursion: nesting may be as deep as the file. */
+function cycleIn(root: Plain): Plain | null {
   const open = new Set<Plain>();
   const done = new Set<Plain>();
   const stack: { readonly value: Plain; readonly leave: boolean }[] = [{ value: root, leave: false }];
@@ -320,11 +340,10 @@ function refuseCycles(root: Plain, file: string): void {
     }
     const inside = Array.isArray(value) ? value : value instanceof Map ? [...value.keys(), ...value.values()] : null;
     if (inside === null || done.has(value)) continue;
-    if (open.has(value)) {
-      throw new InputError({ code: 'bad_value', problem: 'a value of this pickle contains itself', place: { file } });
-    }
+    if (open.has(value)) return value;
     open.add(value);
     stack.push({ value, leave: true });
     for (const item of inside) stack.push({ value: item, leave: false });
   }
+  return null;
 }
