@@ -113,6 +113,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   row_wise_buffer_j: energy,
   collective_bytes_per_s: faster,
   collective_setup_s: slower,
+  head_load_bytes_per_s: faster,
   kernel_s: slower,
   forward: faster,
   backward: faster,

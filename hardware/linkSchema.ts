@@ -59,7 +59,7 @@ export const peerLinkSchema = v.strictObject({
     curve(
       positive('bytes', 'Bytes of the buffer'),
       positive('bytes_per_s', 'Bus bandwidth: 2 (n - 1) / n x bytes / time of an all-reduce'),
-      'Measured collectives over the whole node: [bytes, bus bandwidth], linear in log(size). Absent: the plateau.',
+      'Measured collectives over the whole node: [bytes, bus bandwidth], a power of the size between points; a buffer below the least takes as long as that. Absent: the plateau.',
     ),
   ),
   collective_setup_s: time(

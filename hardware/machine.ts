@@ -161,6 +161,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     tiling,
     fused_attention,
     linear_attention,
+    head_load_bytes_per_s,
     layer_kernels,
     ...fields
   } = without(file);
@@ -184,5 +185,6 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     }),
     ...(fused_attention && { fused_attention: without(fused_attention) }),
     ...(linear_attention && { linear_attention: without(linear_attention) }),
+    ...(head_load_bytes_per_s !== undefined && { head_load_bytes_per_s }),
   };
 }

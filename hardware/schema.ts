@@ -179,6 +179,12 @@ export const computeSchema = v.strictObject({
   scratchpad_bytes: v.exactOptional(
     positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
   ),
+  head_load_bytes_per_s: v.exactOptional(
+    positive(
+      'bytes_per_s',
+      'Rate at which all multiprocessors together load keys and values in a decode kernel with thread blocks of one query head each (attention_kernel paged); what heads share comes again from the cache',
+    ),
+  ),
   linear_attention: v.exactOptional(
     v.pipe(
       v.strictObject({

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { InputError } from '../input/index.ts';
 import type { Machine, MappingProgram, Placement, RunResult } from '../sim/types/index.ts';
 import { ACTIVATIONS } from './activations/registry.ts';
 import { OPTIMIZERS } from './optimizer/methods.ts';
@@ -48,6 +49,14 @@ export async function loadPlacement(policy: Policy | undefined, context: Placeme
   }
   refuseParts(kind, policy ?? {}, ['placement', 'precision', 'kv']);
   const fields = policy?.placement ?? { kind: 'resident' as const };
+  const { devices = 1 } = context.program;
+  if (devices > 1 && fields.kind !== 'resident') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `placement ${fields.kind} moves tensors between the memories of one device, and ${devices} share the model`,
+      expected: 'placement resident, or workload.tensor_parallel 1',
+    });
+  }
   return placementOf(fields.kind).create(fields, context);
 }
 

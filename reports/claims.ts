@@ -93,7 +93,7 @@ const SUMMARY_ROWS: readonly { readonly use: ClaimUse; readonly what: string }[]
   { use: 'validate', what: 'validate (never fitted on)' },
   { use: 'calibrate', what: 'calibrate (fitted on)' },
   { use: 'peer', what: 'peer (another tool’s prediction)' },
-  { use: 'reference', what: 'reference (recomputed)' },
+  { use: 'reference', what: 'reference (another model’s figure)' },
   { use: 'identity', what: 'identity (restates a parameter)' },
   { use: 'unverified', what: 'unverified (never a gate)' },
 ];

@@ -35,6 +35,7 @@ const NAMES = [
   'memory.gpu.reserved_peak_bytes',
   'memory.cpu.kv.peak_bytes',
   'memory.cpu.kv.end_bytes',
+  'memory.kv.step_read_bytes',
   'memory.onchip.moved_bytes',
   'mapping.over_slow',
   'mapping.over_greedy',

@@ -30,6 +30,9 @@ const SIZES: readonly { readonly field: string; readonly what: string }[] = [
 /** Weights stored in these bits, the published group-wise quantisations. */
 const BITS = [8, 4] as const;
 
+/** Devices of a node that share a model. */
+const DEVICES = [2, 4, 8] as const;
+
 /** GPU shares of the weights that are tried, in percent. */
 const STEP_PERCENT = 5;
 
@@ -69,6 +72,7 @@ export async function findFits(parts: Parts, attempt: Attempt): Promise<FittingC
     return found;
   }
   keep(await fusedAttention(parts, attempt));
+  keep(await moreDevices(parts, attempt));
   for (const { field, what } of SIZES) keep(await smallerSize(parts, field, what, attempt));
   keep(await fewerBits(attempt));
   keep(await movedOut(attempt, []));
@@ -80,6 +84,17 @@ export async function findFits(parts: Parts, attempt: Attempt): Promise<FittingC
 async function fusedAttention({ workload }: Parts, attempt: Attempt): Promise<FittingChange | undefined> {
   if (!('attention_kernel' in workload) || workload.attention_kernel === 'flash') return undefined;
   return change('fused attention', [set(['workload', 'attention_kernel'], 'flash')], attempt);
+}
+
+/** The fewest devices of one node that hold the model together. */
+async function moreDevices({ workload }: Parts, attempt: Attempt): Promise<FittingChange | undefined> {
+  if (workload.kind !== 'generate') return undefined;
+  for (const devices of DEVICES.filter((n) => n > workload.tensor_parallel)) {
+    const shared = [set(['workload', 'tensor_parallel'], devices)];
+    const fits = await change(`shared by ${devices} devices`, shared, attempt);
+    if (fits) return fits;
+  }
+  return undefined;
 }
 
 async function smallerSize(

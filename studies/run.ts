@@ -9,6 +9,7 @@ import type { AnyModel } from '../workloads/models/any.ts';
 import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
 import { judge, type OutcomeOf } from './claims.ts';
+import { kvReads } from './kvReads.ts';
 import type { Outcome } from './outcome.ts';
 import { type QualitySeries, qualityOf } from './quality.ts';
 import type { ResolvedCase } from './resolve.ts';
@@ -116,12 +117,13 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
   }
   const { program, placement } = await prepare(resolved, files.readModel);
   const result = simulate(machine, program, placement, { timeline });
+  const ran = { ...result, metrics: { ...result.metrics, ...kvReads(program) } };
   if (workload.kind !== 'generate' || workload.attention === undefined || kv === null) {
-    return withQuality(result, resolved, files.readQuality);
+    return withQuality(ran, resolved, files.readQuality);
   }
   const { retainedMass } = await import('./proxy.ts');
-  const metrics = { ...result.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
-  return withQuality({ ...result, metrics }, resolved, files.readQuality);
+  const metrics = { ...ran.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
+  return withQuality({ ...ran, metrics }, resolved, files.readQuality);
 }
 
 function unusedPolicy(kind: string): InputError {

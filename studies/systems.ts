@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { validate, type YamlSource } from '../input/index.ts';
 import { type Cell, markdownTable } from '../reports/table.ts';
-import type { ClaimRow } from '../sim/types/index.ts';
+import type { ClaimRow, ClaimUse } from '../sim/types/index.ts';
 
 /**
  * A row for every system of the mission: what is modelled, and how near its studies come to its claims.
@@ -35,7 +35,7 @@ export function studiesOf(system: System, studies: readonly string[]): string[] 
 
 export interface SystemStatus {
   readonly status: string;
-  /** Judged claims, and those of them that pass. */
+  /** Checked claims, and those of them that pass. */
   readonly claims: number;
   readonly passed: number;
 }
@@ -44,12 +44,19 @@ export interface SystemStatus {
 const REPRODUCED = 0.01;
 
 /**
+ * A claim is checked when it is a figure of the system's paper or artifact whose inputs are published: a measurement
+ * (`validate`), or what the authors' own model printed (`reference`). Fitted rows, other tools' predictions and figures
+ * whose inputs are missing are not.
+ */
+const checkedUses: readonly ClaimUse[] = ['validate', 'reference'];
+
+/**
  * `reproduced` (every checked claim within 1 %), `within tolerance` (every one inside it), `off (…)` with the largest
  * error, `identity` (all restate parameters), `no claim` (the paper has no figure of memory, time, energy or money) or
- * `mechanism only` (it has, and its inputs are not published or nothing checks it yet). Fitted rows do not count.
+ * `mechanism only` (it has, and its inputs are not published or nothing checks it yet).
  */
 export function statusOf(system: System, rows: readonly ClaimRow[]): SystemStatus {
-  const checked = rows.filter((row) => row.use === 'validate' && !row.skipped);
+  const checked = rows.filter((row) => checkedUses.includes(row.use) && !row.skipped);
   const counts = { claims: checked.length, passed: checked.filter(({ pass }) => pass).length };
   if (checked.length === 0) {
     const bare = system.figures.length === 0 ? 'no claim' : 'mechanism only';

@@ -86,7 +86,42 @@ describe('counts', () => {
       engineOf({ layout: { overhead_bits: 0, ...fields } }).peakBytes(0) / (1010 * pair);
     expect(layout({ k: { bits: 4 }, v: { bits: 2 } })).toBeCloseTo(3 / 16, 12);
     expect(layout({ k: { rank: 0.25 }, v: { rank: 0.75 } })).toBeCloseTo(0.5, 12);
-    expect(layout({ kv_heads: 0.25 })).toBe(0.25);
+    expect(layout({ kv_heads: 1 })).toBe(0.25);
+    // Never more heads than the model has, but for one a query head.
+    expect(layout({ kv_heads: 9 })).toBe(1);
+    const grouped = engineOf({ layout: { kv_heads: 'query' } }, { heads: 16 });
+    expect(grouped.peakBytes(0)).toBe(4 * 1010 * pair);
+    expect(grouped.use(0, pass(3)).cached_heads).toBe(16);
+  });
+
+  it('compute the pairs of a mask alone where it is the model’s own', () => {
+    const shares = (masked: boolean) =>
+      engineOf({
+        stages: [{ when: 'prefill_layer', masked, protect: { sink: 20, recent: 80 }, rest: { action: 'drop' } }],
+      }).use(0, { index: 0, phase: 'prefill', step: 0, tokens: 1000, seen: 0 }).pair_share;
+    expect(shares(false)).toBe(1);
+    // 100 queries in a triangle, 900 that see 100 tokens, of 1000 squared in halves.
+    expect(shares(true)).toBeCloseTo((100 * 50 + 900 * 100) / 500_000, 12);
+  });
+
+  it('say what of an index a step scans', () => {
+    const engine = engineOf({
+      index: { per: 'cluster', unit_tokens: 20, built: 'offline' },
+      stages: [
+        {
+          when: 'decode_step',
+          unit: 'cluster',
+          unit_tokens: 20,
+          signal: { kind: 'centroid_dot' },
+          budget: { ratio: 0.1, of: 'prompt' },
+          rest: { action: 'sparse_read' },
+        },
+      ],
+    });
+    const use = engine.use(0, pass(1));
+    expect(use.read_tokens).toBe(100);
+    // 1001 tokens have 51 centroids of a key's size, half a pair.
+    expect(use.index_read_bytes).toBe((51 * pair) / 2);
   });
 
   it('spread a budget over layers with its mean kept', () => {

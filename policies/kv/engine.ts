@@ -1,6 +1,7 @@
 import type { Kernel, KvChange, KvPass, KvPolicy, KvShape, KvTransfer, KvUse, Role } from '../../sim/types/index.ts';
-import { actsOn, budgetTokens, layerWeights } from './budget.ts';
-import { type Forms, formsOf } from './forms.ts';
+import { windowPairShare } from '../../sim/windowPairs.ts';
+import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
+import { type Forms, formsOf, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
 import { workKernel } from './signals.ts';
 import { indexBuild, selectionWork } from './work.ts';
@@ -131,11 +132,11 @@ export class KvEngine implements KvPolicy {
   }
 
   private indexBytesOf(tokens: number): number {
-    const { index, layout } = this.spec;
+    const { index } = this.spec;
     if (index === undefined) return 0;
     const { batch, kv_heads, head_dim } = this.shape;
     const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
-    return (entries * batch * kv_heads * layout.kv_heads * head_dim * index.width * index.bits) / 8;
+    return (entries * batch * kv_heads * headShare(this.spec, this.shape) * head_dim * index.width * index.bits) / 8;
   }
 }
 
@@ -150,8 +151,10 @@ class PassCount {
   private leaving = 0;
   private copied = 0;
   private readLimit = Number.POSITIVE_INFINITY;
+  private pairShare = 1;
   private scratch = 0;
   private replaced = 0;
+  private indexRead = 0;
   private readonly spec: PresetFields;
   private readonly shape: KvShape;
   private readonly forms: Forms;
@@ -174,6 +177,9 @@ class PassCount {
   apply(stage: StageFields, weight: number): void {
     if (!this.fires(stage)) return;
     const { pass, shape } = this;
+    if (stage.masked && pass.phase === 'prefill') {
+      this.pairShare *= windowPairShare(pass.tokens, pass.seen, protectedTokens(stage, shape.prompt_tokens));
+    }
     const context = pass.seen + pass.tokens;
     const slots = stage.budget?.slots === true;
     const budget = budgetTokens(stage, weight, shape, context);
@@ -238,11 +244,13 @@ class PassCount {
       read_bytes_per_token: read > 0 ? read_bytes / read / 2 : hot_bytes / 2,
       write_tokens: written,
       write_bytes_per_token: hot_bytes / 2,
-      pair_share: pass.phase === 'prefill' ? (spec.compute.prefill_share ?? 1) : 1,
+      pair_share: pass.phase === 'prefill' ? (spec.compute.prefill_share ?? 1) * this.pairShare : 1,
       kernels: this.kernels,
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
+      index_read_bytes: this.indexRead,
       side_tensors: forms.side_bytes > 0 ? 1 : 0,
+      cached_heads: this.shape.kv_heads * headShare(spec, this.shape),
       heads_per_token: this.shape.batch * this.shape.heads,
       freed_before: gone > 0 ? [{ role: 'fast', kind: 'kv', bytes: gone * hot_bytes }] : [],
       added,
@@ -299,6 +307,7 @@ class PassCount {
     });
     this.kernels.push(...made.kernels);
     this.scratch = Math.max(this.scratch, made.scratch_bytes);
+    this.indexRead += made.index_bytes;
   }
 
   private demote({ rest, when }: StageFields, excess: number): void {
@@ -322,7 +331,8 @@ class PassCount {
     const list: KvTransfer[] = [];
     if (bytes > 0 && fetch) {
       const due = this.pass.step % fetch.every === 0 || this.pass.step === 1;
-      const unit = Math.max(1, (fetch.unit_tokens * this.forms.hot_bytes) / this.shape.batch / this.shape.kv_heads / 2);
+      const heads = this.shape.batch * this.shape.kv_heads * headShare(this.spec, this.shape);
+      const unit = Math.max(1, (fetch.unit_tokens * this.forms.hot_bytes) / heads / 2);
       const padded = bytes * (Math.ceil(unit / fetch.min_io_bytes) * (fetch.min_io_bytes / unit));
       if (due)
         list.push({

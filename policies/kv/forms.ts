@@ -28,21 +28,30 @@ export function storedBytes(elements: number, bits: number, group: number, overh
   return (elements * bits + groups * overhead_bits) / 8;
 }
 
-export function formsOf({ layout, stages }: PresetFields, shape: KvShape): Forms {
+/** Cached heads over the model's key and value heads; never more than it has, but for one a query head. */
+export function headShare({ layout }: PresetFields, { heads, kv_heads }: KvShape): number {
+  if (layout.kv_heads === 'model') return 1;
+  if (layout.kv_heads === 'query') return heads / kv_heads;
+  return Math.min(layout.kv_heads, kv_heads) / kv_heads;
+}
+
+export function formsOf(fields: PresetFields, shape: KvShape): Forms {
+  const { layout, stages } = fields;
   const k = layout.k ?? { rank: 1 };
   const v = layout.v ?? { rank: 1 };
-  const { kv_heads, group, overhead_bits } = layout;
-  const elements = shape.batch * shape.kv_heads * kv_heads * shape.head_dim;
+  const { group, overhead_bits } = layout;
+  const share = headShare(fields, shape);
+  const elements = shape.batch * shape.kv_heads * share * shape.head_dim;
   const at = (bits: number | undefined, rank: number): number =>
     bits === undefined
-      ? shape.token_bytes * kv_heads * rank
+      ? shape.token_bytes * share * rank
       : storedBytes(elements * rank, bits, group, overhead_bits, Math.max(1, Math.floor(shape.head_dim * rank)));
   const key = at(k.bits, k.rank);
   const value = at(v.bits, v.rank);
   // Channels of keys that go leave a narrower key in every token.
   const thin = stages.reduce(
-    (share, { unit, of, budget, rest }) =>
-      unit === 'channel' && rest.action === 'drop' ? share * (of === 'v' ? 1 : (budget?.ratio ?? 1)) : share,
+    (left, { unit, of, budget, rest }) =>
+      unit === 'channel' && rest.action === 'drop' ? left * (of === 'v' ? 1 : (budget?.ratio ?? 1)) : left,
     1,
   );
   const side = stages.some(
@@ -63,7 +72,7 @@ export function formsOf({ layout, stages }: PresetFields, shape: KvShape): Forms
     };
     low = width(stage.rest.k_rank ?? 1) + width(stage.rest.v_rank ?? 1);
   } else if (stage?.rest.action === 'share') {
-    const heads = shape.batch * shape.kv_heads * kv_heads;
+    const heads = shape.batch * shape.kv_heads * share;
     low = (key + value) * (stage.rest.retain + (1 - stage.rest.retain) / 2) + heads * stage.rest.extra_bytes;
   }
   return { hot_bytes: key * thin + value + side, low_bytes: low + side, side_bytes: side, key_bytes: key };

@@ -84,7 +84,15 @@ const form = (which: string) =>
 export const layoutSchema = v.strictObject({
   k: form('keys'),
   v: form('values'),
-  kv_heads: v.optional(share("Share of the model's key and value heads that is left."), 1),
+  kv_heads: v.optional(
+    v.pipe(
+      v.union([v.picklist(['model', 'query']), v.pipe(v.number(), v.integer(), v.minValue(1))]),
+      v.description(
+        'Heads that the cache has keys and values of: those of the `model`, one a `query` head (where each chooses tokens of its own), or at most so many.',
+      ),
+    ),
+    'model',
+  ),
   group: v.optional(count('Elements that share a scale and a zero point, below 16 bits.'), 64),
   overhead_bits: v.optional(number('Bits of scale and zero point of one group.'), 32),
   append: v.optional(
@@ -162,6 +170,13 @@ export const stageSchema = v.strictObject({
     v.pipe(v.tuple([share('From.'), share('To.')]), v.description('Layers it acts on, as a share of the depth.')),
   ),
   skip_layers: v.optional(count('First layers that it leaves as they are.', 0), 0),
+  masked: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('The model attends to no more than the protected tokens: other pairs of prefill are not computed.'),
+    ),
+    false,
+  ),
   signal: v.optional(signalSchema, { kind: 'none' }),
   budget: v.optional(budgetSchema),
   protect: v.optional(protectSchema, {}),

@@ -39,6 +39,8 @@ export interface Cost {
   readonly flops: number;
   readonly bytes: number;
   readonly launches: number;
+  /** Of the bytes, those of an index that is scanned in place of keys; absent = none. */
+  readonly index_bytes?: number;
 }
 
 const NOTHING: Cost = { flops: 0, bytes: 0, launches: 0 };
@@ -107,10 +109,8 @@ function windowed(scoring: Scoring): Cost {
 function indexScan(scoring: Scoring): Cost {
   const { shape, units, index_bytes, queries } = scoring;
   const pairs = rows(scoring) * units * Math.max(1, scoring.phase === 'decode' ? queries : 1);
-  return plus(
-    { flops: 2 * pairs * shape.head_dim, bytes: index_bytes + pairs * SCORE_BYTES, launches: 1 },
-    top(scoring),
-  );
+  const scan = { flops: 2 * pairs * shape.head_dim, bytes: index_bytes + pairs * SCORE_BYTES, launches: 1 };
+  return { ...plus(scan, top(scoring)), index_bytes };
 }
 
 /** Products of neighbouring (or paired) keys: keys once, one product a key. */

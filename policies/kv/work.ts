@@ -1,5 +1,5 @@
 import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
-import type { Forms } from './forms.ts';
+import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
 import { SIGNALS, workKernel } from './signals.ts';
 
@@ -23,6 +23,8 @@ export interface Selection {
 interface Made {
   readonly kernels: readonly Kernel[];
   readonly scratch_bytes: number;
+  /** Bytes of the index that ranking scanned. */
+  readonly index_bytes: number;
 }
 
 /** Launches of un-fused PyTorch for one tensor: a slot is read, scattered over the evicted one, and overwritten. */
@@ -34,6 +36,7 @@ const TENSORS = 2;
 export function selectionWork(selection: Selection): Made {
   const { stage, spec, shape, pass, considered, kept, excess, forms } = selection;
   const kernels: Kernel[] = [];
+  let index_bytes = 0;
   const definition = SIGNALS[stage.signal.kind];
   if (definition !== undefined && stage.signal.kind !== 'none') {
     const unit = spec.index?.unit_tokens ?? stage.unit_tokens;
@@ -48,8 +51,9 @@ export function selectionWork(selection: Selection): Made {
       index_bytes: indexScanBytes(spec, shape, considered),
     });
     if (cost.launches > 0) kernels.push(workKernel('score', shape, cost));
+    index_bytes = cost.index_bytes ?? 0;
   }
-  if (excess <= 0) return { kernels, scratch_bytes: 0 };
+  if (excess <= 0) return { kernels, scratch_bytes: 0, index_bytes };
   const pair = forms.hot_bytes;
   // A fraction of a token a step is a step in that fraction of the time.
   const times = pass.phase === 'decode' ? Math.min(1, excess) : 1;
@@ -62,7 +66,7 @@ export function selectionWork(selection: Selection): Made {
         const recent = Math.min(kept, stage.protect.recent ?? 0);
         const bytes = 2 * (kept - recent) * pair + 2 * kept * pair;
         kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: 2 * TENSORS + SCORE_LAUNCHES }));
-        return { kernels, scratch_bytes: kept * pair };
+        return { kernels, scratch_bytes: kept * pair, index_bytes };
       }
       if (spec.layout.append === 'copy') {
         const bytes = times * 2 * kept * pair;
@@ -72,22 +76,22 @@ export function selectionWork(selection: Selection): Made {
         const launches = REPLACE_LAUNCHES * TENSORS + state;
         kernels.push(workKernel('evict', shape, { flops: 0, bytes: times * 4 * tokens * pair, launches }));
       }
-      return { kernels, scratch_bytes: 0 };
+      return { kernels, scratch_bytes: 0, index_bytes };
     case 'quantise':
     case 'project': {
       const flops = stage.rest.action === 'project' ? projectFlops(selection, tokens) : 0;
       const bytes = times * tokens * (pair + forms.low_bytes);
       kernels.push(workKernel(stage.rest.action, shape, { flops: times * flops, bytes, launches: TENSORS }));
-      return { kernels, scratch_bytes: 0 };
+      return { kernels, scratch_bytes: 0, index_bytes };
     }
     case 'share': {
       const bytes = times * tokens * (2 * pair + forms.low_bytes);
       const flops = times * 4 * tokens * shape.batch * shape.kv_heads * shape.head_dim;
       kernels.push(workKernel('share', shape, { flops, bytes, launches: 2 * TENSORS }));
-      return { kernels, scratch_bytes: 0 };
+      return { kernels, scratch_bytes: 0, index_bytes };
     }
     default:
-      return { kernels, scratch_bytes: 0 };
+      return { kernels, scratch_bytes: 0, index_bytes };
   }
 }
 
@@ -106,10 +110,12 @@ function projectFlops({ shape, stage }: Selection, tokens: number): number {
   return 2 * shape.batch * tokens * width * width * ((stage.rest.k_rank ?? 1) + (stage.rest.v_rank ?? 1));
 }
 
-function indexScanBytes({ index, layout }: PresetFields, shape: KvShape, tokens: number): number {
+function indexScanBytes(fields: PresetFields, shape: KvShape, tokens: number): number {
+  const { index } = fields;
   if (index === undefined) return 0;
   const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
-  return (entries * shape.batch * shape.kv_heads * layout.kv_heads * shape.head_dim * index.width * index.bits) / 8;
+  const heads = shape.batch * shape.kv_heads * headShare(fields, shape);
+  return (entries * heads * shape.head_dim * index.width * index.bits) / 8;
 }
 
 /** Building the index of new tokens: their keys are read, its entries written. */

@@ -30,6 +30,15 @@ export const MEMORY_METRICS: readonly MetricDefinition[] = [
     'Bytes of the KV cache held when the run ends: what a policy has kept of the whole context.',
   ),
   define(
+    'memory.kv.step_read_bytes',
+    'R_kv',
+    'bytes',
+    'lower',
+    false,
+    'KV cache read in a step',
+    'Bytes of keys, values and index that the attention of the first decode step reads, all layers and one batch: the budget of sparse attention.',
+  ),
+  define(
     'memory.<memory>.live_peak_bytes',
     'M_live',
     'bytes',

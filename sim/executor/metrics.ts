@@ -9,7 +9,7 @@ import type { Bound } from './bound.ts';
 /** What the executor measured. */
 export interface Measured {
   readonly machine: Machine;
-  readonly program: Pick<Program, 'produced'>;
+  readonly program: Pick<Program, 'produced' | 'devices'>;
   /** Seconds per phase, in order; none where actions were measured by themselves. */
   readonly phases: ReadonlyMap<Phase, number>;
   readonly reading: LedgerReading;
@@ -65,8 +65,11 @@ export function metricsOf(run: Measured): { metrics: MutableMetrics; warnings: s
 
 function throughput(metrics: MutableMetrics, { program, phases }: Measured, totalS: number): void {
   const { tokens, decode_tokens, requests, samples = 0 } = program.produced;
+  const { devices = 1 } = program;
   const decodeS = phases.get('decode') ?? 0;
   if (tokens > 0 && totalS > 0) metrics['throughput.tokens_per_s'] = tokens / totalS;
+  if (tokens > 0 && totalS > 0 && devices > 1)
+    metrics['throughput.tokens_per_s_per_device'] = tokens / totalS / devices;
   if (decode_tokens > 0 && decodeS > 0) metrics['throughput.decode_tokens_per_s'] = decode_tokens / decodeS;
   if (requests > 0 && totalS > 0) metrics['throughput.requests_per_s'] = requests / totalS;
   if (samples > 0 && totalS > 0) metrics['throughput.samples_per_s'] = samples / totalS;
@@ -142,13 +145,16 @@ function compute(metrics: MutableMetrics, { machine, reading }: Measured, totalS
 function energyAndCost(
   metrics: MutableMetrics,
   warnings: string[],
-  { machine, reading }: Measured,
+  { machine, program, reading }: Measured,
   totalS: number,
 ): void {
+  // A machine file is one device's share of a cluster, and all devices of the program do the same.
+  const { devices = 1 } = program;
   if (machine.cost_usd_per_h !== undefined) {
-    metrics['cost.usd'] = (machine.cost_usd_per_h * totalS) / 3600;
+    const perHour = devices * machine.cost_usd_per_h;
+    metrics['cost.usd'] = (perHour * totalS) / 3600;
     const rate = metrics['throughput.tokens_per_s'];
-    if (rate !== undefined) metrics['cost.usd_per_million_tokens'] = (machine.cost_usd_per_h / 3600 / rate) * 1e6;
+    if (rate !== undefined) metrics['cost.usd_per_million_tokens'] = (perHour / 3600 / rate) * 1e6;
   }
   let known = 0;
   let parts = 0;
@@ -163,7 +169,7 @@ function energyAndCost(
     }
     // Board power covers the unit and its own memory.
     onBoard.add(unit.memory);
-    const joules = unit.busy_w * busyS + (unit.idle_w ?? 0) * Math.max(0, totalS - busyS);
+    const joules = devices * (unit.busy_w * busyS + (unit.idle_w ?? 0) * Math.max(0, totalS - busyS));
     metrics[`energy.${unit.id}_j`] = joules;
     known += joules;
     parts += 1;
@@ -194,7 +200,7 @@ function energyAndCost(
       unknown.push(part);
       continue;
     }
-    const joules = (bytes * (energy.low_j_per_byte + energy.high_j_per_byte)) / 2;
+    const joules = (devices * bytes * (energy.low_j_per_byte + energy.high_j_per_byte)) / 2;
     metrics[`energy.${part}_j`] = joules;
     known += joules;
     parts += 1;

@@ -36,6 +36,8 @@ export function kernelSeconds(
     const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
     computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency);
   }
+  if (kernel.head_loaded_bytes !== undefined)
+    computeS = Math.max(computeS, headLoadSeconds(unit, kernel.head_loaded_bytes));
   const bytes = kernel.operand_bytes + kernel.activation_bytes;
   let memoryS = 0;
   if (bytes > 0) {
@@ -56,6 +58,17 @@ function streamSeconds(unit: ComputeUnit, { linear_streams, flops }: Kernel, pea
   if (linear_attention === undefined || linear_streams === undefined) return undefined;
   const together = flops / (peak * linear_attention.fraction);
   return combined(together, flops / linear_streams / linear_attention.stream_flop_per_s, p);
+}
+
+/**
+ * Paged attention: each thread block serves one query head and loads its keys and values itself, so grouped heads load the
+ * same bytes several times; the memory gives them once and the cache again (vLLM issue 15351).
+ */
+function headLoadSeconds(unit: ComputeUnit, bytes: number): number {
+  if (unit.head_load_bytes_per_s === undefined) {
+    throw new MissingFactError(`compute unit "${unit.id}" has no head_load_bytes_per_s, which paged attention needs`);
+  }
+  return bytes / unit.head_load_bytes_per_s;
 }
 
 /** (a^p + b^p)^(1/p): the sum for p = 1, the larger for an infinite p. */

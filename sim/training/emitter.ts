@@ -1,8 +1,8 @@
+import type { Collectives } from '../resources/collectives.ts';
 import type { ComputeUnit, Machine } from '../types/machine.ts';
 import { type Actions, NONE, type Task } from '../types/policy.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import type { Phase } from '../types/units.ts';
-import type { Collectives } from './collectives.ts';
 import { frozenBytes } from './memory.ts';
 import type { Step } from './steps.ts';
 

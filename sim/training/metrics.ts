@@ -1,8 +1,8 @@
 import type { Bound } from '../executor/bound.ts';
+import type { CollectiveCost } from '../resources/collectives.ts';
 import { STREAMS } from '../types/policy.ts';
 import type { StepAllocation } from './allocation.ts';
 import type { ChunkTimes, PhaseReading } from './chunk.ts';
-import type { CollectiveCost } from './collectives.ts';
 import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory } from './memory.ts';
 import type { PipelineRun } from './schedule.ts';

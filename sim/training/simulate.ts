@@ -1,12 +1,12 @@
 import { DoesNotFitError } from '../errors.ts';
 import { lowerBound } from '../executor/bound.ts';
+import { Collectives } from '../resources/collectives.ts';
 import type { Machine } from '../types/machine.ts';
 import type { Program, ProgramSummary } from '../types/program.ts';
 import type { RunResult } from '../types/result.ts';
 import type { ActivationPlan, OptimizerPlan, Training } from '../types/training.ts';
 import { type StepAllocation, stepAllocation } from './allocation.ts';
 import { type ChunkShape, ChunkSimulator } from './chunk.ts';
-import { Collectives } from './collectives.ts';
 import type { ChunkContext } from './emitter.ts';
 import { deviceBytes, hostBytes, type StageMemory, stageMemory } from './memory.ts';
 import { trainingMetrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import { nsFromSeconds } from '../kernel/time.ts';
+import { Collectives } from '../resources/collectives.ts';
 import { kernelSeconds } from '../resources/kernelTime.ts';
-import { Collectives } from './collectives.ts';
 import type { ChunkContext } from './emitter.ts';
 import { stageParameters } from './memory.ts';
 

@@ -74,8 +74,12 @@ export interface KvUse {
   readonly scratch_bytes: number;
   /** Tokens a head that are replaced in place (the kept one that goes and the new one in its slot). */
   readonly replaced_tokens: number;
+  /** Bytes of an index that the pass scans to choose what it attends. */
+  readonly index_read_bytes: number;
   /** Tensors stored beside K and V (running scores). */
   readonly side_tensors: number;
+  /** Key and value heads that the cache has, a model's own or those that the policy leaves or makes. */
+  readonly cached_heads: number;
   /** Scores of one token: query heads of all sequences. */
   readonly heads_per_token: number;
   /** Gone before the op begins (what a selection at the end of prefill leaves behind). */

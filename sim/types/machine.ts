@@ -127,6 +127,8 @@ export interface ComputeUnit {
    * of a sequence that carries its state through all tokens. Absent = as any kernel.
    */
   readonly linear_attention?: { readonly fraction: number; readonly stream_flop_per_s: number };
+  /** Bytes a second that decode kernels of one query head a thread block load, all of them together; absent = not stated. */
+  readonly head_load_bytes_per_s?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
   readonly kernel_s?: number;
   /** How matrix products are cut over the unit; absent = shapes cost nothing. */

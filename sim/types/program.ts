@@ -64,6 +64,8 @@ export interface Kernel {
   readonly fused_attention?: 'forward' | 'backward';
   /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
   readonly linear_streams?: number;
+  /** Keys and values that thread blocks of one query head each load, those that heads share as often as they do. */
+  readonly head_loaded_bytes?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
   /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */
@@ -127,6 +129,14 @@ export interface Op {
   readonly output_bytes: number;
   /** Device bytes live only while the op runs (score matrices, logits), beside its inputs and outputs. */
   readonly scratch_bytes: number;
+  /** What the devices that share the op exchange after it; absent = nothing. */
+  readonly collective?: OpCollective;
+}
+
+/** Bytes of the whole buffer that tensor-parallel devices sum (`all-reduce`) or put together (`all-gather`). */
+export interface OpCollective {
+  readonly kind: 'all-reduce' | 'all-gather';
+  readonly bytes: number;
 }
 
 /** A body repeated `repeat` times; in repetition r its ops apply to layer `op.layer + r * layer_stride`. */
@@ -187,6 +197,8 @@ export interface Program {
   };
   readonly measurement: Measurement;
   readonly summary: ProgramSummary;
+  /** Devices that share each op; ops, tensors and the summary are of one of them. Absent = 1. */
+  readonly devices?: number;
   /** Name of the KV policy that governs the cache; then every op says what appears and what goes. */
   readonly kv_policy?: string;
   /** Tokens that each layer's cache holds in the end under that policy. */

@@ -160,6 +160,19 @@ describe('un-fused attention', () => {
   });
 });
 
+describe('paged attention', () => {
+  it('waits for its own loads where heads share them, and for the memory where they do not', () => {
+    const unit = {
+      ...gpu({ memory_efficiency: [[1, 1]], roofline_exponent: Number.POSITIVE_INFINITY }),
+      head_load_bytes_per_s: 2e12,
+    };
+    const attention = { ...kernel(0, 1e9), head_loaded_bytes: 4e9 };
+    expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(2e-3, 12);
+    expect(kernelSeconds(unit, 1e12, { ...attention, head_loaded_bytes: 1e9 })).toBeCloseTo(1e-3, 12);
+    expect(() => kernelSeconds(gpu({}), 1e12, attention)).toThrow(/head_load_bytes_per_s/);
+  });
+});
+
 describe('a cache in unpinned host memory', () => {
   const host = { kv: [0, 100] as [number, number], overlap: false };
   /** The rig whose link copies pageable memory at this rate. */

@@ -144,6 +144,11 @@ export const PROBES: readonly Probe[] = [
     policy: {},
   },
   {
+    name: 'paged attention',
+    workload: generate('llama3-8b', { prompt: 8192, batches: 1, attention_kernel: 'paged' }),
+    policy: {},
+  },
+  {
     name: 'fused attention',
     workload: {
       kind: 'mixer',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
+import { ATTENTION_KERNELS } from '../generate/schema.ts';
 
 /**
  * Turns of an application around language models: calls with their tokens, and a store that is searched and grows.
@@ -75,7 +76,7 @@ export const agentSchema = v.strictObject({
     ),
     'none',
   ),
-  attention_kernel: v.optional(v.picklist(['eager', 'fused_softmax', 'flash']), 'flash'),
+  attention_kernel: v.optional(v.picklist(ATTENTION_KERNELS), 'flash'),
   store: v.optional(v.pipe(storeSchema, v.description('Long-term memory beside the models.'))),
 });
 export type AgentFields = v.InferOutput<typeof agentSchema>;

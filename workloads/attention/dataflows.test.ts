@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type AttentionShape, onePass, rowWise } from './dataflows.ts';
+import { type AttentionShape, onePass, type RowMapping, rowWise } from './dataflows.ts';
 
 /** A 4 × 4 grid beside 4 lanes, one operation a second each, so that seconds count operations. */
 const arrays = {
@@ -51,4 +51,18 @@ test('row-wise: where scores do not fit, whichever mapping moves less is taken',
   expect(rowWise(narrow, arrays).dram_bytes).toBe(4 * 3 * tensor + tensor);
   // In DRAM: four passes over the scores, everything else once.
   expect(rowWise(narrow, { ...arrays, buffer_bytes: 64 }).dram_bytes).toBe(4 * 256 * 2 + 4 * tensor);
+});
+
+test('row-wise under a mapping: what is kept is read once, and what finds no room moves with every use', () => {
+  const tensor = 16 * 8 * 2;
+  const bytes = (mapping: RowMapping, buffer = 1e9) =>
+    rowWise(shape, { ...arrays, buffer_bytes: buffer }, mapping).dram_bytes;
+  // Four tiles of queries: Q, K and V once each tile, the outputs once.
+  expect(bytes({ rows: 16, kept: [] })).toBe((4 * 3 + 1) * tensor);
+  expect(bytes({ rows: 16, kept: ['key'] })).toBe((4 * 2 + 1 + 1) * tensor);
+  expect(bytes({ rows: 4, kept: ['query', 'value'] })).toBe((4 + 1 + 1 + 1) * tensor);
+  // All scores, and K whole beside a tile of Q, V and the output, all but the scores twice; half of it has room.
+  const needed = (16 * 16 + 2 * (16 + 3 * 4) * 8) * 2;
+  const scores = 16 * 16 * 2;
+  expect(bytes({ rows: 16, kept: ['key'] }, needed / 2)).toBe((4 * 2 + 1 + 1 + 3 / 2) * tensor + (7 / 2) * scores);
 });

@@ -103,34 +103,61 @@ const SPILLED_PASSES = 7;
 const DRAM_PASSES = 4;
 /** Queries that share one reading of K and V when the scores live in DRAM: four tiles. */
 const DRAM_QUERY_TILES = 4;
-/** Tiles are held twice, so that one fills while the other is used. */
+/** What is on chip is held twice, so that one part fills while the other is used. */
 const DOUBLE_BUFFER = 2;
+
+/** Which rows and operands a mapping holds on chip: rows of scores at once, and operands whole beside them. */
+export interface RowMapping {
+  readonly rows: number;
+  readonly kept: readonly ('query' | 'key' | 'value')[];
+}
 
 /**
  * Whole rows of scores on chip (FLAT, ASPLOS 2023): the lanes do the softmax between the two products, which the grid
- * does meanwhile. Of two mappings the one with less DRAM traffic: a tile of rows on chip with Q, K and V streamed once
- * per tile, what does not fit being spilled; or all scores in DRAM, K and V read once per four tiles of queries.
+ * does meanwhile. Under a given mapping its rows are on chip. Without one, of two mappings that with less DRAM traffic:
+ * a tile of rows on chip and nothing beside it; or all scores in DRAM, K and V read once per four tiles of queries.
  */
-export function rowWise(shape: AttentionShape, arrays: AttentionArrays): DataflowCost {
+export function rowWise(shape: AttentionShape, arrays: AttentionArrays, mapping?: RowMapping): DataflowCost {
   const { sequence, key_width: e, value_width: f, element_bytes } = shape;
-  const { grid, buffer_bytes } = arrays;
   const { scores, grid_s: unit, lanes_s: lane } = scoreTimes(shape, arrays);
   const [q, k, v, out] = [bytesOf(shape, e), bytesOf(shape, e), bytesOf(shape, f), bytesOf(shape, f)];
-  const rows = Math.min(grid.rows, sequence);
-  const tiles = Math.ceil(sequence / rows);
-  const tileBytes = DOUBLE_BUFFER * 2 * rows * (e + f) * element_bytes;
-  const spilled = Math.max(0, 1 - buffer_bytes / (rows * sequence * element_bytes + tileBytes));
-  const onChip = tiles * (q + k + v) + out + SPILLED_PASSES * spilled * scores * element_bytes;
+  const tiles = Math.ceil(sequence / Math.min(arrays.grid.rows, sequence));
+  const onChip = rowsOnChip(shape, arrays, mapping ?? { rows: arrays.grid.rows, kept: [] });
   const inDram = DRAM_PASSES * scores * element_bytes + Math.ceil(tiles / DRAM_QUERY_TILES) * (k + v) + q + out;
   return {
     grid_s: (e + f) * unit,
     lanes_s: SOFTMAX_OPERATIONS * lane,
     compute_s: Math.max((e + f) * unit, SOFTMAX_OPERATIONS * lane),
-    dram_bytes: Math.min(onChip, inDram),
+    dram_bytes: mapping === undefined ? Math.min(onChip, inDram) : onChip,
     multiply_adds: scores * (e + f),
     adds: scores * 3,
     exponents: scores,
     divisions: scores,
     scores,
   };
+}
+
+/**
+ * DRAM bytes with rows of scores on chip. Operands are read once per tile of queries, or once where they are kept; the
+ * share of all this that finds no room moves every time it is used.
+ */
+function rowsOnChip(shape: AttentionShape, arrays: AttentionArrays, { rows, kept }: RowMapping): number {
+  const { sequence, key_width: e, value_width: f, element_bytes } = shape;
+  const tile = Math.min(arrays.grid.rows, sequence);
+  const tiles = Math.ceil(sequence / tile);
+  const resident = Math.min(rows, sequence);
+  const operands = [
+    { width: e, whole: resident, kept: kept.includes('query') },
+    { width: e, whole: sequence, kept: kept.includes('key') },
+    { width: f, whole: sequence, kept: kept.includes('value') },
+  ];
+  const held = operands.reduce((sum, { width, whole, kept: is }) => sum + (is ? whole : tile) * width, tile * f);
+  const needed = (resident * sequence + DOUBLE_BUFFER * held) * element_bytes;
+  const spilled = Math.max(0, 1 - arrays.buffer_bytes / needed);
+  const reads = operands.reduce(
+    (sum, { width, kept: is }) => sum + bytesOf(shape, width) * (is ? 1 + (tiles - 1) * spilled : tiles),
+    0,
+  );
+  const scoreBytes = shape.instances * sequence * sequence * element_bytes;
+  return reads + bytesOf(shape, f) + SPILLED_PASSES * spilled * scoreBytes;
 }

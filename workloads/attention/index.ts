@@ -34,7 +34,7 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
     element_bytes: fields.element_bits / 8,
   };
   const arrays = { grid, lanes, buffer_bytes: buffer.capacity_bytes - buffer.reserved_bytes };
-  const cost = dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays);
+  const cost = dataflow === 'one-pass' ? onePass(shape, arrays) : rowWise(shape, arrays, fields.mapping);
   if (cost === null) {
     throw new MissingFactError(`memory "${buffer.id}" of machine "${machine.id}" is too small for one tile of queries`);
   }

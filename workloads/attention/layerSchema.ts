@@ -18,6 +18,21 @@ export const attentionSchema = v.strictObject({
   key_width: count('Width of a query and of a key in one head.'),
   value_width: v.exactOptional(count('Width of a value in one head. Default: key_width.')),
   element_bits: v.optional(v.pipe(v.picklist([8, 16, 32]), v.description('Bits of an element.')), 16),
+  mapping: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        rows: count('Rows of scores of a head that are on chip at once.'),
+        kept: v.optional(
+          v.pipe(
+            v.array(v.picklist(['query', 'key', 'value'])),
+            v.description('Operands that stay on chip: the queries of those rows, all keys or all values of a head.'),
+          ),
+          [],
+        ),
+      }),
+      v.description('Row-wise: what is on chip. Default: a tile of rows alone or no scores, whichever moves less.'),
+    ),
+  ),
   backward: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: the backward pass too. Default: no.'))),
   mask: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: scores are masked. Default: no.'))),
   dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: with dropout. Default: no.'))),

@@ -19,17 +19,30 @@ const moved = (layers: readonly string[], at: number, batch = 1): number[] => {
 
 /** 16 positions of two bytes. */
 const CHANNEL = 32;
+/** Eight channels, or four filled up to eight, under the other layout and back. */
+const EIGHT = 2 * 8 * CHANNEL;
+const FOUR = (4 + 8) * CHANNEL;
+
+test('a convolution in fp16 finds and leaves its maps in the other layout, channels filled up to eight', () => {
+  expect(moved(['a conv 4 nobias'], 0)).toEqual([EIGHT, FOUR]);
+  expect(moved(['a conv 4 nobias'], 0, 3)).toEqual([3 * EIGHT, 3 * FOUR]);
+  expect(moved(['a dw nobias'], 0)).toEqual([]);
+  const net = network(['a conv 4 nobias']);
+  expect(eagerKernels(net, net.layers[0]!, 'fp32')).toEqual([]);
+});
 
 test('a bias and an activation each read and write what the convolution made', () => {
-  expect(moved(['a conv 16 relu'], 0)).toEqual([2 * 16 * CHANNEL, 2 * 16 * CHANNEL]);
-  expect(moved(['a conv 16 nobias'], 0)).toEqual([]);
-  expect(moved(['a conv 16'], 0, 3)).toEqual([3 * 2 * 16 * CHANNEL]);
+  expect(moved(['a dw relu'], 0)).toEqual([EIGHT, EIGHT]);
+  expect(moved(['a dw nobias'], 0)).toEqual([]);
+  expect(moved(['a dw'], 0, 3)).toEqual([3 * EIGHT]);
 });
 
 test('maps that are joined are copied, maps that are added are written once', () => {
-  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 2 nobias < a b'], 2)).toEqual([2 * 8 * CHANNEL]);
-  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 2 nobias c4 < a b'], 2)).toEqual([
+  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 4 nobias < a b'], 2)).toEqual([EIGHT, EIGHT, FOUR]);
+  expect(moved(['a conv 4 nobias', 'b conv 4 nobias', 'c conv 4 nobias c4 < a b'], 2)).toEqual([
     8 * CHANNEL + 4 * CHANNEL,
+    FOUR,
+    FOUR,
   ]);
 });
 
@@ -43,5 +56,9 @@ test('attention writes its scores, scales, shifts, normalises in fp32 and reads 
 test('a layer that takes a part of the channels reads only those', () => {
   const net = network(['a conv 16 nobias', 'b conv 4 nobias c4 < a']);
   expect(net.layers[1]!.reads).toBe(4);
-  expect(eagerKernels(net, net.layers[1]!, 'fp16').map((kernel) => kernel.activation_bytes)).toEqual([2 * 4 * CHANNEL]);
+  expect(eagerKernels(net, net.layers[1]!, 'fp16').map((kernel) => kernel.activation_bytes)).toEqual([
+    2 * 4 * CHANNEL,
+    FOUR,
+    FOUR,
+  ]);
 });

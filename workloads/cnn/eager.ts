@@ -5,6 +5,8 @@ import { ELEMENT_BYTES, type NetworkDtype } from './dtypes.ts';
  * Kernels that PyTorch runs beside those that multiply, each reading and writing whole maps: a convolution's bias is
  * added after it (ATen, native/Convolution.cpp: `output.add_(reshape_bias(…))` behind cuDNN), activations, joined and
  * cut maps and the steps of attention are kernels of their own (microsoft/Cream, EfficientViT/classification/model).
+ * Convolutions on tensor cores want channels innermost, PyTorch's maps have them outermost: cuDNN copies maps before and
+ * after each (NVIDIA, Convolutional Layers User's Guide, tensor layouts; microsoft/onnxruntime #17200 lists the kernels).
  * @module
  */
 
@@ -18,10 +20,27 @@ export function eagerKernels(network: Network, layer: NetworkLayer, dtype: Netwo
     // Added maps are read one by one and written once; joined ones are copied.
     bytes.push(layer.reads === undefined ? 2 * read : read + read / layer.inputs.length);
   } else if (multiplies && layer.reads !== undefined) bytes.push(2 * read);
+  if (layer.op === 'conv' && dtype === 'fp16') bytes.push(...layoutCopies(network, layer));
   if (multiplies && layer.biases > 0) bytes.push(2 * made);
   if (layer.activation) bytes.push(2 * made);
   bytes.push(...attentionSteps(network, layer, dtype));
   return bytes.map((moved): Kernel => elementwise(layer.name, dtype, moved));
+}
+
+/** Channels are filled up to a multiple of this many fp16 values for tensor cores (NVIDIA, the same guide). */
+const CHANNEL_STEP = 8;
+
+/** What copies of the maps move, channels first to last before a convolution and back after it. */
+function layoutCopies({ tensors }: Network, layer: NetworkLayer): number[] {
+  const copy = (bytes: number, channels: number): number =>
+    bytes + (bytes * Math.ceil(channels / CHANNEL_STEP) * CHANNEL_STEP) / channels;
+  const made = tensors[layer.outputs[0]!]!;
+  const read = layer.inputs.reduce(
+    (sum, id) => ({ bytes: sum.bytes + tensors[id]!.bytes, channels: sum.channels + tensors[id]!.channels }),
+    { bytes: 0, channels: 0 },
+  );
+  const channels = layer.group_channels;
+  return [copy((read.bytes * channels) / read.channels, channels), copy(made.bytes, made.channels)];
 }
 
 /** Bytes of its inputs that a layer reads: of maps cut by channels, its part alone. */

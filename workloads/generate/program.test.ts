@@ -283,6 +283,21 @@ describe('options turn something', () => {
     expect(kernelsOf(flash, 'prefill', 'attention').scratch_bytes).toBeLessThan(6 * 4 * 256 * model.hidden * 2);
   });
 
+  it('grouped heads are loaded once a query head by a paged kernel, and copied out first by an expanding one', () => {
+    const llama = readModel('llama3-8b');
+    const attention = (attention_kernel: GenerateFields['attention_kernel']) =>
+      kernelsOf(generateProgram(fieldsOf({ ...asked, attention_kernel }), llama, plain), 'decode', 'attention');
+    const kernel = (op: Op) => op.kernels.find(({ name }) => name === 'flash')!;
+    const stored = kernel(attention('flash')).operand_bytes;
+    expect(kernel(attention('flash')).head_loaded_bytes).toBeUndefined();
+    expect(kernel(attention('paged'))).toMatchObject({ operand_bytes: stored, head_loaded_bytes: 4 * stored });
+    const expanded = attention('flash_expanded');
+    const bytes = (op: Op) => op.kernels.reduce((sum, k) => sum + k.operand_bytes + k.activation_bytes, 0);
+    // Read once, written four times over, read again.
+    expect(bytes(expanded) - bytes(attention('flash'))).toBe(8 * stored);
+    expect(expanded.scratch_bytes - attention('flash').scratch_bytes).toBe(4 * stored);
+  });
+
   it('logits of the last position alone save the others', () => {
     const saved = build().summary.flops.prefill!.fp16! - build({ logits: 'last' }).summary.flops.prefill!.fp16!;
     expect(saved).toBeCloseTo(2 * 4 * 255 * model.hidden * model.vocab, -3);
@@ -309,8 +324,36 @@ describe('options turn something', () => {
     expect(build({}, four_bit).summary.kv_bytes).toBe(build().summary.kv_bytes * (0.5625 / 2));
   });
 
-  it('refuses parallelism and options without effect', () => {
-    expect(() => build({ tensor_parallel: 2 })).toThrow(/tensor_parallel of 2 is not built yet/);
+  it('divides heads, inner widths and vocabulary over devices, and nothing else', () => {
+    const [whole, share] = [build(), build({ tensor_parallel: 4 })];
+    const matrices = (program: typeof whole) =>
+      program.tensors
+        .filter(({ kind, alias_of }) => kind === 'weight' && alias_of < 0)
+        .reduce((sum, { bytes }) => sum + bytes, 0);
+    // Norms, positions and the biases of what is summed stay whole: under half a percent here.
+    expect(matrices(share) / matrices(whole)).toBeGreaterThan(1 / 4);
+    expect(matrices(share) / matrices(whole)).toBeLessThan(1 / 4 + 0.005);
+    expect(share.summary.flops.prefill!.fp16! / whole.summary.flops.prefill!.fp16!).toBeCloseTo(1 / 4, 3);
+    expect(share.summary.kv_bytes).toBe(whole.summary.kv_bytes / 4);
+    expect(share.produced).toEqual(whole.produced);
+  });
+
+  it('sums the hidden state after every sub-layer and gathers the logits', () => {
+    const ops = [...build({ tensor_parallel: 4, output: 1 }).segments()].flatMap(({ ops }) => ops);
+    const hidden = 4 * 256 * model.hidden * 2;
+    const asked = Object.fromEntries(ops.map(({ name, collective }) => [name, collective]));
+    expect(asked).toEqual({
+      embed: { kind: 'all-reduce', bytes: hidden },
+      attention: { kind: 'all-reduce', bytes: hidden },
+      mlp: { kind: 'all-reduce', bytes: hidden },
+      head: { kind: 'all-gather', bytes: 4 * 256 * 4 * Math.ceil(model.vocab / 4) * 2 },
+    });
+    const alone = [...build({ output: 1 }).segments()].flatMap(({ ops: all }) => all);
+    expect(alone.every(({ collective }) => collective === undefined)).toBe(true);
+  });
+
+  it('refuses widths that devices do not divide, pipelines and options without effect', () => {
+    expect(() => build({ tensor_parallel: 3 })).toThrow(/3 devices do not divide the 32 (key )?heads/);
     expect(() => build({ pipeline_parallel: 4 })).toThrow(/pipeline_parallel of 4 is not built yet/);
     expect(() => build({ attention_kernel: 'flash', softmax_bits: 16 })).toThrow(/softmax_bits has no effect/);
   });

@@ -1,11 +1,12 @@
 import { InputError } from '../../input/index.ts';
 import type { KvPolicyMaker, KvShape, Measurement, Precision, Program, Segment } from '../../sim/types/index.ts';
 import { COMPUTE_BYTES, type Model } from '../models/model.ts';
+import { rankModel } from '../models/rank.ts';
 import { Passes } from './passes.ts';
 import { stepSegments, WorkTable } from './schedule.ts';
 import type { GenerateFields } from './schema.ts';
 import { sequencePolicy } from './sequence.ts';
-import type { Setting } from './setting.ts';
+import type { Groups, Setting } from './setting.ts';
 import { summarise } from './summary.ts';
 import { buildTensors, subLayers, type TokenSize, tokenSize } from './tensors.ts';
 
@@ -18,17 +19,19 @@ const LOOK_AHEAD = 1;
 /**
  * The program of one generation: a prefill and `output - 1` decode steps in zig-zag order over `batches` batches.
  * In `projected` form decode stops one sub-layer after the 20 that are measured; the measurement says which of them stand for all.
- * @throws InputError for parallelism, which is not built yet, for options that would have no effect, and for a projection
+ * Of tensor-parallel devices, which all do the same, it is the work of one, with what they exchange.
+ * @throws InputError for pipelines, which are not built yet, for widths that devices do not divide, for options that would have no effect, and for a projection
  * of fewer decode sub-layers than it samples.
  */
 export function generateProgram(
   fields: GenerateFields,
-  model: Model,
+  whole: Model,
   precision: Precision,
   kvMaker: KvPolicyMaker | null = null,
 ): Program {
-  refuseUnusable(fields, model);
-  const { output, batch, batches } = fields;
+  refuseUnusable(fields, whole);
+  const { output, batch, batches, tensor_parallel } = fields;
+  const model = rankModel(whole, tensor_parallel);
   const setting = settingOf(fields, model, precision);
   const token = tokenSize(model, batch, precision);
   const table = new WorkTable(setting, token, output - 1);
@@ -60,6 +63,7 @@ export function generateProgram(
     layers,
     head_width: model.head_dim,
     batches,
+    ...(tensor_parallel > 1 && { devices: tensor_parallel }),
     produced: { tokens: requests * output, decode_tokens: requests * (output - 1), requests },
     measurement,
     summary: summarise({ fields, setting, table, layers, passes, token, measurement }),
@@ -68,13 +72,24 @@ export function generateProgram(
   };
 }
 
+const GROUPS: Readonly<Record<GenerateFields['attention_kernel'], Groups | null>> = {
+  eager: null,
+  fused_softmax: null,
+  flash: 'shared',
+  paged: 'paged',
+  flash_expanded: 'expanded',
+};
+
 function settingOf(fields: GenerateFields, model: Model, precision: Precision): Setting {
-  const fused = fields.attention_kernel === 'flash';
+  const groups = GROUPS[fields.attention_kernel];
+  const fused = groups !== null;
   return {
     model,
+    devices: fields.tensor_parallel,
     precision,
     batch: fields.batch,
     fused,
+    groups,
     fused_softmax: fields.attention_kernel === 'fused_softmax',
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,
     activation_sparsity: fields.activation_sparsity,
@@ -101,19 +116,18 @@ function shapeOf({ batch, prompt, output }: GenerateFields, setting: Setting, to
 }
 
 function refuseUnusable(fields: GenerateFields, model: Model): void {
-  for (const key of ['tensor_parallel', 'pipeline_parallel'] as const) {
-    if (fields[key] === 1) continue;
+  if (fields.pipeline_parallel !== 1) {
     throw new InputError({
       code: 'out_of_range',
-      problem: `${key} of ${fields[key]} is not built yet for generate`,
-      found: String(fields[key]),
-      expected: '1',
+      problem: `pipeline_parallel of ${fields.pipeline_parallel} is not built yet for generate`,
+      found: String(fields.pipeline_parallel),
+      expected: '1, or tensor_parallel',
     });
   }
-  if (fields.softmax_bits !== undefined && fields.attention_kernel === 'flash') {
+  if (fields.softmax_bits !== undefined && GROUPS[fields.attention_kernel] !== null) {
     throw new InputError({
       code: 'bad_value',
-      problem: 'softmax_bits has no effect with attention_kernel flash, which keeps no score matrix in memory',
+      problem: `softmax_bits has no effect with attention_kernel ${fields.attention_kernel}, which keeps no score matrix in memory`,
       expected: 'attention_kernel eager, or no softmax_bits',
     });
   }

@@ -1,4 +1,5 @@
-import type { KvUse, Op, Segment, StateUse } from '../../sim/types/index.ts';
+import type { KvUse, Op, OpCollective, Segment, StateUse } from '../../sim/types/index.ts';
+import { COMPUTE_BYTES } from '../models/model.ts';
 import type { Mixer } from '../models/schema.ts';
 import { weightShapes } from '../models/weights.ts';
 import { attentionWork } from './attention.ts';
@@ -6,7 +7,7 @@ import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
 import { mixingWork } from './mixing.ts';
 import { mlpWork } from './mlp.ts';
 import type { Passes } from './passes.ts';
-import { hiddenBytes, type Setting, type Step } from './setting.ts';
+import { hiddenBytes, rowsBytes, type Setting, type Step } from './setting.ts';
 import { subLayers, type TokenSize } from './tensors.ts';
 import type { Work } from './walk.ts';
 
@@ -24,6 +25,8 @@ export interface SubLayerWork extends Work {
   readonly input_bytes: number;
   readonly output_bytes: number;
   readonly state: Omit<StateUse, 'tensors'> | null;
+  /** What devices that share the model exchange after it. */
+  readonly collective: OpCollective | null;
 }
 
 /** Works that are kept; beyond them each is computed whenever it is asked for. */
@@ -90,6 +93,7 @@ export class WorkTable {
       input_bytes,
       output_bytes,
       state,
+      collective: this.#collective(kind, step),
     });
     switch (kind) {
       case 'embed':
@@ -108,6 +112,15 @@ export class WorkTable {
       case 'head':
         return made(headWork(setting, step, weights), hidden, chosenBytes(setting));
     }
+  }
+
+  /** Shares of the hidden state are summed once a sub-layer, in a parallel block once for both; those of the logits are put together. */
+  #collective(kind: SubLayer, step: Step): OpCollective | null {
+    const { devices, model, batch, logits } = this.#setting;
+    if (devices === 1 || (kind === 'attention' && model.parallel)) return null;
+    if (kind !== 'head') return { kind: 'all-reduce', bytes: rowsBytes(this.#setting, step, model.hidden) };
+    const rows = logits === 'last' ? batch : batch * step.tokens;
+    return { kind: 'all-gather', bytes: rows * devices * model.vocab * COMPUTE_BYTES };
   }
 
   /** Keys and values of the last decode token are read by nobody, so they are not stored (FlexGen, `store_cache`). */
@@ -143,7 +156,7 @@ function opOf(
   { phase, step }: Step,
   layer: number,
   batch: number,
-  { kernels, scratch_bytes, input_bytes, output_bytes, state }: SubLayerWork,
+  { kernels, scratch_bytes, input_bytes, output_bytes, state, collective }: SubLayerWork,
   tensors: readonly number[],
 ): Op {
   return {
@@ -157,6 +170,7 @@ function opOf(
     input_bytes,
     output_bytes,
     scratch_bytes,
+    ...(collective !== null && { collective }),
   };
 }
 

@@ -4,6 +4,9 @@ import { processSchema } from '../attention/schema.ts';
 /** Beyond any model's context and any batch that runs; what is larger is a slip of the keyboard. */
 const LARGEST = 10_000_000;
 
+/** Kernels of attention: un-fused ones, and fused ones by how they serve grouped heads. */
+export const ATTENTION_KERNELS = ['eager', 'fused_softmax', 'flash', 'paged', 'flash_expanded'] as const;
+
 const count = (description: string) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LARGEST), v.description(description));
 
@@ -23,9 +26,9 @@ export const generateSchema = v.strictObject({
   pipeline_parallel: v.optional(count('Devices that share the layers.'), 1),
   attention_kernel: v.optional(
     v.pipe(
-      v.picklist(['eager', 'fused_softmax', 'flash']),
+      v.picklist(ATTENTION_KERNELS),
       v.description(
-        '`eager`: un-fused, score matrices go through device memory; `fused_softmax`: so too, scale, mask and softmax in one kernel; `flash`: fused, they never exist.',
+        '`eager`: un-fused, score matrices go through device memory; `fused_softmax`: so too, scale, mask and softmax in one kernel; `flash`: fused, they never exist; `paged`: so too, and in decode keys and values of grouped heads are read once a query head; `flash_expanded`: they are copied out to one a query head before the fused kernel.',
       ),
     ),
     'eager',
@@ -70,7 +73,7 @@ export const generateSchema = v.strictObject({
   logits: v.optional(
     v.pipe(
       v.picklist(['all', 'last']),
-      v.description('Prompt positions whose logits are computed. Default: `all` with eager, `last` with flash.'),
+      v.description('Prompt positions whose logits are computed. Default: `all` un-fused, `last` with a fused kernel.'),
     ),
   ),
 });

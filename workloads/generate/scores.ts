@@ -35,6 +35,9 @@ function readBytes(setting: Setting, step: Step): number {
 const earlierBytes = (setting: Setting, step: Step): number =>
   step.context === 0 ? 0 : readBytes(setting, step) - setting.batch * step.tokens * keyWidth(setting) * COMPUTE_BYTES;
 
+/** Query heads that share one of the cached heads. */
+const groupSize = ({ model }: Setting, { use }: Step): number => model.heads / (use?.cached_heads ?? model.kv_heads);
+
 const grouped = ({ model }: Setting): boolean => model.kv_heads < model.heads;
 
 /**
@@ -115,7 +118,10 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
 
 /**
  * Fused attention: one kernel reads q, k and v (the stored ones from the cache) and writes the value; no score matrix
- * exists in memory (Dao et al., FlashAttention, arXiv:2205.14135, section 3).
+ * exists in memory (Dao et al., FlashAttention, arXiv:2205.14135, section 3). Where query heads share keys and values,
+ * a `paged` decode kernel has a thread block of its own for each query head, which reads them again (vLLM, Paged
+ * Attention, csrc/attention; issues 1880 and 15351), and `expanded` code copies them out first (Hugging Face
+ * Transformers, `repeat_kv` before FlashAttention-2).
  */
 export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
   const decode = step.phase === 'decode';
@@ -124,13 +130,33 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
     walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
   }
   if (decode) walk.run({ part, name: 'pointwise', updates: ['k', 'v'] });
+  const group = groupSize(setting, step);
+  const expanded = setting.groups === 'expanded' && group > 1;
+  const stored = decode ? 2 * state_bytes : 2 * earlierBytes(setting, step);
+  if (expanded) expandHeads(walk, setting, step, stored);
+  const paged = decode && setting.groups === 'paged';
   walk.run({
     part,
     name: 'flash',
     ...(step.tokens > 1 && { fused_attention: 'forward' as const }),
-    reads: decode ? ['q'] : ['q', 'k', 'v'],
+    reads: expanded ? ['q', 'wide_k', 'wide_v'] : decode ? ['q'] : ['q', 'k', 'v'],
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
-    operand_bytes: decode ? 2 * state_bytes : 2 * earlierBytes(setting, step),
+    operand_bytes: expanded ? 0 : stored,
+    ...(paged && { head_loaded_bytes: group * stored }),
     flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
+  });
+}
+
+/** Copies keys and values, the stored ones too, out to one a query head. */
+function expandHeads(walk: Walk, setting: Setting, step: Step, stored: number): void {
+  const own = step.phase === 'decode' ? 0 : 2 * rowsBytes(setting, step, keyWidth(setting));
+  const wide_bytes = ((stored + own) / 2) * groupSize(setting, step);
+  walk.run({
+    part,
+    name: 'pointwise',
+    reads: own === 0 ? [] : ['k', 'v'],
+    makes: { wide_k: wide_bytes, wide_v: wide_bytes },
+    operand_bytes: stored,
+    launches: 2,
   });
 }

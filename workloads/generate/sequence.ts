@@ -1,5 +1,6 @@
 import { InputError } from '../../input/index.ts';
 import type { KvPass, KvPolicy, KvPolicyMaker, KvShape, KvUse } from '../../sim/types/index.ts';
+import { windowPairShare } from '../../sim/windowPairs.ts';
 import { linearStateElements, taylorFeatures } from '../mixers/kernels.ts';
 import { COMPUTE_BYTES, type Model } from '../models/model.ts';
 import type { Mixer } from '../models/schema.ts';
@@ -59,7 +60,7 @@ class SequencePolicy implements KvPolicy {
   }
 
   private made(mixer: Mixer | null, pass: KvPass, before: number, after: number, begins: boolean): KvUse {
-    const { token_bytes, batch, heads } = this.shape;
+    const { token_bytes, batch, heads, kv_heads } = this.shape;
     const state = begins ? this.stateBytes(mixer) : 0;
     const grown = 2 * (after - before) * token_bytes + state;
     return {
@@ -67,11 +68,13 @@ class SequencePolicy implements KvPolicy {
       read_bytes_per_token: token_bytes,
       write_tokens: windowOf(mixer) === 0 ? 0 : Math.min(pass.tokens, windowOf(mixer)),
       write_bytes_per_token: token_bytes,
-      pair_share: pairShare(pass.tokens, before, windowOf(mixer)),
+      pair_share: windowPairShare(pass.tokens, before, windowOf(mixer)),
       kernels: [],
       scratch_bytes: 0,
       replaced_tokens: 0,
+      index_read_bytes: 0,
       side_tensors: 0,
+      cached_heads: kv_heads,
       heads_per_token: batch * heads,
       freed_before: [],
       added: grown > 0 ? [{ role: 'fast', kind: 'kv', bytes: grown }] : [],
@@ -121,15 +124,4 @@ class SequencePolicy implements KvPolicy {
 function windowOf(mixer: Mixer | null): number {
   if (mixer === null) return Number.POSITIVE_INFINITY;
   return mixer.kind === 'window' ? mixer.window : 0;
-}
-
-/**
- * Pairs of a pass under a window, over those of the triangle that fused attention computes without one: query i of n
- * sees min(before + i, w) tokens.
- */
-function pairShare(tokens: number, before: number, window: number): number {
-  if (tokens === 1 || window === 0) return 1;
-  const rising = Math.max(0, Math.min(tokens, window - before));
-  const pairs = rising * before + (rising * rising) / 2 + (rising < tokens ? (tokens - rising) * window : 0);
-  return Math.min(1, pairs / ((tokens * (before + tokens)) / 2));
 }

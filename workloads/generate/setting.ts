@@ -4,13 +4,23 @@ import { elementsOf, type WeightShape } from '../models/weights.ts';
 import { PLAIN_BITS } from './stored.ts';
 import type { Walk } from './walk.ts';
 
+/**
+ * Grouped heads under a fused kernel: read once for the group (`shared`), once a query head by the decode kernel
+ * (`paged`), or first copied out to one a query head (`expanded`).
+ */
+export type Groups = 'shared' | 'paged' | 'expanded';
+
 /** What all sub-layers of one program share. */
 export interface Setting {
+  /** The share of one device, where several share the model. */
   readonly model: Model;
+  readonly devices: number;
   readonly precision: Precision;
   /** Sequences computed together. */
   readonly batch: number;
   readonly fused: boolean;
+  /** How a fused kernel serves query heads that share keys and values; null where attention is not fused. */
+  readonly groups: Groups | null;
   /** Scale, mask and softmax are one kernel over the scores (Megatron's, where attention is not fused). */
   readonly fused_softmax: boolean;
   /** Bytes of one element of a score matrix. */

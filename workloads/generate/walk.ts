@@ -29,6 +29,8 @@ export interface Step {
   readonly batched?: boolean;
   /** A fused attention kernel over many queries. */
   readonly fused_attention?: 'forward';
+  /** Keys and values that thread blocks of one query head each load. */
+  readonly head_loaded_bytes?: number;
   /** Fused linear attention: heads of sequences, each a stream through its tokens. */
   readonly linear_streams?: number;
   /** 1 unless said otherwise. */
@@ -99,6 +101,7 @@ export class Walk {
     kernel.launches += Math.ceil(times) * (step.launches ?? 1);
     if (step.batched === true) kernel.batched = true;
     if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
+    if (step.head_loaded_bytes !== undefined) kernel.head_loaded_bytes = step.head_loaded_bytes;
     if (step.linear_streams !== undefined) kernel.linear_streams = step.linear_streams;
     if (step.frees !== undefined) for (const name of step.frees) this.#free(name);
   }

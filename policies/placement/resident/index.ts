@@ -9,6 +9,7 @@ import {
   type Plan,
   type Task,
 } from '../../../sim/types/index.ts';
+import { Exchange } from '../exchange.ts';
 import { KvCache } from '../kvCache.ts';
 import type { PlacementContext, PlacementDefinition } from '../placement.ts';
 import { Expansion, unitOn } from '../units.ts';
@@ -31,6 +32,7 @@ class ResidentPlacement implements Placement {
   private readonly unit: string;
   private readonly expansion: Expansion;
   private readonly cache: KvCache;
+  private readonly exchange: Exchange;
   /** The end of the op before: what it gives back, this one may take. */
   private tail: Task = NONE;
 
@@ -44,6 +46,7 @@ class ResidentPlacement implements Placement {
     this.unit = unit.id;
     this.expansion = new Expansion(unit, context);
     this.cache = new KvCache(machine);
+    this.exchange = new Exchange(context, memory);
   }
 
   plan(): Plan {
@@ -71,7 +74,7 @@ class ResidentPlacement implements Placement {
     const ready = this.expansion.before(actions, cursor, fetched);
     actions.allocate(this.memory, 'activation', op.output_bytes, ready);
     const computed = actions.run(this.unit, op.kernels, 'compute', ready, op.scratch_bytes);
-    const done = this.expansion.after(actions, op, computed);
+    const done = this.exchange.after(actions, op, this.expansion.after(actions, op, computed));
     if (use !== undefined) this.cache.after(actions, use, done);
     actions.free(this.memory, 'activation', op.input_bytes, done);
     if (op.name === 'head') actions.free(this.memory, 'activation', op.output_bytes, done);

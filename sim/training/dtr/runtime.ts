@@ -1,6 +1,7 @@
 import { DoesNotFitError } from '../../errors.ts';
 import type { TensorTrace, TraceEvent } from '../../types/trace.ts';
-import { type DtrOp, type DtrStorage, type DtrTensor, join, newStorage, Pool, rootOf } from './graph.ts';
+import { Frames } from './frames.ts';
+import { DtrGraph, Pool } from './graph.ts';
 import { type EvictionOrder, type Heuristic, heuristicOf } from './heuristics.ts';
 
 /** What a replay did. */
@@ -15,6 +16,7 @@ export interface DtrRun {
   readonly evicted: readonly number[];
   /** Every storage that left: for room, and freed when its last reference went. */
   readonly left: readonly number[];
+  /** Storages that choices passed. */
   readonly scored: number;
 }
 
@@ -22,15 +24,6 @@ export interface DtrOptions {
   readonly memory: string;
   readonly budget_bytes: number;
   readonly order: EvictionOrder;
-}
-
-/** A materialisation under way. */
-interface Frame {
-  readonly tensor: DtrTensor;
-  readonly again: boolean;
-  /** Parents that were not there when it began, and the next of them to see to. */
-  readonly missing: readonly DtrTensor[];
-  next: number;
 }
 
 /**
@@ -41,16 +34,17 @@ interface Frame {
  * @throws DoesNotFitError when nothing is left to evict.
  */
 export function replayDtr(trace: TensorTrace, options: DtrOptions): DtrRun {
-  const runtime = new Runtime(options, trace.tensors);
+  const runtime = new Runtime(options, trace);
   for (const event of trace.events) runtime.take(event);
   return runtime.finish();
 }
 
 class Runtime {
   private readonly options: DtrOptions;
+  private readonly graph: DtrGraph;
   private readonly heuristic: Heuristic;
-  private readonly tensors: (DtrTensor | undefined)[];
-  private readonly pool = new Pool();
+  private readonly pool: Pool;
+  private readonly frames = new Frames();
   private used = 0;
   private peak = 0;
   private constants = 0;
@@ -62,36 +56,35 @@ class Runtime {
   private readonly evicted: number[] = [];
   private readonly left: number[] = [];
 
-  constructor(options: DtrOptions, tensors: number) {
+  constructor(options: DtrOptions, trace: TensorTrace) {
     this.options = options;
-    this.heuristic = heuristicOf(options.order);
-    this.tensors = new Array<DtrTensor | undefined>(tensors);
+    this.graph = new DtrGraph(trace);
+    this.heuristic = heuristicOf(options.order, this.graph);
+    this.pool = new Pool(trace.tensors);
   }
 
   take(event: TraceEvent): void {
+    const { graph } = this;
     switch (event.kind) {
       case 'call':
-        this.call(event);
+        this.run(graph.addCall(event));
         break;
       case 'constant':
         this.constants += event.bytes;
-        this.call({
-          kind: 'call',
-          name: 'constant',
-          cost_ns: 0,
-          inputs: [],
-          outputs: [{ tensor: event.tensor, bytes: event.bytes, alias_of: -1 }],
-        });
-        this.pin(this.tensor(event.tensor));
+        this.run(graph.addConstant(event.tensor, event.bytes));
+        this.pin(event.tensor);
         break;
-      case 'retain':
-        this.tensor(event.tensor).storage.references += 1;
+      case 'retain': {
+        const storage = graph.storageOf(event.tensor);
+        graph.references[storage] = graph.references[storage]! + 1;
         break;
+      }
       case 'release':
-        this.release(this.tensor(event.tensor).storage);
+        this.release(graph.storageOf(event.tensor));
         break;
       case 'output':
-        this.pin(this.tensor(event.tensor));
+        graph.storageOf(event.tensor);
+        this.pin(event.tensor);
         break;
     }
   }
@@ -108,168 +101,143 @@ class Runtime {
     };
   }
 
-  private tensor(id: number): DtrTensor {
-    const tensor = this.tensors[id];
-    if (tensor === undefined) throw new Error(`tensor ${id} of the trace is used before it is made`);
-    return tensor;
-  }
-
-  private call({ name, cost_ns, inputs, outputs }: Extract<TraceEvent, { kind: 'call' }>): void {
-    const parents = inputs.map((id) => this.tensor(id));
-    const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
-    const op: DtrOp = { name, cost: cost_ns, bytes, outputs: [] };
-    for (const { tensor: id, bytes: own, alias_of } of outputs) {
-      const storage = alias_of < 0 ? newStorage(id, own) : parents[alias_of]!.storage;
-      const tensor: DtrTensor = {
-        op,
-        parents,
-        children: [],
-        storage,
-        bytes: own,
-        alias: alias_of >= 0,
-        defined: false,
-      };
-      if (!storage.tensors.some((other) => other.op === op)) storage.cost += cost_ns;
-      storage.tensors.push(tensor);
-      storage.references += 1;
-      op.outputs.push(tensor);
-      this.tensors[id] = tensor;
+  /** Runs an op for the first time. */
+  private run(op: number): void {
+    const { outputs, outputsFrom, storage, accessed } = this.graph;
+    const from = outputsFrom[op]!;
+    const to = outputsFrom[op + 1]!;
+    if (from === to) return;
+    for (let i = from; i < to; i++) {
+      // A storage has the number of the tensor that brought it.
+      if (storage[outputs[i]!] === outputs[i]!) this.heuristic.announce?.(outputs[i]!);
     }
-    for (const parent of parents) parent.children.push(...op.outputs);
-    const first = op.outputs[0];
-    if (first === undefined) return;
-    this.materialise(first, false);
-    for (const { storage } of op.outputs) storage.accessed = this.clock;
+    this.materialise(outputs[from]!, false);
+    for (let i = from; i < to; i++) accessed[storage[outputs[i]!]!] = this.clock;
   }
 
   /** Makes a tensor, and before it what it is made from. Without recursion: chains may be as long as the step. */
-  private materialise(target: DtrTensor, again: boolean): void {
-    const stack = [this.begin(target, again)];
-    while (stack.length > 0) {
-      const frame = stack[stack.length - 1]!;
-      const parent = frame.missing[frame.next];
-      if (parent !== undefined) {
+  private materialise(target: number, again: boolean): void {
+    const { frames } = this;
+    const { defined, storage, parents, parentsFrom, op: ops } = this.graph;
+    const depth = frames.depth;
+    this.begin(target);
+    while (frames.depth > depth) {
+      const parent = frames.next();
+      if (parent >= 0) {
         // A sibling's run may have made it meanwhile.
-        if (!parent.defined) {
-          stack.push(this.begin(parent, true));
-          continue;
+        if (defined[parent] === 0) this.begin(parent);
+        else {
+          this.lock(storage[parent]!);
+          frames.advance();
         }
-        this.lock(parent.storage);
-        frame.next += 1;
         continue;
       }
-      stack.pop();
-      this.compute(frame.tensor, frame.again);
-      for (const { storage } of frame.tensor.parents) this.unlock(storage);
+      const tensor = frames.pop();
+      this.compute(tensor, again || frames.depth > depth);
+      const op = ops[tensor]!;
+      for (let i = parentsFrom[op]!; i < parentsFrom[op + 1]!; i++) this.unlock(storage[parents[i]!]!);
     }
   }
 
-  private begin(tensor: DtrTensor, again: boolean): Frame {
-    for (const { storage } of tensor.parents) storage.accessed = this.clock;
-    const missing: DtrTensor[] = [];
-    for (const parent of tensor.parents) {
-      if (parent.defined) this.lock(parent.storage);
-      else missing.push(parent);
+  /** Opens a frame whose parents that are there are locked, and lists those that are not. */
+  private begin(tensor: number): void {
+    const { defined, storage, parents, parentsFrom, accessed, op: ops } = this.graph;
+    const op = ops[tensor]!;
+    const from = parentsFrom[op]!;
+    const to = parentsFrom[op + 1]!;
+    this.frames.push(tensor);
+    for (let i = from; i < to; i++) accessed[storage[parents[i]!]!] = this.clock;
+    for (let i = from; i < to; i++) {
+      const parent = parents[i]!;
+      if (defined[parent] === 1) this.lock(storage[parent]!);
+      else this.frames.miss(parent);
     }
-    return { tensor, again, missing, next: 0 };
   }
 
-  private compute(tensor: DtrTensor, again: boolean): void {
-    const { op } = tensor;
+  private compute(tensor: number, again: boolean): void {
+    const { graph } = this;
+    const { outputs, outputsFrom, defined, material, storage, tensorBytes } = graph;
+    const op = graph.op[tensor]!;
+    const from = outputsFrom[op]!;
+    const to = outputsFrom[op + 1]!;
+    const cost = graph.opCost[op]!;
     this.makeRoom(op);
-    const there = op.outputs.filter(({ defined }) => defined);
-    const back = op.outputs.filter(({ storage }) => !storage.material);
-    this.clock += op.cost;
-    if (again) this.again += op.cost;
-    else this.base += op.cost;
-    this.used += op.bytes;
+    this.clock += cost;
+    if (again) this.again += cost;
+    else this.base += cost;
+    this.used += graph.opBytes[op]!;
     if (this.used > this.peak) this.peak = this.used;
-    for (const output of op.outputs) {
-      output.storage.material = true;
-      output.storage.made = true;
-      output.defined = true;
-    }
-    // Outputs that were there already are made twice; the second copy goes after the op.
-    for (const { bytes } of there) this.used -= bytes;
     // The target itself enters the pool after its siblings.
-    const entering = [...back.filter((output) => output !== tensor), ...(back.includes(tensor) ? [tensor] : [])];
-    for (const { storage } of entering) {
-      if (storage.locks === 0) this.pool.add(storage);
-      this.heuristic.changed?.(storage);
-      if (!this.heuristic.sets || storage.set === null) continue;
-      rootOf(storage.set).cost -= storage.cost;
-      storage.set = null;
+    const target = material[storage[tensor]!] === 0 ? storage[tensor]! : -1;
+    for (let i = from; i < to; i++) {
+      const output = outputs[i]!;
+      // Outputs that were there already are made twice; the second copy goes after the op.
+      if (defined[output] === 1) this.used -= tensorBytes[output]!;
+      defined[output] = 1;
+      if (output !== tensor && material[storage[output]!] === 0 && storage[output] !== target)
+        this.enter(storage[output]!);
     }
+    if (target >= 0) this.enter(target);
   }
 
-  private makeRoom({ name, bytes }: DtrOp): void {
+  /** A storage is there (again). */
+  private enter(storage: number): void {
+    this.graph.material[storage] = 1;
+    this.graph.made[storage] = 1;
+    if (this.graph.locks[storage] === 0) this.pool.add(storage);
+    this.heuristic.made?.(storage);
+  }
+
+  private makeRoom(op: number): void {
     const { budget_bytes, memory } = this.options;
+    const bytes = this.graph.opBytes[op]!;
     while (this.used + bytes > budget_bytes) {
-      const victim = this.cheapest();
-      if (victim === null) {
-        const what = `the operands of ${name} and its outputs`;
+      const victim = this.heuristic.choose(this.pool, this.clock);
+      this.scored += this.heuristic.passed;
+      if (victim < 0) {
+        const what = `the operands of ${this.graph.opName[op]} and its outputs`;
         throw new DoesNotFitError(memory, what, this.used + bytes, budget_bytes, this.clock / 1e9, []);
       }
-      this.evicted.push(victim.id);
+      this.evicted.push(victim);
       this.evict(victim);
     }
   }
 
-  /** The least score; of equal ones the last to enter the pool. */
-  private cheapest(): DtrStorage | null {
-    let best: DtrStorage | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    for (let storage = this.pool.first; storage !== null; storage = storage.after) {
-      const score = this.heuristic.score(storage, this.clock);
-      this.scored += 1;
-      if (score <= least) {
-        least = score;
-        best = storage;
-      }
-      if (score === 0) break;
-    }
-    return best;
-  }
-
-  private evict(storage: DtrStorage): void {
-    storage.material = false;
-    this.used -= storage.bytes;
+  private evict(storage: number): void {
+    const { graph } = this;
+    graph.material[storage] = 0;
+    this.used -= graph.bytes[storage]!;
     this.pool.remove(storage);
-    this.left.push(storage.id);
-    for (const tensor of storage.tensors) tensor.defined = false;
-    this.heuristic.changed?.(storage);
-    if (!this.heuristic.sets) return;
-    const own = { parent: null, cost: storage.cost };
-    storage.set = own;
-    for (const tensor of storage.tensors) {
-      for (const neighbours of [tensor.parents, tensor.children]) {
-        for (const { storage: other } of neighbours) {
-          if (!other.material && other !== storage && other.set !== null) join(other.set, own);
-        }
-      }
-    }
+    this.left.push(storage);
+    for (let tensor = storage; tensor >= 0; tensor = graph.sibling[tensor]!) graph.defined[tensor] = 0;
+    this.heuristic.evicted?.(storage);
   }
 
-  private release(storage: DtrStorage): void {
-    if (storage.references === 0) return;
-    storage.references -= 1;
-    if (storage.references === 0 && storage.material && !storage.pinned) this.evict(storage);
+  private release(storage: number): void {
+    const { references, material, pinned } = this.graph;
+    if (references[storage] === 0) return;
+    references[storage] = references[storage]! - 1;
+    if (references[storage] === 0 && material[storage] === 1 && pinned[storage] === 0) this.evict(storage);
   }
 
-  private pin(tensor: DtrTensor): void {
-    if (!tensor.defined) this.materialise(tensor, true);
-    if (tensor.storage.pinned) return;
-    this.lock(tensor.storage);
-    tensor.storage.pinned = true;
+  private pin(tensor: number): void {
+    const { defined, storage, pinned } = this.graph;
+    if (defined[tensor] === 0) this.materialise(tensor, true);
+    const held = storage[tensor]!;
+    if (pinned[held] === 1) return;
+    this.lock(held);
+    pinned[held] = 1;
   }
 
-  private lock(storage: DtrStorage): void {
-    if (storage.locks === 0) this.pool.remove(storage);
-    storage.locks += 1;
+  private lock(storage: number): void {
+    const { locks } = this.graph;
+    if (locks[storage] === 0) this.pool.remove(storage);
+    locks[storage] = locks[storage]! + 1;
   }
 
-  private unlock(storage: DtrStorage): void {
-    storage.locks -= 1;
-    if (storage.locks === 0 && storage.material) this.pool.add(storage);
+  private unlock(storage: number): void {
+    const { locks, material } = this.graph;
+    locks[storage] = locks[storage]! - 1;
+    if (locks[storage] === 0 && material[storage] === 1) this.pool.add(storage);
   }
 }

@@ -1,5 +1,4 @@
 import { MissingFactError } from '../errors.ts';
-import { curveAt } from '../resources/curve.ts';
 import type { Link, Machine } from '../types/machine.ts';
 import type { Collective, GroupName, TrainLayout } from '../types/training.ts';
 
@@ -121,7 +120,30 @@ function rateOf(link: Link): number {
   return link.forward.bytes_per_s;
 }
 
+/**
+ * Bus bandwidth for a buffer: between measured sizes a power of the size, which keeps a time that is the same at both the
+ * same between them; below the least one latency decides, so a smaller buffer takes as long; beyond the largest it is flat.
+ */
 function busOf(link: Link, bytes: number): number {
   const curve = link.collective_bytes_per_s;
-  return curve === undefined || curve.length === 0 ? rateOf(link) : curveAt(curve, bytes, 0);
+  if (curve === undefined || curve.length === 0) return rateOf(link);
+  const above = curve.findIndex(([size]) => size >= bytes);
+  if (above < 0) return curve.at(-1)![1];
+  const [size, bus] = curve[above]!;
+  if (above === 0) return (bus * bytes) / size;
+  const [size0, bus0] = curve[above - 1]!;
+  return bus0 * (bus / bus0) ** (Math.log(bytes / size0) / Math.log(size / size0));
 }
+
+/** The layout of `ranks` devices that share each layer and nothing else. */
+export const tensorLayout = (ranks: number): TrainLayout => ({
+  gpus: ranks,
+  tensor: ranks,
+  pipeline: 1,
+  data: 1,
+  context: 1,
+  expert: 1,
+  interleave: 1,
+  microbatches: 1,
+  sequence_parallel: false,
+});
