@@ -4,7 +4,7 @@ import { kvMaker } from '../policies/kv/maker.ts';
 import { readPreset } from '../policies/presets/load.ts';
 import { buildProgram, type Workload } from '../workloads/index.ts';
 import { readModel } from '../workloads/models/load.ts';
-import { retainedMass } from './proxy.ts';
+import { retainedMass, withProcessHits } from './proxy.ts';
 
 const PROMPT = 64;
 const STEPS = 4;
@@ -63,6 +63,22 @@ describe('recorded attention', () => {
 
   it('of one head has no interval', () => {
     expect(Object.keys(retained(32, rising(0)))).toEqual(['proxy.retained_mass', 'proxy.step_overlap']);
+  });
+
+  it('says what a fetch finds in place, where the fetch asks for it', () => {
+    const metrics = { 'proxy.step_overlap': 0.75 };
+    const kv = (reuse: string) =>
+      resolvePreset(readPreset('a2ats'), { preset: 'a2ats', reuse }, () => undefined, readPreset);
+    const fetched = (spec: ReturnType<typeof kv>) => {
+      const program = buildProgram(workload('rows.jsonl'), precisionOf(undefined), readModel, kvMaker(spec));
+      const ops = [...program.segments()].flatMap(({ ops }) => ops);
+      return ops.find(({ phase, state }) => phase === 'decode' && state !== null)!.state!.use!.fetches[0]!.bytes;
+    };
+    expect(withProcessHits(kv('none'), metrics)).toBeNull();
+    expect(withProcessHits(kv('process'), {})).toBeNull();
+    const measured = withProcessHits(kv('process'), metrics)!;
+    expect(fetched(kv('process'))).toBe(fetched(kv('none')));
+    expect(fetched(measured) / fetched(kv('none'))).toBeCloseTo(0.25, 12);
   });
 
   it('is refused after another prompt, or without rows', () => {

@@ -36,6 +36,17 @@ export function retainedMass(
   };
 }
 
+/**
+ * The policy with the share of fetched tokens that are in place already as the attention process gives it (the overlap of
+ * one step's choice with the next), where its fetch asks for that; null where it does not, or nothing is chosen.
+ */
+export function withProcessHits(kv: KvSpec, metrics: Metrics): KvSpec | null {
+  const { fetch } = kv.fields;
+  const overlap = metrics['proxy.step_overlap'];
+  if (fetch?.hit !== 'process' || overlap === undefined) return null;
+  return { ...kv, fields: { ...kv.fields, fetch: { ...fetch, hit: overlap } } };
+}
+
 /** Heads to follow: those of a recorded trace, or so many of the process. @throws InputError for a trace of another prompt. */
 function sourcesOf(
   { trace, heads, steps: _, ...fields }: AttentionFields,

@@ -2,7 +2,7 @@ import { InputError } from '../input/index.ts';
 import { loadPlacement, precisionOf, runMapping } from '../policies/index.ts';
 import { DeadlockError, DoesNotFitError, MissingFactError } from '../sim/errors.ts';
 import { simulate } from '../sim/executor/index.ts';
-import type { Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
+import type { Metrics, Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import { agentModels } from '../workloads/agent/schema.ts';
 import { loadBuilder } from '../workloads/builder.ts';
 import type { AnyModel } from '../workloads/models/any.ts';
@@ -115,15 +115,17 @@ async function simulateCase(resolved: ResolvedCase, files: RunFiles, timeline: b
     const { runAgent } = await import('./agent.ts');
     return runAgent(resolved, workload, (call) => simulateCase(call, files, false));
   }
-  const { program, placement } = await prepare(resolved, files.readModel);
-  const result = simulate(machine, program, placement, { timeline });
-  const ran = { ...result, metrics: { ...result.metrics, ...kvReads(program) } };
-  if (workload.kind !== 'generate' || workload.attention === undefined || kv === null) {
-    return withQuality(ran, resolved, files.readQuality);
+  let { program, placement } = await prepare(resolved, files.readModel);
+  let retained: Metrics = {};
+  if (workload.kind === 'generate' && workload.attention !== undefined && kv !== null) {
+    const { retainedMass, withProcessHits } = await import('./proxy.ts');
+    retained = retainedMass(workload, kv, program, seed, files.readText);
+    const measured = withProcessHits(kv, retained);
+    if (measured !== null) ({ program, placement } = await prepare({ ...resolved, kv: measured }, files.readModel));
   }
-  const { retainedMass } = await import('./proxy.ts');
-  const metrics = { ...ran.metrics, ...retainedMass(workload, kv, program, seed, files.readText) };
-  return withQuality({ ...ran, metrics }, resolved, files.readQuality);
+  const result = simulate(machine, program, placement, { timeline });
+  const metrics = { ...result.metrics, ...kvReads(program), ...retained };
+  return withQuality({ ...result, metrics }, resolved, files.readQuality);
 }
 
 function unusedPolicy(kind: string): InputError {

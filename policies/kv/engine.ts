@@ -211,7 +211,9 @@ class PassCount {
     const { before, pass, forms, spec } = this;
     const { hot_bytes, low_bytes } = forms;
     const fetched = this.fetchedTokens();
-    const fetchBytes = fetched * hot_bytes * (1 - (spec.fetch?.hit ?? 0));
+    const { hit = 0 } = spec.fetch ?? {};
+    // What the process would leave in place is known to whoever has one, and stands here as a share.
+    const fetchBytes = fetched * hot_bytes * (1 - (typeof hit === 'number' ? hit : 0));
     const stored = Math.min(before.hot, this.readLimit);
     const read = stored + before.low + fetched;
     const read_bytes = (stored + fetched) * hot_bytes + before.low * low_bytes;

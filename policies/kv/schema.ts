@@ -201,7 +201,16 @@ export const fetchSchema = v.strictObject({
   unit_tokens: v.optional(count('Tokens of one unit.'), 1),
   tokens: v.optional(count('Tokens that attention is given.')),
   ratio: v.optional(share('Share of the far tokens that attention is given.')),
-  hit: v.optional(share('Share of them that the last fetch left in place.'), 0),
+  hit: v.optional(
+    v.union([
+      share('Share of them that the last fetch left in place.'),
+      v.pipe(
+        v.picklist(['none', 'process']),
+        v.description('`none` of them, or those that the attention process chose the step before; without one, none.'),
+      ),
+    ]),
+    0,
+  ),
   from: v.optional(tier, 'host'),
   to: v.optional(tier, 'fast'),
   overlap: v.optional(v.picklist(['none', 'next_layer', 'full']), 'none'),
