@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
 import { type Crossing, crossings, type NamedCurve } from '../crossing.ts';
-import { marker } from '../marks/fills.ts';
+import { curve } from '../marks/curve.ts';
 import { drawFrame, logDomain } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
-import { label, line, path, polyline } from '../marks/pen.ts';
+import { label, line } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { describeMetric } from '../metrics.ts';
 import { flag, renameOption } from '../options.ts';
@@ -124,11 +124,8 @@ export const chart = defineChart<Options, Point>({
       });
     }
     for (const { name, points } of curves) {
-      const style = styles.get(name)!;
       const at = points.map(([x, y]): [number, number] => [frame.x(x / xUnit.size), frame.y(y / unit.size)]);
-      const curve = path(svg, polyline(at), { fill: 'none', stroke: style.color, 'stroke-width': theme.line_pt });
-      if (style.dash !== '') curve.attr('stroke-dasharray', style.dash);
-      for (const point of at) marker(svg, style, ...point, theme.marker_pt);
+      curve(svg, at, styles.get(name)!, theme);
     }
   },
   vegaLite: (_, options) => ({

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { defineChart } from '../chart.ts';
+import { curve } from '../marks/curve.ts';
 import { marker } from '../marks/fills.ts';
 import { drawFrame, logDomain, type Range } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
-import { path, polyline } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { describeMetric } from '../metrics.ts';
 import { flag, renameOption } from '../options.ts';
@@ -118,15 +118,7 @@ export const chart = defineChart<Options, Point>({
       const at = (row: Point): [number, number] => [frame.x(place(row.x) / xUnit.size), frame.y(row.y / unit.size)];
       const simulated = own.filter((row) => row.source === 'simulated').sort((a, b) => place(a.x) - place(b.x));
       // Names have no order, so nothing lies between them.
-      if (numeric) {
-        const curve = path(svg, polyline(simulated.map(at)), {
-          fill: 'none',
-          stroke: style.color,
-          'stroke-width': theme.line_pt,
-        });
-        if (style.dash !== '') curve.attr('stroke-dasharray', style.dash);
-      }
-      for (const row of simulated) marker(svg, style, ...at(row), theme.marker_pt);
+      curve(svg, simulated.map(at), style, theme, numeric);
       for (const row of own)
         if (row.source === 'published') marker(svg, style, ...at(row), theme.marker_pt * 1.25, true);
     }

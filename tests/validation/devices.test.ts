@@ -19,10 +19,23 @@ test('six drives of other shapes, and writes, are within 2 % of MQSim on average
   const shapes = errorsOf(await rowsOf('mqsim/geometries'));
   expect(shapes).toHaveLength(18);
   expect(mean(shapes)).toBeLessThan(0.02);
-  expect(shapes.filter((error) => error < 0.05).length).toBeGreaterThanOrEqual(17);
+  expect(Math.max(...shapes)).toBeLessThan(0.05);
   const mixed = errorsOf(await rowsOf('mqsim/mixed'));
   expect(mean(mixed)).toBeLessThan(0.02);
   expect(Math.max(...mixed)).toBeLessThan(0.05);
+}, 120_000);
+
+test('drives of shapes drawn at random are within 2 % of MQSim on average, and 58 of 60 within 5 %', async () => {
+  const errors = errorsOf(await rowsOf('mqsim/shapes'));
+  expect(errors).toHaveLength(60);
+  expect(mean(errors)).toBeLessThan(0.02);
+  expect(errors.filter((error) => error < 0.05).length).toBeGreaterThanOrEqual(58);
+}, 240_000);
+
+test('as many blocks are collected as in MQSim', async () => {
+  const errors = errorsOf(await rowsOf('mqsim/collection'));
+  expect(errors).toHaveLength(7);
+  expect(mean(errors)).toBeLessThan(0.02);
 }, 120_000);
 
 test('copies of 21 sizes are within 8 %, four of them fitted', async () => {
@@ -56,7 +69,9 @@ test('one-pass and row-wise attention take the times of the FuseMax artifact, an
 });
 
 test('decode on the FlightLLM array is within 3 % of the six cases of its authors', async () => {
-  const rows = (await rowsOf('flightllm')).filter(({ id }) => id.includes('vhk158'));
+  const rows = (await rowsOf('flightllm')).filter(
+    ({ id, metric }) => id.includes('vhk158') && metric === 'throughput.decode_tokens_per_s',
+  );
   expect(rows).toHaveLength(6);
   expect(Math.max(...errorsOf(rows))).toBeLessThan(0.03);
 });
