@@ -16,7 +16,7 @@ export function resultOf(
   return studyResult(resolved, outcome, {
     version: packageVersion(),
     nodeMajor: Number(process.versions.node.split('.')[0]),
-    readModel: files.readModel,
+    files,
     outcomeOf,
     tolerances: resolved.claims.length === 0 ? [] : readTolerances(),
   });

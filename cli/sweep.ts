@@ -42,6 +42,7 @@ export async function sweep(terminal: Terminal, ref: string, options: SweepOptio
   const plan = await planSweep(study, options.case ?? 'base', axes, parseShard(options.shard ?? '1/1'), {
     catalogue: files.catalogue,
     readModel: files.readModel,
+    readText: files.readText,
     version: packageVersion(),
     sets,
     ...(seed === undefined ? {} : { seed }),

@@ -5,6 +5,7 @@ import { simulate } from '../sim/executor/index.ts';
 import type { Metrics, Placement, Program, RunResult, StudyResult } from '../sim/types/index.ts';
 import { agentModels } from '../workloads/agent/schema.ts';
 import { loadBuilder } from '../workloads/builder.ts';
+import { namesFile, namesNetwork } from '../workloads/mapping/schema.ts';
 import type { AnyModel } from '../workloads/models/any.ts';
 import { isDeviceWorkload, type Workload } from '../workloads/schema.ts';
 import { contentHash, sharedHash } from './canonical.ts';
@@ -39,6 +40,8 @@ export interface InputHashes {
   readonly study_sha256: string;
   readonly machine_sha256: string;
   readonly models_sha256: string;
+  /** Of the traces and programs that the workload names; absent where it names none. */
+  readonly files_sha256?: string;
 }
 
 /** The workload and the policy of a case, built for its machine. */
@@ -176,22 +179,43 @@ function modelsOf(workload: Workload): readonly string[] {
     case 'train':
     case 'cnn':
       return [workload.model];
+    case 'mapping':
+      return namesNetwork(workload.program) ? [workload.program] : [];
+    default:
+      return [];
+  }
+}
+
+/** Files beside the study, other than models, that the workload reads. */
+function filesOf(workload: Workload): readonly string[] {
+  switch (workload.kind) {
+    case 'trace':
+      return [workload.file];
+    case 'mapping':
+      return namesFile(workload.program) ? [workload.program] : [];
+    case 'generate':
+      return workload.attention?.trace === undefined ? [] : [workload.attention.trace];
     default:
       return [];
   }
 }
 
 /**
- * Hashes of everything a result depends on: the study's parts, the machine's numbers and the models that the workload
- * reads. Throws as reading a model does.
+ * Hashes of everything a result depends on: the study's parts, the machine's numbers, and the models and files that the
+ * workload reads. Throws as reading them does.
  */
-export async function inputHashes({ parts, machine, kv }: ResolvedCase, readModel: ReadModel): Promise<InputHashes> {
+export async function inputHashes(
+  { parts, machine, kv }: ResolvedCase,
+  { readModel, readText }: Pick<RunFiles, 'readModel' | 'readText'>,
+): Promise<InputHashes> {
   const models = modelsOf(parts.workload).map((ref) => [ref, readModel(ref)] as const);
+  const files = filesOf(parts.workload);
   const hashed = await Promise.all(models.map(async ([ref, model]) => [ref, await sharedHash(model)] as const));
   return {
     study_sha256: await contentHash(functionalParts({ parts, kv })),
     machine_sha256: await sharedHash(machine),
     models_sha256: await contentHash(Object.fromEntries(hashed)),
+    ...(files.length > 0 && { files_sha256: await contentHash(files.map(readText)) }),
   };
 }
 
@@ -204,7 +228,7 @@ export async function studyResult(
   context: {
     readonly version: string;
     readonly nodeMajor: number;
-    readonly readModel: ReadModel;
+    readonly files: Pick<RunFiles, 'readModel' | 'readText'>;
     readonly outcomeOf: OutcomeOf;
     readonly tolerances: readonly ToleranceRule[];
   },
@@ -222,7 +246,7 @@ export async function studyResult(
       tierflow: context.version,
       node_major: context.nodeMajor,
       seed: resolved.seed,
-      ...(await inputHashes(resolved, context.readModel)),
+      ...(await inputHashes(resolved, context.files)),
     },
   };
 }

@@ -5,7 +5,7 @@ import { contentHash } from './canonical.ts';
 import type { StudyDocument } from './cases.ts';
 import type { Outcome } from './outcome.ts';
 import { type ResolvedCase, type ResolveOptions, resolveCase } from './resolve.ts';
-import { inputHashes, type ReadModel } from './run.ts';
+import { inputHashes, type RunFiles } from './run.ts';
 import { type Axis, countPoints, points, type Shard, settings } from './sweepPlan.ts';
 
 /**
@@ -48,7 +48,7 @@ export async function planSweep(
   caseId: string,
   axes: readonly Axis[],
   shard: Shard,
-  options: ResolveOptions & { readonly readModel: ReadModel; readonly version: string },
+  options: ResolveOptions & Pick<RunFiles, 'readModel' | 'readText'> & { readonly version: string },
 ): Promise<SweepPlan> {
   const planned: PlannedPoint[] = [];
   for (const point of points(axes, shard)) {
@@ -56,7 +56,7 @@ export async function planSweep(
       return { path, value: point.values[i], from: `--vary ${formatPath(path)}` };
     });
     const resolved = resolveCase(study, caseId, { ...options, sets: [...(options.sets ?? []), ...varied] });
-    const inputs = await inputHashes(resolved, options.readModel);
+    const inputs = await inputHashes(resolved, options);
     const hash = await contentHash({ version: options.version, seed: resolved.seed, inputs });
     planned.push({ index: point.index, set: settings(axes, point), resolved, hash });
   }

@@ -71,6 +71,26 @@ test('hashes follow the content: defaults written out change nothing, a machine 
   expect(faster.provenance['machine_sha256']).not.toBe(plain.provenance['machine_sha256']);
 });
 
+test('hashes follow the files that a workload names', async () => {
+  const program = (bytes: number): string =>
+    JSON.stringify({
+      buffers: [
+        { id: 'x', bytes },
+        { id: 'y', bytes: 64 },
+      ],
+      ops: [{ name: 'op', reads: ['x'], writes: ['y'], flops: 1000 }],
+    });
+  const hashOf = async (name: string, text: string) => {
+    write('program.json', text);
+    const study = write(name, 'title: Files\nmachine: u280\nworkload: {kind: mapping, program: program.json}\n');
+    return (await runJson(study)).provenance['files_sha256'];
+  };
+  const first = await hashOf('files.yaml', program(64));
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  expect(await hashOf('files.yaml', program(64))).toBe(first);
+  expect(await hashOf('files.yaml', program(128))).not.toBe(first);
+});
+
 test('assignments apply in order, the last one wins', async () => {
   const result = await runJson(
     file,

@@ -6,9 +6,7 @@ import type { AnyModel } from '../models/any.ts';
 import { GENERATORS } from './generators.ts';
 import { networkMapping } from './network.ts';
 import { readMappingProgram } from './read.ts';
-import type { MappingFields } from './schema.ts';
-
-const isJson = (name: string): boolean => /\.json$/.test(name) || name === '-';
+import { type MappingFields, namesFile } from './schema.ts';
 
 /**
  * The program of a workload; `readText` gives a JSON file beside the study, `readModel` the network of an id or path.
@@ -30,7 +28,7 @@ export function mappingProgram(
     const expected = 'no size and no width beside a file or a network';
     throw new InputError({ code: 'bad_value', problem: `${program} has its own sizes`, expected });
   }
-  if (isJson(program)) return readMappingProgram(readText(program), program === '-' ? 'standard input' : program);
+  if (namesFile(program)) return readMappingProgram(readText(program), program === '-' ? 'standard input' : program);
   let model: AnyModel;
   try {
     model = readModel(program);

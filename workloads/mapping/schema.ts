@@ -3,6 +3,11 @@ import * as v from 'valibot';
 /** Names of the programs made by rule (generators.ts). */
 export const GENERATOR_IDS = ['transformer', 'decoder', 'residual-cnn', 'strassen', 'random', 'planted'] as const;
 
+/** Whether a program is a file of its own, or a network of the catalogue or a model file. */
+export const namesFile = (program: string): boolean => /\.json$/.test(program) || program === '-';
+export const namesNetwork = (program: string): boolean =>
+  !namesFile(program) && !(GENERATOR_IDS as readonly string[]).includes(program);
+
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** A program to place in two memories: made by rule, read from a file, or a network. */
