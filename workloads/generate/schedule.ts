@@ -2,7 +2,7 @@ import type { KvUse, Op, OpCollective, Segment, StateUse } from '../../sim/types
 import { COMPUTE_BYTES } from '../models/model.ts';
 import type { Mixer } from '../models/schema.ts';
 import { weightShapes } from '../models/weights.ts';
-import { AttendedWorks } from './attended.ts';
+import { attentionWork } from './attention.ts';
 import { chosenBytes, embedWork, headWork, tokenBytes } from './ends.ts';
 import { mixingWork } from './mixing.ts';
 import { mlpWork } from './mlp.ts';
@@ -46,11 +46,9 @@ export class WorkTable {
   readonly #known = new Map<string, SubLayerWork>();
   /** Of attention under a KV policy; equal uses are one object. */
   readonly #ofUse = new Map<KvUse, SubLayerWork>();
-  readonly #attended: AttendedWorks;
 
   constructor(setting: Setting, token: TokenSize, last_step: number) {
     this.#setting = setting;
-    this.#attended = new AttendedWorks(setting);
     this.#token = token;
     this.#last_step = last_step;
     this.#weights = weightShapes(setting.model);
@@ -104,7 +102,7 @@ export class WorkTable {
         return made(
           mixer && mixer.kind !== 'window'
             ? mixingWork(setting, step, mixer, weights)
-            : this.#attended.at(step, weights),
+            : attentionWork(setting, step, weights),
           hidden,
           between,
           this.#stateUse(step),
