@@ -75,7 +75,7 @@ test('hashes follow the files that a workload names', async () => {
   const program = (bytes: number): string =>
     JSON.stringify({
       buffers: [
-        { id: 'x', bytes },
+        { id: 'x', bytes, input: true },
         { id: 'y', bytes: 64 },
       ],
       ops: [{ name: 'op', reads: ['x'], writes: ['y'], flops: 1000 }],
