@@ -1,4 +1,5 @@
 import type { WeightShape } from '../models/weights.ts';
+import { decodeWork } from './attentionLaw.ts';
 import { matmulFlops } from './flops.ts';
 import { normalise } from './norm.ts';
 import { fusedScores, rowScores, squareScores } from './scores.ts';
@@ -21,19 +22,32 @@ import { Walk, type Work } from './walk.ts';
  * positions, fewer key heads and RMS norms follow Hugging Face's eager Llama.
  */
 export function attentionWork(setting: Setting, step: Step, weights: readonly WeightShape[]): Work {
-  const { fused } = setting;
+  const walkOf = (at: Step): Walk => walkAttention(setting, at, weights);
+  const { use } = step;
+  if (step.phase === 'decode' && step.tokens === 1 && (use === undefined || use.pair_share === 1)) {
+    return withKernels(decodeWork(step, weights, walkOf), step);
+  }
+  const walk = walkOf(step);
+  if (use !== undefined && use.scratch_bytes > 0) walk.take({ selected: use.scratch_bytes });
+  return withKernels(walk.work(), step);
+}
+
+const withKernels = ({ kernels, scratch_bytes }: Work, { use }: Step): Work =>
+  use === undefined || use.kernels.length === 0
+    ? { kernels, scratch_bytes }
+    : { kernels: [...kernels, ...use.kernels], scratch_bytes };
+
+/** All of the sub-layer but what a KV policy does. */
+export function walkAttention(setting: Setting, step: Step, weights: readonly WeightShape[]): Walk {
   const walk = projected(setting, step, weights);
-  if (fused) fusedScores(walk, setting, step);
+  if (setting.fused) fusedScores(walk, setting, step);
   else if (step.phase === 'prefill') squareScores(walk, setting, step);
   else rowScores(walk, setting, step);
   if (setting.model.tables) walk.rename('value', 'output');
   else projectOut(walk, setting, step, weights);
   if (!setting.model.parallel) walk.run({ part: 'output', name: 'pointwise', updates: ['output'], reads: ['input'] });
   takeCompressionBuffers(walk, setting, step);
-  if (step.use === undefined) return walk.work();
-  if (step.use.scratch_bytes > 0) walk.take({ selected: step.use.scratch_bytes });
-  const { kernels, scratch_bytes } = walk.work();
-  return { kernels: [...kernels, ...step.use.kernels], scratch_bytes };
+  return walk;
 }
 
 /** Walks up to the scores, by the weights of one program: they depend on the new tokens alone, not on the context. */

@@ -39,6 +39,16 @@ export interface Step {
   readonly times?: number;
 }
 
+/** The parts of a walk's work. */
+export interface WalkAccount {
+  readonly kernels: readonly Kernel[];
+  /** Live bytes each time something was taken. */
+  readonly live: readonly number[];
+  /** Live at the end. */
+  readonly left_bytes: number;
+  readonly output_bytes: number;
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
@@ -53,6 +63,8 @@ export class Walk {
   #live_bytes = 0;
   #peak_bytes = 0;
   #output_bytes = 0;
+  /** Live bytes each time something was taken. */
+  readonly #live: number[] = [];
 
   /** `input_bytes` is the buffer `input`, which is there from the start and is not scratch. */
   constructor(dtype: Dtype, input_bytes: number) {
@@ -68,6 +80,7 @@ export class Walk {
     copy.#live_bytes = this.#live_bytes;
     copy.#peak_bytes = this.#peak_bytes;
     copy.#output_bytes = this.#output_bytes;
+    copy.#live.push(...this.#live);
     return copy;
   }
 
@@ -80,6 +93,7 @@ export class Walk {
       this.#live_bytes += bytes;
       if (name === 'output') this.#output_bytes = bytes;
     }
+    this.#live.push(this.#live_bytes);
     if (this.#live_bytes > this.#peak_bytes) this.#peak_bytes = this.#live_bytes;
   }
 
@@ -122,6 +136,16 @@ export class Walk {
   work(): Work {
     const scratch_bytes = Math.max(0, this.#peak_bytes - this.#output_bytes);
     return { kernels: this.#kernels, scratch_bytes };
+  }
+
+  /** What `work` is made from. */
+  account(): WalkAccount {
+    return {
+      kernels: this.#kernels,
+      live: this.#live,
+      left_bytes: this.#live_bytes,
+      output_bytes: this.#output_bytes,
+    };
   }
 
   /** The kernel that this step adds to: few enough that looking through them is quicker than a map. */
