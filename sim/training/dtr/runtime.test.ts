@@ -95,3 +95,19 @@ test('an alias costs no memory and comes back with its storage', () => {
   expect(tight.evicted).toEqual([1]);
   expect(tight.again_ns).toBe(20);
 });
+
+test('a budget at which ops run again without end is refused', () => {
+  const call = (tensor: number, inputs: number[]): TraceEvent => ({
+    kind: 'call',
+    name: `op ${tensor}`,
+    cost_ns: 1,
+    inputs,
+    outputs: [{ tensor, bytes: 1, alias_of: -1 }],
+  });
+  // A chain read backwards in the room of one op: each read runs all before it again.
+  const n = 600;
+  const made = Array.from({ length: n }, (_, i) => call(i + 1, [i, Math.max(0, i - 1)]));
+  const back = Array.from({ length: n }, (_, i) => call(n + 1 + i, [n - i, n + i]));
+  const events: TraceEvent[] = [{ kind: 'constant', tensor: 0, bytes: 1 }, ...made, ...back];
+  expect(() => run({ tensors: 2 * n + 1, events }, 5)).toThrow('ran again 50 times on the mean in 5 bytes');
+});

@@ -1,4 +1,4 @@
-import { DoesNotFitError } from '../../errors.ts';
+import { DeadlockError, DoesNotFitError } from '../../errors.ts';
 import type { TensorTrace, TraceEvent } from '../../types/trace.ts';
 import { Frames } from './frames.ts';
 import { DtrGraph, Pool } from './graph.ts';
@@ -31,13 +31,16 @@ export interface DtrOptions {
  * op needs one that was evicted, the op that made it runs again, and its parents before it. A storage whose last reference
  * goes leaves at once, and counts as an evicted neighbour like any other (Kirisame et al., ICLR 2021, section 4 and
  * appendix C: eager eviction).
- * @throws DoesNotFitError when nothing is left to evict.
+ * @throws DoesNotFitError when nothing is left to evict; DeadlockError when ops run again without end.
  */
 export function replayDtr(trace: TensorTrace, options: DtrOptions): DtrRun {
   const runtime = new Runtime(options, trace);
   for (const event of trace.events) runtime.take(event);
   return runtime.finish();
 }
+
+/** Times that the ops of a step run again on the mean before the budget is taken for too small: far beyond any that is worth it. */
+const MOST_RERUNS = 50;
 
 class Runtime {
   private readonly options: DtrOptions;
@@ -53,6 +56,8 @@ class Runtime {
   private base = 0;
   private again = 0;
   private scored = 0;
+  private reruns = 0;
+  private readonly mostReruns: number;
   private readonly evicted: number[] = [];
   private readonly left: number[] = [];
 
@@ -61,6 +66,7 @@ class Runtime {
     this.graph = new DtrGraph(trace);
     this.heuristic = heuristicOf(options.order, this.graph);
     this.pool = new Pool(trace.tensors);
+    this.mostReruns = MOST_RERUNS * trace.events.filter(({ kind }) => kind === 'call').length;
   }
 
   take(event: TraceEvent): void {
@@ -163,8 +169,11 @@ class Runtime {
     const cost = graph.opCost[op]!;
     this.makeRoom(op);
     this.clock += cost;
-    if (again) this.again += cost;
-    else this.base += cost;
+    if (again) {
+      this.again += cost;
+      this.reruns += 1;
+      if (this.reruns > this.mostReruns) this.giveUp();
+    } else this.base += cost;
     this.used += graph.opBytes[op]!;
     if (this.used > this.peak) this.peak = this.used;
     // The target itself enters the pool after its siblings.
@@ -201,6 +210,11 @@ class Runtime {
       this.evicted.push(victim);
       this.evict(victim);
     }
+  }
+
+  private giveUp(): never {
+    const what = `a step whose ops ran again ${MOST_RERUNS} times on the mean in ${this.options.budget_bytes} bytes`;
+    throw new DeadlockError([what], this.clock / 1e9);
   }
 
   private evict(storage: number): void {
