@@ -1,7 +1,7 @@
 import { type Rng, randomStreams } from '../../../sim/kernel/random.ts';
 import type { Instance } from './instance.ts';
+import type { Neighbours } from './neighbours.ts';
 import { Searcher, type SearchStatus } from './searcher.ts';
-import type { Neighbours } from './state.ts';
 import { styleOf } from './styles.ts';
 
 /** Nodes of a short run in items: a lucky order needs about one node an item. */

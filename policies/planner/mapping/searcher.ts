@@ -1,5 +1,6 @@
 import type { Instance } from './instance.ts';
-import { type Neighbours, State } from './state.ts';
+import type { Neighbours } from './neighbours.ts';
+import { State } from './state.ts';
 
 export type SearchStatus = 'found' | 'infeasible' | 'running';
 

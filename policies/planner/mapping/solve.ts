@@ -1,11 +1,11 @@
 import type { ItemPlan } from './greedy.ts';
 import { buildInstance, type Instance, instanceEntries } from './instance.ts';
+import { type Neighbours, neighboursOf } from './neighbours.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
 import type { MapBuffer } from './problem.ts';
 import { rowsPlan } from './rows.ts';
 import { MOST_ITEMS } from './searcher.ts';
-import { type Neighbours, neighboursOf } from './state.ts';
 import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
 
 export interface SolveOptions {
