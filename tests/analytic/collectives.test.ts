@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readMachineData } from '../../hardware/load.ts';
 import { parseMachine } from '../../hardware/machine.ts';
-import { Collectives, tensorLayout } from './collectives.ts';
+import { Collectives, tensorLayout } from '../../sim/resources/collectives.ts';
 
 const machine = parseMachine(readMachineData('selene').source);
 const seconds = (bytes: number, ranks = 8): number =>
