@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Machine } from '../../sim/types/index.ts';
 import { type AttentionShape, onePass, type RowMapping, rowWise } from './dataflows.ts';
+import { runAttention } from './index.ts';
 
 /** A 4 × 4 grid beside 4 lanes, one operation a second each, so that seconds count operations. */
 const arrays = {
@@ -65,4 +67,23 @@ test('row-wise under a mapping: what is kept is read once, and what finds no roo
   const needed = (16 * 16 + 2 * (16 + 3 * 4) * 8) * 2;
   const scores = 16 * 16 * 2;
   expect(bytes({ rows: 16, kept: ['key'] }, needed / 2)).toBe((4 * 2 + 1 + 1 + 3 / 2) * tensor + (7 / 2) * scores);
+});
+
+test.each([
+  ['mapping', 'one-pass', { mapping: { rows: 4, kept: [] } }],
+  ['value_width', 'fused', { value_width: 4 }],
+  ['backward', 'row-wise', { backward: true }],
+] as const)('%s has no effect with %s and is refused', (field, dataflow, given) => {
+  const fields = {
+    kind: 'attention',
+    dataflow,
+    batch: 1,
+    heads: 1,
+    sequence: 16,
+    key_width: 8,
+    element_bits: 16,
+  } as const;
+  expect(() => runAttention({ ...fields, ...given } as never, {} as Machine)).toThrow(
+    `workload.${field} has no effect with the dataflow ${dataflow}`,
+  );
 });

@@ -1,3 +1,4 @@
+import { InputError } from '../../input/errors.ts';
 import { MissingFactError } from '../../sim/errors.ts';
 import type { Machine, Memory, RunResult, SpatialArray } from '../../sim/types/index.ts';
 import { type AttentionShape, type DataflowCost, onePass, rowWise } from './dataflows.ts';
@@ -6,9 +7,11 @@ import { runOnGpu } from './onGpu.ts';
 
 /**
  * Time, DRAM traffic and energy of the layer: compute and DRAM overlap, so the longer of the two is the time.
- * @throws MissingFactError when the machine has no arrays, no on-chip memory, or one too small for a tile.
+ * @throws MissingFactError when the machine has no arrays, no on-chip memory, or one too small for a tile; InputError for
+ * fields that the dataflow does not read.
  */
 export function runAttention(fields: AttentionFields, machine: Machine): RunResult {
+  refuseUnread(fields);
   const { dataflow } = fields;
   if (dataflow === 'un-fused' || dataflow === 'fused') {
     const shape = {
@@ -93,4 +96,25 @@ function memoryOf(machine: Machine, id: string | undefined): Memory {
   const memory = machine.memories.find((candidate) => candidate.id === id);
   if (memory) return memory;
   throw new MissingFactError(`machine "${machine.id}" has no fast and near role, which an array's buffer needs`);
+}
+
+/** Fields that only some dataflows read. */
+const READ_BY: Readonly<Record<string, readonly AttentionFields['dataflow'][]>> = {
+  mapping: ['row-wise'],
+  value_width: ['one-pass', 'row-wise'],
+  backward: ['un-fused', 'fused'],
+  mask: ['un-fused', 'fused'],
+  dropout: ['un-fused', 'fused'],
+};
+
+function refuseUnread(fields: AttentionFields): void {
+  for (const [field, dataflows] of Object.entries(READ_BY)) {
+    if (fields[field as keyof AttentionFields] === undefined || dataflows.includes(fields.dataflow)) continue;
+    throw new InputError({
+      code: 'bad_value',
+      problem: `workload.${field} has no effect with the dataflow ${fields.dataflow}`,
+      found: fields.dataflow,
+      expected: `${dataflows.join(' or ')}, or no ${field}`,
+    });
+  }
 }
