@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { SPECS } from '../tests/golden/figures/specs.ts';
 import { figureOf } from './files.ts';
-import { renderPdf } from './pdf.ts';
+import { haloFirst, renderPdf } from './pdf.ts';
 import { renderSvg } from './render.ts';
 
 const page = async (index: number): Promise<string> => {
@@ -22,4 +22,16 @@ it('is one page in points with the bundled font inside, and knows no date', asyn
   expect(pdf).toMatch(/\/BaseFont \/[A-Z]+\+LiberationSans/);
   // The only date is the epoch.
   expect(pdf.match(/D:\d+/g)).toEqual(['D:19700101000000']);
+});
+
+it('draws every white edge below its text, in every figure', async () => {
+  let edges = 0;
+  for (const { spec, inputs } of SPECS) {
+    const svg = await renderSvg(await figureOf(spec, inputs));
+    edges += svg.split('paint-order').length - 1;
+    const drawn = haloFirst(svg);
+    expect(drawn).not.toContain('paint-order');
+    expect(drawn.split('<text').length - svg.split('<text').length).toBe(svg.split('paint-order').length - 1);
+  }
+  expect(edges).toBeGreaterThan(0);
 });

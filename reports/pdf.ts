@@ -32,7 +32,7 @@ export async function renderPdf(svg: string, figure: Figure): Promise<Uint8Array
 const pointSized = (svg: string): string => svg.replace(/^<svg([^>]*?) width="[^"]*" height="[^"]*"/, '<svg$1');
 
 /** PDF has no order of painting within one text: its white edge becomes a text of its own below it. */
-const haloFirst = (svg: string): string =>
+export const haloFirst = (svg: string): string =>
   svg.replace(
     /<text([^>]*?) fill="([^"]*)"( stroke="[^"]*" stroke-width="[^"]*") paint-order="stroke"([^>]*)>(.*?)<\/text>/gs,
     '<text$1 fill="none"$3$4>$5</text><text$1 fill="$2"$4>$5</text>',
