@@ -89,6 +89,10 @@ describe('counts', () => {
     expect(layout({ kv_heads: 1 })).toBe(0.25);
     // Never more heads than the model has, but for one a query head.
     expect(layout({ kv_heads: 9 })).toBe(1);
+    // Two devices hold half of them each, and none less than one.
+    const shared = (kv_heads: number) =>
+      engineOf({ layout: { kv_heads } }, { devices: 2 }).peakBytes(0) / engineOf({}, { devices: 2 }).peakBytes(0);
+    expect([shared(4), shared(1)]).toEqual([0.5, 0.25]);
     const grouped = engineOf({ layout: { kv_heads: 'query' } }, { heads: 16 });
     expect(grouped.peakBytes(0)).toBe(4 * 1010 * pair);
     expect(grouped.use(0, pass(3)).cached_heads).toBe(16);

@@ -29,10 +29,10 @@ export function storedBytes(elements: number, bits: number, group: number, overh
 }
 
 /** Cached heads over the model's key and value heads; never more than it has, but for one a query head. */
-export function headShare({ layout }: PresetFields, { heads, kv_heads }: KvShape): number {
+export function headShare({ layout }: PresetFields, { heads, kv_heads, devices = 1 }: KvShape): number {
   if (layout.kv_heads === 'model') return 1;
   if (layout.kv_heads === 'query') return heads / kv_heads;
-  return Math.min(layout.kv_heads, kv_heads) / kv_heads;
+  return Math.min(Math.max(1, layout.kv_heads / devices), kv_heads) / kv_heads;
 }
 
 export function formsOf(fields: PresetFields, shape: KvShape): Forms {

@@ -10,6 +10,8 @@ import type { Dtype, Phase } from './units.ts';
 
 /** What a policy is made for: one batch of equal sequences through one model. */
 export interface KvShape {
+  /** Devices that share the layers, where several do; heads and bytes are those of one. */
+  readonly devices?: number;
   readonly layers: number;
   readonly heads: number;
   readonly kv_heads: number;

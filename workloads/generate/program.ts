@@ -97,9 +97,14 @@ function settingOf(fields: GenerateFields, model: Model, precision: Precision): 
   };
 }
 
-function shapeOf({ batch, prompt, output }: GenerateFields, setting: Setting, token: TokenSize): KvShape {
+function shapeOf(
+  { batch, prompt, output, tensor_parallel }: GenerateFields,
+  setting: Setting,
+  token: TokenSize,
+): KvShape {
   const { layers, heads, kv_heads, head_dim, hidden, dtype } = setting.model;
   return {
+    ...(tensor_parallel > 1 && { devices: tensor_parallel }),
     layers,
     heads,
     kv_heads,
