@@ -1,5 +1,5 @@
 import { unknownName } from '../../input/index.ts';
-import { COMPUTED_BYTES, elementwiseKernel, matrixKernel, OPS } from '../../sim/training/kernels.ts';
+import { bytesOf, elementwiseKernel, matrixKernel, OPS } from '../../sim/training/kernels.ts';
 import type {
   GemmShape,
   Kernel,
@@ -26,23 +26,27 @@ const MASK = 1;
 export function adapted(training: Training, { adapter, base }: Method): Training {
   if (adapter === null) return training;
   const bodies = [training.layer, training.head];
+  // Weights that are not stored in fewer bits are as they are computed with.
+  const computed = 8 * bytesOf(training.dtype);
+  const whole = { ...base, bits: computed, block: 0, extra_bits: 0 };
+  const stored = base.bits < 16 ? base : { ...base, bits: computed };
   const names = bodies.flatMap(({ ops }) => ops.flatMap(({ weights }) => weights ?? [])).map(({ name }) => name);
   for (const target of adapter.targets) if (!names.includes(target)) throw unknownName('matrix', target, names);
   return {
     ...training,
-    layer: adaptedBody(training.layer, adapter, base),
-    head: adaptedBody(training.head, adapter, base.head ? base : { ...base, bits: 16, block: 0, extra_bits: 0 }),
-    embed: frozenBody(training.embed, base.embedding ? storedBits(base) : 16),
+    layer: adaptedBody(training.layer, adapter, stored, computed),
+    head: adaptedBody(training.head, adapter, base.head ? stored : whole, computed),
+    embed: frozenBody(training.embed, base.embedding ? storedBits(stored) : computed, computed),
     tied_table_parameters: 0,
   };
 }
 
 /** A body that trains nothing: what its weights took of backward is gone. */
-function frozenBody({ ops, matrices, others }: TrainBody, bits: number): TrainBody {
+function frozenBody({ ops, matrices, others }: TrainBody, bits: number, computed: number): TrainBody {
   return {
     ops: ops.map((op) => ({ ...op, backward: [], weight_gradient: [] })),
     matrices: frozen(matrices, bits, 0),
-    others: frozen(others, 16, 0),
+    others: frozen(others, computed, 0),
   };
 }
 
@@ -52,7 +56,7 @@ const frozen = ({ trained }: Parameters, frozen_bits: number, adapters: number):
   frozen_bits,
 });
 
-function adaptedBody({ ops, matrices, others }: TrainBody, adapter: Adapter, base: Base): TrainBody {
+function adaptedBody({ ops, matrices, others }: TrainBody, adapter: Adapter, base: Base, computed: number): TrainBody {
   const made = ops.map((op) => adaptedOp(op, adapter, base));
   return {
     ops: made.map(({ op }) => op),
@@ -61,9 +65,15 @@ function adaptedBody({ ops, matrices, others }: TrainBody, adapter: Adapter, bas
       storedBits(base),
       made.reduce((sum, { parameters }) => sum + parameters, 0),
     ),
-    others: frozen(others, 16, 0),
+    others: frozen(others, computed, 0),
   };
 }
+
+/** An op without matrices whose weights are frozen: what only their gradient needed is not kept. */
+const withoutWeightGradient = (op: TrainOp): TrainOp => ({
+  ...op,
+  saves: op.saves.filter(({ weight_only }) => weight_only !== true),
+});
 
 interface AdaptedOp {
   readonly op: TrainOp;
@@ -73,13 +83,14 @@ interface AdaptedOp {
 
 function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
   const product = op.forward.find(({ gemm }) => gemm !== undefined);
-  if (op.weights === undefined || product?.gemm === undefined) return { op, parameters: 0 };
+  if (op.weights === undefined || product?.gemm === undefined) return { op: withoutWeightGradient(op), parameters: 0 };
   const { gemm } = product;
   const targets = op.weights.filter(({ name }) => adapter.targets.includes(name));
   const groups = op.packed && targets.length > 0 ? [targets] : targets.map((target) => [target]);
   const made = groups.map((group) => adapterOf(op, group, product, gemm, adapter));
   const needsInput = groups.length > 0 && !adapter.dropout;
   const expansion = base.bits < 16 ? expansionOf(op, product, base) : null;
+  const element = bytesOf(product.dtype);
   return {
     op: {
       ...op,
@@ -87,7 +98,7 @@ function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
       backward: [...made.flatMap(({ backward }) => backward), ...(expansion?.kernels ?? []), ...op.backward],
       weight_gradient: made.flatMap(({ weight_gradient }) => weight_gradient),
       saves: [
-        ...keptSaves(op, gemm, needsInput, expansion !== null && base.keeps_input),
+        ...keptSaves(op, gemm, element, needsInput, expansion !== null && base.keeps_input),
         ...made.flatMap(({ saves }) => saves),
       ],
       scratch_bytes: op.scratch_bytes + (expansion?.scratch_bytes ?? 0),
@@ -100,6 +111,7 @@ function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
 function keptSaves(
   { name, saves }: TrainOp,
   { m, k, count }: GemmShape,
+  element: number,
   adapterNeeds: boolean,
   productKeeps: boolean,
 ): Saved[] {
@@ -108,7 +120,7 @@ function keptSaves(
   // What it keeps is another op's too, in that op's layout: fused attention has its output by heads.
   const copied = productKeeps && saves.length > 0 && !saves.some(({ weight_only }) => weight_only === true);
   if (!copied) return kept;
-  return [...kept, { name: `${name}_input_copy`, bytes: COMPUTED_BYTES * m * k * count, rows: m * count }];
+  return [...kept, { name: `${name}_input_copy`, bytes: element * m * k * count, rows: m * count }];
 }
 
 /** Expanding the stored weights of an op to 16 bits. Matrices of one product together, others one after the other. */
@@ -116,13 +128,14 @@ function expansionOf({ name, weights, packed }: TrainOp, { part, dtype }: Kernel
   const sizes = weights!.map(({ rows, columns, count }) => rows * columns * count);
   const elements = sizes.reduce((sum, size) => sum + size, 0);
   const together = packed ? elements : Math.max(...sizes);
-  // Stored bits in, 16 bits out; a cast to another format reads and writes once more.
-  const bytes = storedBits(base) / 8 + COMPUTED_BYTES * (2 * base.expanded_copies - 1);
+  // Stored bits in, computed ones out; a cast to another format reads and writes once more.
+  const computed = bytesOf(dtype);
+  const bytes = storedBits(base) / 8 + computed * (2 * base.expanded_copies - 1);
   return {
     kernels: [
       elementwiseKernel({ name: `${name} expand`, part, dtype }, elements * bytes, packed ? 1 : weights!.length),
     ],
-    scratch_bytes: COMPUTED_BYTES * base.expanded_copies * together,
+    scratch_bytes: computed * base.expanded_copies * together,
   };
 }
 
@@ -151,7 +164,7 @@ function adapterOf(
   const rows = m * count;
   const keep = (name: string, bytes: number): Saved => ({ name: `${label}_adapter_${name}`, bytes, rows });
   const forWeights = (name: string, bytes: number): Saved => ({ ...keep(name, bytes), weight_only: true });
-  const E = COMPUTED_BYTES;
+  const E = bytesOf(dtype);
   return {
     forward: [
       ...(dropout ? [elementwiseKernel(named('dropout'), (2 * E + MASK) * input, OPS.pointwise)] : []),

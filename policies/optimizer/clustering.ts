@@ -1,4 +1,4 @@
-import { COMPUTED_BYTES, elementwiseKernel } from '../../sim/training/kernels.ts';
+import { bytesOf, elementwiseKernel } from '../../sim/training/kernels.ts';
 import type { Saved, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 
 /** Weights trained toward 2^bits centroids, and how the map between the two is saved for backward. */
@@ -31,7 +31,8 @@ export function clustered(training: Training, clustering: Clustering | undefined
 function clusteredOp(op: TrainOp, { bits, unique, shards, copies }: Clustering): TrainOp {
   const product = op.forward.find(({ gemm }) => gemm !== undefined);
   if (op.weights === undefined || product === undefined) return op;
-  const row = COMPUTED_BYTES * 2 ** bits;
+  const { part, dtype } = product;
+  const row = bytesOf(dtype) * 2 ** bits;
   const sizes = op.weights.map(({ name, rows, columns, count }) => ({ name, elements: rows * columns * count }));
   const maps = sizes.map(({ name, elements }): Saved => {
     const whole = copies * elements * row;
@@ -39,7 +40,6 @@ function clusteredOp(op: TrainOp, { bits, unique, shards, copies }: Clustering):
     return { name: `${name}_map`, bytes: unique ? copies * table : whole, rows: 1 };
   });
   const elements = sizes.reduce((sum, size) => sum + size.elements, 0);
-  const { part, dtype } = product;
   // Distances to every centroid written once, read for the soft-max, and read again for the weighted sum.
   const passes = 3 * row * elements;
   return {

@@ -1,11 +1,10 @@
+import { bytesOf } from '../../sim/training/kernels.ts';
 import type { OptimizerPlan, Training } from '../../sim/types/index.ts';
 import type { Method } from './methods.ts';
 import { projectedState } from './projection.ts';
 import { methodOf, type OptimizerFields } from './schema.ts';
 
 const FULL_BYTES = 4;
-/** Weights are computed with in 16 bits. */
-const COMPUTED_BYTES = 2;
 
 /** Bytes of all moments of one element, their scales included. */
 function momentBytes({ moments, moment_bits, block }: Method): number {
@@ -26,7 +25,7 @@ export function optimizerPlan(fields: OptimizerFields, training: Training): Opti
     state_bytes: state,
     update_bytes: updateBytes(weight, gradient, state),
     zero: fields.zero,
-    gather_bytes: Math.min(weight, COMPUTED_BYTES),
+    gather_bytes: Math.min(weight, bytesOf(training.dtype)),
     reduce_bytes: (fields.reduce_bits ?? Math.max(16, method.gradient_bits)) / 8,
     offload: fields.offload,
     // Gradient and state read, state and weight written (Ren et al., USENIX ATC 2021, section 5.1).

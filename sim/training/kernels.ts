@@ -7,8 +7,18 @@ import type { Dtype } from '../types/units.ts';
  * @module
  */
 
-/** Bytes of one element as computed. */
-export const COMPUTED_BYTES = 2;
+/** Bytes of one element as computed in a precision. */
+export const bytesOf = (dtype: Dtype): number => ELEMENT_BYTES[dtype];
+
+const ELEMENT_BYTES: Readonly<Record<Dtype, number>> = {
+  fp32: 4,
+  tf32: 4,
+  fp16: 2,
+  bf16: 2,
+  fp8: 1,
+  int8: 1,
+  int4: 0.5,
+};
 
 /**
  * Framework ops that one entry of a step stands for, views and casts included: with them a GPT layer has 26 forward and
@@ -40,8 +50,8 @@ export function matrixKernel(
     part,
     dtype,
     flops: 2 * m * n * k * count,
-    operand_bytes: COMPUTED_BYTES * n * k * count,
-    activation_bytes: COMPUTED_BYTES * (m * k + m * n) * count + extra_bytes,
+    operand_bytes: bytesOf(dtype) * n * k * count,
+    activation_bytes: bytesOf(dtype) * (m * k + m * n) * count + extra_bytes,
     launches,
     gemm: { m, n, k, count, ...(row_elements !== undefined && { row_elements }) },
   };

@@ -1,4 +1,5 @@
 import type { ActivationPlan, OptimizerPlan, TrainBody, Training } from '../types/training.ts';
+import { bytesOf } from './kernels.ts';
 import type { PipelineRun } from './schedule.ts';
 
 /** Bytes of one body's saved tensors for one micro-batch on one rank. */
@@ -56,7 +57,7 @@ export function stageParameters(
   const matrices = training_layers * layer.matrices.trained;
   let others = training_layers * layer.others.trained;
   const whole = layer.matrices.trained + layer.others.trained;
-  let frozen_bytes = own * frozenBytes(layer) + trunk_layers * whole * FROZEN_BYTES;
+  let frozen_bytes = own * frozenBytes(layer) + trunk_layers * whole * bytesOf(training.dtype);
   if (stage === 0) {
     others += embed.matrices.trained + embed.others.trained;
     frozen_bytes += frozenBytes(embed);
@@ -68,9 +69,6 @@ export function stageParameters(
   }
   return { matrices, others, frozen_bytes };
 }
-
-/** Bytes of a weight of a frozen trunk, as it is computed with. */
-const FROZEN_BYTES = 2;
 
 /** Stored bytes of a body's frozen weights on one rank. */
 export const frozenBytes = ({ matrices, others }: TrainBody): number =>

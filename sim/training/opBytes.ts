@@ -1,17 +1,18 @@
 import type { TrainOp } from '../types/training.ts';
-
-/** Elements are of 16 bits. */
-const ELEMENT = 2;
+import { bytesOf } from './kernels.ts';
 
 /** Bytes of a product's output; element-wise ops write what the next op saves, or in place. */
 export function outputBytes({ forward }: TrainOp): number {
-  return forward.reduce((most, { gemm }) => Math.max(most, gemm ? ELEMENT * gemm.m * gemm.n * gemm.count : 0), 0);
+  return forward.reduce(
+    (most, { gemm, dtype }) => Math.max(most, gemm ? bytesOf(dtype) * gemm.m * gemm.n * gemm.count : 0),
+    0,
+  );
 }
 
 /** Bytes of the gradient that an op's backward hands on: of its product's input, of what came before it, or of what it saved. */
 export function inputBytes({ forward, saves }: TrainOp, before: TrainOp | undefined): number {
   const product = forward.reduce(
-    (most, { gemm }) => Math.max(most, gemm ? ELEMENT * gemm.m * gemm.k * gemm.count : 0),
+    (most, { gemm, dtype }) => Math.max(most, gemm ? bytesOf(dtype) * gemm.m * gemm.k * gemm.count : 0),
     0,
   );
   if (product > 0) return product;

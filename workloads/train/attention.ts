@@ -3,7 +3,6 @@ import { elementwise, pointwise, productKernels, saved, savedForWeights, savedRe
 import {
   ACCUMULATED,
   columnCollectives,
-  ELEMENT,
   MASK,
   ownTokens,
   rowCollectives,
@@ -11,15 +10,16 @@ import {
   type TrainSetting,
 } from './setting.ts';
 
-/** Reads a value and writes one. */
-const THROUGH = 2 * ELEMENT;
+/** Reads a value and writes one: bytes an element. */
+const through = ({ element }: TrainSetting): number => 2 * element;
 
 /**
- * Bytes an element moved where each framework op is a kernel of its own. A norm: to fp32 (6), square (8), mean (4), scale
+ * Bytes an element moved where each framework op is a kernel of its own, in 16 bits and, without casts, in fp32. A norm: to fp32 (6), square (8), mean (4), scale
  * (8), back (6), weight (4), and twice that in backward. Rotation: to fp32 (6), complex product (8), back (6).
  */
-const EAGER_NORM = 6 + 8 + 4 + 8 + 6 + 4;
-const EAGER_ROTARY = 6 + 8 + 6;
+const eagerNorm = ({ element }: TrainSetting): number =>
+  element < ACCUMULATED ? 6 + 8 + 4 + 8 + 6 + 4 : 8 + 4 + 8 + 8;
+const eagerRotary = ({ element }: TrainSetting): number => (element < ACCUMULATED ? 6 + 8 + 6 : 8);
 
 /** fp32 log-sum-exp of each query row, which a fused kernel keeps for backward (Dao, arXiv:2205.14135, section 3.1). */
 const LSE_BYTES = 4;
@@ -29,7 +29,7 @@ const LSE_BYTES = 4;
  * 11 s b h + 5 a s^2 b for attention and 2 s b h for the norm's input, its divided terms over the tensor group.
  */
 export function attentionOps(setting: TrainSetting): TrainOp[] {
-  const { model, tokens, tensor, dropout } = setting;
+  const { model, tokens, tensor, dropout, element } = setting;
   const query = shared(model.heads, tensor) * model.head_dim;
   const key = shared(model.kv_heads, tensor) * model.head_dim;
   const own = ownTokens(setting);
@@ -52,13 +52,13 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
         { name: 'value', rows: key, columns: model.hidden, count: 1 },
       ],
       ...(setting.packed_qkv && { packed: true as const }),
-      saves: [savedForWeights('qkv_input', ELEMENT * own * model.hidden, own)],
+      saves: [savedForWeights('qkv_input', element * own * model.hidden, own)],
       scratch_bytes: 0,
     },
   ];
   if (model.qk_norm) out.push(headNorm(setting, query + key));
   if (model.position === 'rotary') {
-    const bytes = setting.fused ? THROUGH : EAGER_ROTARY;
+    const bytes = setting.fused ? through(setting) : eagerRotary(setting);
     out.push(pointwise(setting, 'rotary', 'attention', tokens * (query + key), bytes, bytes));
   }
   const qkv = attentionInputs(setting, query, key);
@@ -77,7 +77,7 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
     ...rowCollectives(setting),
     weights: [{ name: 'projection', rows: model.hidden, columns: query, count: 1 }],
     // The backward of fused attention needs it too.
-    saves: [(setting.flash ? saved : savedForWeights)('projection_input', ELEMENT * tokens * query, tokens)],
+    saves: [(setting.flash ? saved : savedForWeights)('projection_input', element * tokens * query, tokens)],
     scratch_bytes: 0,
   });
   out.push(residual(setting, 'residual1', model.bias.out));
@@ -89,20 +89,24 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
  * that stays beside the rotated queries and keys; grouped heads are repeated to the query heads before the kernel, and so
  * copied (LitGPT, `model.py`, `CausalSelfAttention`). A lone key head is never repeated.
  */
-function attentionInputs({ model, tokens, packed_qkv }: TrainSetting, query: number, key: number): TrainOp['saves'] {
+function attentionInputs(
+  { model, tokens, packed_qkv, element }: TrainSetting,
+  query: number,
+  key: number,
+): TrainOp['saves'] {
   const repeated = packed_qkv && model.kv_heads > 1 && model.kv_heads < model.heads;
   const keys = repeated ? query : key;
   const values = repeated ? query : packed_qkv ? query + 2 * key : key;
   return [
-    saved('query', ELEMENT * tokens * query, tokens),
-    saved('key', ELEMENT * tokens * keys, tokens),
-    saved('value', ELEMENT * tokens * values, tokens),
+    saved('query', element * tokens * query, tokens),
+    saved('key', element * tokens * keys, tokens),
+    saved('value', element * tokens * values, tokens),
   ];
 }
 
 /** Un-fused attention: scores, softmax, dropout, values; score matrices pass through memory. */
 function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
-  const { model, seq, sequences, tensor, tokens, context } = setting;
+  const { model, seq, sequences, tensor, tokens, context, element } = setting;
   const heads = shared(model.heads, tensor);
   const rows = seq / context;
   const count = sequences * heads;
@@ -125,23 +129,26 @@ function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
     count,
     activations_only: true,
   });
-  const softmax_output = savedResult('softmax_output', ELEMENT * elements, tokens);
+  const softmax_output = savedResult('softmax_output', element * elements, tokens);
   const core = true;
-  const context_copy = elementwise(setting, 'context', 'attention', THROUGH * tokens * heads * model.head_dim);
+  const context_copy = elementwise(setting, 'context', 'attention', through(setting) * tokens * heads * model.head_dim);
   const dropout: TrainOp[] = setting.dropout
     ? [
-        pointwise(setting, 'scores_dropout', 'attention', elements, THROUGH + MASK, THROUGH + MASK, {
+        pointwise(setting, 'scores_dropout', 'attention', elements, through(setting) + MASK, through(setting) + MASK, {
           core,
           saves: [
             savedResult('scores_mask', MASK * elements, tokens),
-            savedResult('scores_kept', ELEMENT * elements, tokens),
+            savedResult('scores_kept', element * elements, tokens),
           ],
         }),
       ]
     : [];
   return [
-    { name: 'scores', ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: ELEMENT * elements },
-    pointwise(setting, 'softmax', 'attention', elements, THROUGH, THROUGH + ELEMENT, { core, saves: [softmax_output] }),
+    { name: 'scores', ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: element * elements },
+    pointwise(setting, 'softmax', 'attention', elements, through(setting), through(setting) + element, {
+      core,
+      saves: [softmax_output],
+    }),
     ...dropout,
     {
       name: 'values',
@@ -150,7 +157,7 @@ function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
       backward: [context_copy, ...values.backward],
       saves: qkv.slice(2),
       core,
-      scratch_bytes: ELEMENT * elements,
+      scratch_bytes: element * elements,
     },
   ];
 }
@@ -160,7 +167,7 @@ function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
  * included (Dao, arXiv:2307.08691, section 4.1). With a context group, keys and values travel round it.
  */
 function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
-  const { model, seq, sequences, tensor, tokens, context, dtype } = setting;
+  const { model, seq, sequences, tensor, tokens, context, dtype, element } = setting;
   const heads = shared(model.heads, tensor);
   const pairs = (setting.pairs * sequences * heads * (seq / context) * seq) / 2;
   const kernel = (name: string, fused_attention: 'forward' | 'backward', multiply_adds: number, bytes: number) => ({
@@ -173,7 +180,7 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
     activation_bytes: bytes,
     launches: 1,
   });
-  const moved = qkv.reduce((sum, { bytes }) => sum + bytes, 0) + ELEMENT * tokens * heads * model.head_dim;
+  const moved = qkv.reduce((sum, { bytes }) => sum + bytes, 0) + element * tokens * heads * model.head_dim;
   const travelling = qkv.slice(1).reduce((sum, { bytes }) => sum + bytes, 0) * context;
   const ring =
     context === 1
@@ -200,13 +207,16 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
  * `shared` = another norm keeps the same input.
  */
 export function norm(setting: TrainSetting, name: string, shared = false): TrainOp {
+  const { element } = setting;
   const own = ownTokens(setting);
   const elements = own * setting.model.hidden;
   const widened = !setting.fused && setting.model.norm === 'rms';
-  const input = shared ? [] : [saved(`${name}_input`, ELEMENT * elements, own)];
-  const copy = (shared ? ACCUMULATED : ACCUMULATED - ELEMENT) * elements;
+  const input = shared ? [] : [saved(`${name}_input`, element * elements, own)];
+  const copy = (shared ? ACCUMULATED : ACCUMULATED - element) * elements;
   // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
-  const [forward, backward] = setting.fused ? [THROUGH, 6 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM + 3 * ELEMENT];
+  const [forward, backward] = setting.fused
+    ? [through(setting), 6 * element]
+    : [eagerNorm(setting), 2 * eagerNorm(setting) + 3 * element];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
     saves: [...input, ...(widened ? [savedResult(`${name}_copy`, copy, own)] : [])],
   });
@@ -214,10 +224,10 @@ export function norm(setting: TrainSetting, name: string, shared = false): Train
 
 /** Norm of queries and keys, head by head; what it takes in is kept as a norm keeps its input. */
 function headNorm(setting: TrainSetting, width: number): TrainOp {
-  const { tokens, fused } = setting;
+  const { tokens, fused, element } = setting;
   const elements = tokens * width;
-  const [forward, backward] = fused ? [THROUGH, 3 * ELEMENT] : [EAGER_NORM, 2 * EAGER_NORM];
-  const bytes = (!fused && setting.model.norm === 'rms' ? ACCUMULATED : ELEMENT) * elements;
+  const [forward, backward] = fused ? [through(setting), 3 * element] : [eagerNorm(setting), 2 * eagerNorm(setting)];
+  const bytes = (!fused && setting.model.norm === 'rms' ? ACCUMULATED : element) * elements;
   return pointwise(setting, 'qk_norm', 'attention', elements, forward!, backward!, {
     saves: [saved('qk_norm_input', bytes, tokens)],
   });
@@ -225,6 +235,7 @@ function headNorm(setting: TrainSetting, width: number): TrainOp {
 
 /** Bias, dropout and the sum with the branch around. */
 export function residual(setting: TrainSetting, name: string, bias: boolean): TrainOp {
+  const { element } = setting;
   const own = ownTokens(setting);
   const elements = own * setting.model.hidden;
   const mask = setting.dropout ? MASK : 0;
@@ -233,8 +244,8 @@ export function residual(setting: TrainSetting, name: string, bias: boolean): Tr
     name,
     'other',
     elements,
-    3 * ELEMENT + mask,
-    setting.dropout || bias ? 2 * ELEMENT + mask + (bias ? ELEMENT : 0) : 0,
+    3 * element + mask,
+    setting.dropout || bias ? 2 * element + mask + (bias ? element : 0) : 0,
     { saves: setting.dropout ? [savedResult(`${name}_mask`, MASK * elements, own)] : [] },
   );
 }

@@ -1,7 +1,7 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm } from './attention.ts';
 import { elementwise, pointwise, productKernels, saved, savedForWeights } from './ops.ts';
-import { columnCollectives, ELEMENT, MASK, ownTokens, type TrainSetting } from './setting.ts';
+import { columnCollectives, MASK, ownTokens, type TrainSetting } from './setting.ts';
 
 /** fp32. */
 const FULL = 4;
@@ -16,7 +16,7 @@ const LOSS_BACKWARD = 8 + 6 + 4;
 
 /** Rows gathered from the token table, positions added, dropout. The gradient is scattered back. */
 export function embedOps(setting: TrainSetting): TrainOp[] {
-  const { model } = setting;
+  const { model, element } = setting;
   const own = ownTokens(setting);
   const elements = own * model.hidden;
   const reduce =
@@ -26,12 +26,12 @@ export function embedOps(setting: TrainSetting): TrainOp[] {
           reduce: {
             kind: setting.sequence_parallel ? ('reduce-scatter' as const) : ('all-reduce' as const),
             group: 'tensor' as const,
-            bytes: ELEMENT * setting.tokens * model.hidden,
+            bytes: element * setting.tokens * model.hidden,
           },
         };
   const mask = setting.dropout ? MASK : 0;
   return [
-    pointwise(setting, 'embed', 'embed', elements, 4 * ELEMENT + mask, 3 * ELEMENT + mask, {
+    pointwise(setting, 'embed', 'embed', elements, 4 * element + mask, 3 * element + mask, {
       ...reduce,
       weights: [
         { name: 'table', rows: model.vocab / setting.tensor, columns: model.hidden, count: 1 },
@@ -52,11 +52,13 @@ export interface LossShape {
 
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
 export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): TrainOp[] {
-  const { model, tokens, tensor } = setting;
+  const { model, tokens, tensor, element } = setting;
   const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
   const own = ownTokens(setting);
   const live = logits / chunks;
+  // A wider copy of the logits, where they are not in fp32 already.
+  const copies = element < FULL ? [FULL * live] : [];
   return [
     norm(setting, 'norm_f'),
     {
@@ -65,11 +67,11 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       ...columnCollectives(setting),
       weights: [{ name: 'head', rows: vocab, columns: model.hidden, count: 1 }],
       saves: [
-        savedForWeights('logits_input', ELEMENT * own * model.hidden, own),
+        savedForWeights('logits_input', element * own * model.hidden, own),
         // Slices are a list of fp32 copies that the caller holds.
         ...(slice === null ? [] : [saved('logits', FULL * logits, tokens)]),
       ],
-      scratch_bytes: ELEMENT * live,
+      scratch_bytes: element * live,
     },
     {
       name: 'loss',
@@ -77,12 +79,12 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
       saves: [saved('softmax', FULL * live, tokens)],
-      // Beside the softmax: 16-bit logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
-      scratch_bytes: slice === null ? (ELEMENT + 2 * FULL) * live : FULL * logits * slice,
+      // Beside the softmax: the logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
+      scratch_bytes: slice === null ? (element + (copies.length + 1) * FULL) * live : FULL * logits * slice,
       // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
       temporaries:
         slice === null
-          ? { forward: [FULL * live], backward: [FULL * live, FULL * live] }
+          ? { forward: copies, backward: [...copies, FULL * live] }
           : { forward: [], backward: [FULL * logits * slice] },
     },
   ];

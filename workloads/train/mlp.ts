@@ -1,7 +1,7 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm, residual } from './attention.ts';
 import { pointwise, productKernels, saved, savedForWeights, savedResult } from './ops.ts';
-import { columnCollectives, ELEMENT, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
+import { columnCollectives, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
 
 /**
  * Norm and MLP of a layer. Saved as in Korthikanti et al. (arXiv:2205.05198, section 4.1): 19 s b h for a plain MLP with
@@ -35,7 +35,7 @@ function feedForward(
   count: number,
   { dense = true, prefix = '', input = true }: FeedForwardKind = {},
 ): TrainOp[] {
-  const { model } = setting;
+  const { model, element } = setting;
   const own = dense ? ownTokens(setting) : rows * count;
   const inner = rows * ffn * count;
   const matrix = (name: string, outputs: number, columns: number) => ({ name, rows: outputs, columns, count });
@@ -58,11 +58,11 @@ function feedForward(
   });
   const saves = model.gated
     ? [
-        saved(`${prefix}gate`, ELEMENT * inner, rows),
-        saved(`${prefix}up`, ELEMENT * inner, rows),
-        ...(setting.fused ? [] : [savedResult(`${prefix}gate_activation`, ELEMENT * inner, rows)]),
+        saved(`${prefix}gate`, element * inner, rows),
+        saved(`${prefix}up`, element * inner, rows),
+        ...(setting.fused ? [] : [savedResult(`${prefix}gate_activation`, element * inner, rows)]),
       ]
-    : [saved(`${prefix}up`, ELEMENT * inner, rows)];
+    : [saved(`${prefix}up`, element * inner, rows)];
   // Plain: read and write; gated: two reads and a write, un-fused with the activation's own pass.
   const [forward, backward] = model.gated ? (setting.fused ? [3, 5] : [5, 8]) : [2, 3 + (model.bias.mlp ? 1 : 0)];
   return [
@@ -76,16 +76,16 @@ function feedForward(
       ],
       // A block with one norm gives both halves the same input, which the first has kept.
       saves:
-        model.norms === 1 || !input ? [] : [savedForWeights(`${prefix}up_input`, ELEMENT * own * model.hidden, own)],
+        model.norms === 1 || !input ? [] : [savedForWeights(`${prefix}up_input`, element * own * model.hidden, own)],
       scratch_bytes: 0,
     },
-    pointwise(setting, `${prefix}activation`, 'mlp', inner, forward! * ELEMENT, backward! * ELEMENT, { saves }),
+    pointwise(setting, `${prefix}activation`, 'mlp', inner, forward! * element, backward! * element, { saves }),
     {
       name: `${prefix}down`,
       ...down,
       ...(dense ? rowCollectives(setting) : {}),
       weights: [matrix(`${prefix}down`, model.hidden, ffn)],
-      saves: [savedForWeights(`${prefix}down_input`, ELEMENT * inner, rows)],
+      saves: [savedForWeights(`${prefix}down_input`, element * inner, rows)],
       scratch_bytes: 0,
     },
   ];
@@ -96,14 +96,14 @@ function feedForward(
  * even share of the tokens.
  */
 function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']['moe']>): TrainOp[] {
-  const { model, tokens, tensor, expert } = setting;
+  const { model, tokens, tensor, expert, element } = setting;
   const routed = tokens * moe.active;
   const own_experts = moe.experts / expert;
   const exchange =
     expert === 1
       ? {}
-      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: ELEMENT * routed * model.hidden };
-  const moved = ELEMENT * routed * model.hidden;
+      : { kind: 'all-to-all' as const, group: 'expert' as const, bytes: element * routed * model.hidden };
+  const moved = element * routed * model.hidden;
   const router = productKernels(setting, { name: 'router', part: 'mlp', m: tokens, n: moe.experts, k: model.hidden });
   const hop = expert === 1 ? {} : { gather: exchange, backward_gather: exchange };
   return [
@@ -111,7 +111,7 @@ function expertOps(setting: TrainSetting, moe: NonNullable<TrainSetting['model']
       name: 'router',
       ...router,
       weights: [{ name: 'router', rows: moe.experts, columns: model.hidden, count: 1 }],
-      saves: [savedForWeights('router_input', ELEMENT * tokens * model.hidden, tokens)],
+      saves: [savedForWeights('router_input', element * tokens * model.hidden, tokens)],
       scratch_bytes: 0,
     },
     pointwise(setting, 'dispatch', 'mlp', 1, 2 * moved, 2 * moved, hop as Partial<TrainOp>),

@@ -1,6 +1,6 @@
 import { elementwiseKernel, matrixKernel, OPS } from '../../sim/training/kernels.ts';
 import type { Kernel, KernelPart, Saved, TrainOp } from '../../sim/types/index.ts';
-import { ACCUMULATED, ELEMENT, type TrainSetting } from './setting.ts';
+import { ACCUMULATED, type TrainSetting } from './setting.ts';
 
 /**
  * Builders of the ops a step is made of.
@@ -23,7 +23,7 @@ export interface Product {
 
 /** Forward, input gradient and weight gradient of a matrix product. Gradients of weights are added to fp32 sums. */
 export function productKernels(
-  { dtype }: TrainSetting,
+  { dtype, element }: TrainSetting,
   { name, part, m, n, k, count = 1, activations_only = false, bias = false }: Product,
 ): Pick<TrainOp, 'forward' | 'backward' | 'weight_gradient'> {
   // Forward or backward, no row of a matrix runs along the tokens.
@@ -38,9 +38,9 @@ export function productKernels(
       weight_gradient: [],
     };
   }
-  const sums = (2 * ACCUMULATED - ELEMENT) * n * k * count;
+  const sums = (2 * ACCUMULATED - element) * n * k * count;
   const weight_gradient = matrixKernel(named(' dW'), n, k, m, count, OPS.weight_gradient, sums);
-  const bias_gradient = bias ? [elementwiseKernel(named(' db'), ELEMENT * m * n * count)] : [];
+  const bias_gradient = bias ? [elementwiseKernel(named(' db'), element * m * n * count)] : [];
   return { forward: [forward], backward: [input_gradient], weight_gradient: [weight_gradient, ...bias_gradient] };
 }
 

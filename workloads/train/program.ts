@@ -1,4 +1,5 @@
 import { InputError } from '../../input/index.ts';
+import { bytesOf } from '../../sim/training/kernels.ts';
 import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
@@ -8,7 +9,7 @@ import { layoutOf } from './layout.ts';
 import { mlpOps } from './mlp.ts';
 import { modelFlops } from './modelFlops.ts';
 import type { TrainFields } from './schema.ts';
-import { ELEMENT, type TrainSetting } from './setting.ts';
+import type { TrainSetting } from './setting.ts';
 
 /** Tokens of a slice in which a loss makes its logits: of all sequences together where it frees them, else of each. */
 const LOSS_CHUNK_TOKENS = 4096;
@@ -27,9 +28,12 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   const pairs = pairShare(fields, model.layers);
   const sequences = fields.microbatch;
   const tokens = (sequences * fields.seq) / layout.context;
+  const dtype = fields.dtype ?? model.dtype;
+  const element = bytesOf(dtype);
   const setting: TrainSetting = {
     model,
-    dtype: model.dtype,
+    dtype,
+    element,
     tokens,
     sequences,
     seq: fields.seq,
@@ -47,21 +51,21 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   const layerShapes = [...shapes.attention, ...shapes.mlp];
   const body = (ops: readonly TrainOp[], weights: readonly WeightShape[]): TrainBody => ({
     ops,
-    matrices: { trained: countOf(weights.filter(isMatrix), layout), frozen: 0, frozen_bits: 16 },
+    matrices: { trained: countOf(weights.filter(isMatrix), layout), frozen: 0, frozen_bits: 8 * element },
     others: {
       trained: countOf(
         weights.filter((weight) => !isMatrix(weight)),
         layout,
       ),
       frozen: 0,
-      frozen_bits: 16,
+      frozen_bits: 8 * element,
     },
   });
   const untied = shapes.head.filter(({ tied }) => tied !== true);
-  const hidden_bytes = ELEMENT * tokens * model.hidden;
+  const hidden_bytes = element * tokens * model.hidden;
   const training: Training = {
     layout,
-    dtype: model.dtype,
+    dtype,
     layers: model.layers,
     trunk_layers: 0,
     layer: body([...attentionOps(setting), ...mlpOps(setting)], layerShapes),
@@ -176,7 +180,7 @@ function programOf(training: Training, model: Model): Program {
     yield { repeat: training.layers, layer_stride: 1, ops: [op('layer', training.layer, 1)] };
     yield { repeat: 1, layer_stride: 0, ops: [op('head', training.head, training.layers + 1)] };
   }
-  const weight_bytes = ELEMENT * parameterCount(model);
+  const weight_bytes = bytesOf(training.dtype) * parameterCount(model);
   const { microbatches, gpus } = training.layout;
   const flops = training.model_flops / gpus;
   const backward = flops * training.backward_share;

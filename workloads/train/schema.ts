@@ -79,6 +79,12 @@ export const trainSchema = v.strictObject({
     ),
     'full',
   ),
+  dtype: v.optional(
+    v.pipe(
+      v.picklist(['fp16', 'bf16', 'fp32']),
+      v.description('Precision of weights and arithmetic. Default: the model’s.'),
+    ),
+  ),
   dropout: flag(
     'Dropout after attention, its scores and the MLP. Default: where the model has learned positions.',
     true,

@@ -5,6 +5,8 @@ import type { Model } from '../models/model.ts';
 export interface TrainSetting {
   readonly model: Model;
   readonly dtype: Dtype;
+  /** Bytes of one element as computed. */
+  readonly element: number;
   /** Tokens of a micro-batch on one rank of the context group. */
   readonly tokens: number;
   readonly sequences: number;
@@ -22,8 +24,6 @@ export interface TrainSetting {
   readonly packed_qkv: boolean;
 }
 
-/** Bytes of one element as computed. */
-export const ELEMENT = 2;
 /** Bytes of one element of a dropout mask. */
 export const MASK = 1;
 /** Bytes of a gradient that is summed over micro-batches. */
@@ -36,7 +36,7 @@ export const ownTokens = ({ tokens, tensor, sequence_parallel }: TrainSetting): 
 /** Heads may be fewer than the group: key heads are then repeated. */
 export const shared = (heads: number, tensor: number): number => Math.max(1, heads / tensor);
 
-const hiddenBytes = ({ tokens, model }: TrainSetting): number => ELEMENT * tokens * model.hidden;
+const hiddenBytes = ({ tokens, model, element }: TrainSetting): number => element * tokens * model.hidden;
 
 /**
  * Collectives of a column-parallel product: its input enters whole, so with sequence parallelism it is gathered, and
