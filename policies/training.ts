@@ -42,9 +42,20 @@ export function loadTraining(
   const kept = withTrunk(clustered(adapted(base, method), update.clustering), update.trained_layers);
   const training = withFlops(definition.rewrite?.(fields, kept) ?? kept, base);
   const optimizer = optimizerPlan(update, training);
+  if (training.encoder !== undefined && definition.one_stack === true) throw notBesideEncoder(fields.kind);
   const activations = definition.create(fields, { machine, training, optimizer, solver });
+  if (training.encoder !== undefined && Object.values(activations.saved).some(({ host }) => host > 0)) {
+    throw notBesideEncoder(`${fields.kind} that moves activations`);
+  }
   return { training, activations, optimizer };
 }
+
+const notBesideEncoder = (kind: string): InputError =>
+  new InputError({
+    code: 'bad_value',
+    problem: `policy.activations of kind ${kind} plans for layers of one kind, and the model has an encoder beside its decoder`,
+    expected: 'keep, full, selective, ops, saved or thin',
+  });
 
 /** The solver that the policy's activations ask for, or null. */
 export async function solverFor(policy: Parts | undefined): Promise<Solver | null> {

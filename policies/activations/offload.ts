@@ -24,6 +24,7 @@ export const activations: ActivationDefinition<typeof schema> = {
   kind: 'offload',
   description: 'Saved tensors move to the host and back over the copy engines, through device buffers',
   schema,
+  one_stack: true,
   create: ({ tensors, buffers }, { training }) => {
     const known = savedOf(training).map(({ name }) => name);
     for (const name of tensors ?? []) if (!known.includes(name)) throw unknownName('saved tensor', name, known);

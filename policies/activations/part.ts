@@ -18,6 +18,8 @@ export interface ActivationDefinition<S extends v.GenericSchema = v.GenericSchem
   readonly schema: S;
   /** It asks the context's solver. */
   readonly solves?: true;
+  /** It plans for layers of one kind, so not beside an encoder's. */
+  readonly one_stack?: true;
   /** What the step itself becomes, where the kind changes its ops. */
   rewrite?(fields: v.InferOutput<S>, training: Training): Training;
   create(fields: v.InferOutput<S>, context: ActivationContext): ActivationPlan;

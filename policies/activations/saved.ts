@@ -1,12 +1,11 @@
 import * as v from 'valibot';
-import { InputError } from '../../input/index.ts';
-import type { Training } from '../../sim/types/index.ts';
-import { type ActivationDefinition, DROPPED, KEPT, planOf, savedOf } from './part.ts';
+import { type ActivationDefinition, planOf, savedOf } from './part.ts';
+import { FORMS, matching, shareOf } from './patterns.ts';
 
 const schema = v.strictObject({
   kind: v.literal('saved'),
   tensors: v.pipe(
-    v.record(v.string(), v.picklist(['full', 'mask', 'none'])),
+    v.record(v.string(), v.picklist(FORMS)),
     v.description(
       'What is kept of saved tensors by name, `*` standing for anything: whole, one bit an element, or nothing; the last that matches counts.',
     ),
@@ -22,33 +21,17 @@ export const activations: ActivationDefinition<typeof schema> = {
   description: 'Saved tensors by name are kept whole, as a bit an element, or not at all; nothing runs again',
   schema,
   create: ({ tensors }, { training }) => {
-    const names = savedOf(training).map(({ name }) => name);
-    const mask = { keep: 1 / (8 * elementBytes(training)), host: 0 };
-    const forms = { full: KEPT, mask, none: DROPPED } as const;
-    const saved = Object.entries(tensors).flatMap(([pattern, form]) => {
-      const matches = names.filter((name) => matcher(pattern).test(name));
-      if (matches.length === 0) throw unmatched(pattern, names);
-      return matches.map((name) => [name, forms[form]] as const);
+    const all = savedOf(training);
+    const names = all.map(({ name }) => name);
+    const forms = new Map(
+      Object.entries(tensors).flatMap(([pattern, form]) =>
+        matching(pattern, names).map((name) => [name, form] as const),
+      ),
+    );
+    const saved = all.flatMap((one) => {
+      const form = forms.get(one.name);
+      return form === undefined ? [] : [[one.name, { keep: shareOf(form, one, training.dtype), host: 0 }] as const];
     });
     return planOf('saved', { saved: Object.fromEntries(saved) });
   },
 };
-
-const elementBytes = ({ dtype }: Training): number => (dtype === 'fp32' ? 4 : dtype === 'int8' ? 1 : 2);
-
-const matcher = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .split('*')
-      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-  );
-
-function unmatched(pattern: string, names: readonly string[]): InputError {
-  return new InputError({
-    code: 'unknown_name',
-    problem: `no saved tensor matches ${JSON.stringify(pattern)}`,
-    found: pattern,
-    expected: `a pattern of ${names.slice(0, 6).join(', ')}, …`,
-  });
-}

@@ -7,8 +7,8 @@ import type { Collective, Kernel, Saved, TrainBody, TrainOp } from '../../sim/ty
  * @module
  */
 
-/** Bytes of the index and the scale of a sampled row. */
-const ROW_BYTES = 8 + 4;
+/** Bytes of the index of a sampled row, whose values are scaled in place (WTA-CRS, repository, `functional.py`). */
+const ROW_BYTES = 8;
 
 const times = (collective: Collective | undefined, share: number): Collective | undefined =>
   collective && { ...collective, bytes: collective.bytes * share };
@@ -55,20 +55,26 @@ export function withTokens(op: TrainOp, share: number): TrainOp {
 const QKV: readonly string[] = ['query', 'key', 'value'];
 
 /**
- * An op whose weight gradient is made from a sample of the rows: inputs that only it needs keep that share, with an index
- * and a scale a row. Sampling reads the input once for its norms.
+ * An op whose weight gradient is made from a sample of the rows: inputs that only it needs keep that share, with an index a
+ * row; with `chosen`, the tensors of these names do, and a product of two activations makes both its gradients from them.
+ * Sampling reads the input once for its norms.
  */
-export function withSampledRows(op: TrainOp, share: number): TrainOp {
-  const sampled = op.saves.filter(({ weight_only }) => weight_only === true);
-  if (op.weight_gradient.length === 0 || sampled.length === 0) return op;
+export function withSampledRows(op: TrainOp, share: number, chosen: ReadonlySet<string> | null): TrainOp {
+  const takes = ({ name, weight_only }: Saved): boolean => (chosen === null ? weight_only === true : chosen.has(name));
+  const sampled = op.saves.filter(takes);
+  const twice = chosen !== null && op.weight_gradient.length === 0;
+  if (share === 1 || sampled.length === 0 || (op.weight_gradient.length === 0 && !twice)) return op;
   const { part, dtype } = op.forward[0]!;
   const bytes = sampled.reduce((sum, saved) => sum + saved.bytes, 0);
   return {
     ...op,
     forward: [...op.forward, elementwiseKernel({ name: `${op.name} sampling`, part, dtype }, bytes * (1 + share), 2)],
+    backward: twice
+      ? op.backward.map((kernel) => (kernel.gemm ? onTokens(kernel, share, 'k', false) : kernel))
+      : op.backward,
     weight_gradient: op.weight_gradient.map((kernel) => onTokens(kernel, share, 'k', false)),
     saves: op.saves.map((saved) =>
-      saved.weight_only === true
+      takes(saved)
         ? { ...saved, bytes: saved.bytes * share + ROW_BYTES * saved.rows * share, rows: saved.rows * share }
         : saved,
     ),

@@ -42,6 +42,7 @@ export const activations: ActivationDefinition<typeof schema> = {
   description:
     'A share of the tokens moves to the host, the rest is computed again; inputs and attention outputs move whole',
   schema,
+  one_stack: true,
   create: ({ fraction }, context) => {
     const { training } = context;
     const whole = new Set([layerInput(training), ...ATTENTION_OUTPUT]);

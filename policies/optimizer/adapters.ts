@@ -25,6 +25,7 @@ const MASK = 1;
 /** @throws InputError for a target that no op has. */
 export function adapted(training: Training, { adapter, base }: Method): Training {
   if (adapter === null) return training;
+  const { encoder } = training;
   const bodies = [training.layer, training.head];
   // Weights that are not stored in fewer bits are as they are computed with.
   const computed = 8 * bytesOf(training.dtype);
@@ -36,6 +37,13 @@ export function adapted(training: Training, { adapter, base }: Method): Training
     ...training,
     layer: adaptedBody(training.layer, adapter, stored, computed),
     head: adaptedBody(training.head, adapter, base.head ? stored : whole, computed),
+    ...(encoder && {
+      encoder: {
+        ...encoder,
+        layer: adaptedBody(encoder.layer, adapter, stored, computed),
+        end: adaptedBody(encoder.end, adapter, stored, computed),
+      },
+    }),
     embed: frozenBody(training.embed, base.embedding ? storedBits(stored) : computed, computed),
     tied_table_parameters: 0,
   };
@@ -56,9 +64,15 @@ const frozen = ({ trained }: Parameters, frozen_bits: number, adapters: number):
   frozen_bits,
 });
 
-function adaptedBody({ ops, matrices, others }: TrainBody, adapter: Adapter, base: Base, computed: number): TrainBody {
+function adaptedBody(
+  { ops, matrices, others, ...rest }: TrainBody,
+  adapter: Adapter,
+  base: Base,
+  computed: number,
+): TrainBody {
   const made = ops.map((op) => adaptedOp(op, adapter, base));
   return {
+    ...rest,
     ops: made.map(({ op }) => op),
     matrices: frozen(
       matrices,
@@ -102,6 +116,12 @@ function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
         ...made.flatMap(({ saves }) => saves),
       ],
       scratch_bytes: op.scratch_bytes + (expansion?.scratch_bytes ?? 0),
+      ...(expansion && {
+        temporaries: {
+          forward: [...(op.temporaries?.forward ?? []), expansion.scratch_bytes],
+          backward: [...(op.temporaries?.backward ?? []), expansion.scratch_bytes],
+        },
+      }),
     },
     parameters: made.reduce((sum, { parameters }) => sum + parameters, 0),
   };

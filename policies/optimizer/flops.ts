@@ -7,7 +7,10 @@ import type { Kernel, TrainBody, Training, TrainOp } from '../../sim/types/index
 export function withFlops(training: Training, whole: Training): Training {
   const left = (kernelsOf: (op: TrainOp) => readonly Kernel[], layers: (of: Training) => number): number => {
     const flops = (of: Training): number =>
-      layers(of) * flopsOf(of.layer, kernelsOf) + flopsOf(of.head, kernelsOf) + flopsOf(of.embed, kernelsOf);
+      layers(of) * flopsOf(of.layer, kernelsOf) +
+      flopsOf(of.head, kernelsOf) +
+      flopsOf(of.embed, kernelsOf) +
+      (of.encoder ? of.encoder.layers * flopsOf(of.encoder.layer, kernelsOf) : 0);
     return Math.min(1, flops(training) / flops(whole));
   };
   const backwardKernels = ({ backward, weight_gradient }: TrainOp) => [...backward, ...weight_gradient];

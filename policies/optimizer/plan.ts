@@ -32,6 +32,8 @@ export function optimizerPlan(fields: OptimizerFields, training: Training): Opti
     host_update_bytes: gradient + 2 * state + weight,
     projected: method.projection && projectedState(training.layer, method.projection, moments, training.dtype),
     per_layer: fields.per_layer,
+    // Sums over micro-batches stay while the next one runs forward.
+    release_gradients: fields.release_gradients === true && training.layout.microbatches === 1,
     warnings: method.illustrative === undefined ? [] : [`illustrative, no source gives it: ${method.illustrative}`],
   };
 }

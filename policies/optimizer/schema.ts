@@ -92,6 +92,14 @@ export const optimizerSchema = v.strictObject({
   master_bits: bits('Bits of the master copy of a weight; 0 = none.'),
   moment_bits: bits('Bits of one element of each moment.'),
   block: count('Elements of a moment that share one fp32 scale; 0 = none.', 0),
+  release_gradients: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The update frees gradients and backward makes them again, so that forward runs without them (`zero_grad(set_to_none=True)`, PyTorch’s default since 2.0). Default false.',
+      ),
+    ),
+  ),
   per_layer: v.optional(
     v.pipe(v.boolean(), v.description('The update follows each layer at once, so one layer of gradients lives.')),
     false,
@@ -120,6 +128,7 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
   if (method.projection !== null && method.adapter !== null) {
     refuse('projection', 'an adapter is of low rank already', 'a projection or an adapter');
   }
+  if (training.encoder !== undefined) refuseWithEncoder(fields, method, refuse);
   if (training.layer.ops.some(({ weights }) => weights !== undefined)) return;
   for (const [field, used] of Object.entries({
     projection: method.projection,
@@ -129,6 +138,20 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
     if (used !== null && used !== undefined)
       refuse(field, 'the layers of a network have no matrices for it', 'a transformer');
   }
+}
+
+/** What counts layers of one kind alone. */
+function refuseWithEncoder(
+  { clustering, trained_layers, zero, offload }: OptimizerFields,
+  { projection }: Method,
+  refuse: (field: string, problem: string, expected: string) => never,
+): void {
+  const problem = 'the model has an encoder, whose layers it does not know';
+  if (clustering !== undefined) refuse('clustering', problem, 'no clustering');
+  if (trained_layers !== undefined) refuse('trained_layers', problem, 'every layer trained');
+  if (projection !== null) refuse('projection', problem, 'no projection');
+  if (zero === 3) refuse('zero', problem, 'at most 2');
+  if (offload !== 'none') refuse('offload', problem, 'none');
 }
 
 /** The method of a part: its kind's numbers with those that were given in their place. */

@@ -36,6 +36,7 @@ interface Steps {
   readonly layer: readonly Step[];
   readonly embed: readonly Step[];
   readonly head: readonly Step[];
+  readonly encoder: { readonly layer: readonly Step[]; readonly end: readonly Step[] } | null;
 }
 
 /** What carries a chunk out. */
@@ -69,13 +70,21 @@ export class ChunkSimulator {
     const { unit, memoryBytesPerS } = fastUnit(machine);
     this.unit = unit;
     this.memoryBytesPerS = memoryBytesPerS;
-    const { layer, embed, head } = training;
-    this.forward = { layer: forwardSteps(layer), embed: forwardSteps(embed), head: forwardSteps(head) };
+    const { layer, embed, head, encoder } = training;
+    this.forward = {
+      layer: forwardSteps(layer),
+      embed: forwardSteps(embed),
+      head: forwardSteps(head),
+      encoder: encoder ? { layer: forwardSteps(encoder.layer), end: forwardSteps(encoder.end) } : null,
+    };
     const plain = { ...activations, again: {} };
     this.backward = {
       layer: backwardSteps(layer, activations),
       embed: backwardSteps(embed, plain),
       head: backwardSteps(head, plain),
+      encoder: encoder
+        ? { layer: backwardSteps(encoder.layer, activations), end: backwardSteps(encoder.end, plain) }
+        : null,
     };
     this.hostBytes = layerBytes(training, activations).host;
   }
@@ -116,6 +125,11 @@ export class ChunkSimulator {
     const forward = carrier.begin('forward');
     forward.microbatch();
     if (shape.embed) forward.steps(this.forward.embed);
+    const encoderLayers = shape.embed ? (this.context.training.encoder?.layers ?? 0) : 0;
+    if (encoderLayers > 0) {
+      forward.forwardLayers(encoderLayers, this.forward.encoder!.layer, 0, 0);
+      forward.steps(this.forward.encoder!.end);
+    }
     const trunk = Math.min(shape.layers, this.context.training.trunk_layers);
     forward.forwardLayers(shape.layers, this.forward.layer, this.hostBytes, trunk);
     if (shape.head) forward.steps(this.forward.head);
@@ -124,6 +138,10 @@ export class ChunkSimulator {
     const backward = carrier.begin('backward');
     if (shape.head) backward.steps(this.backward.head);
     backward.backwardLayers(shape.layers - trunk, this.backward.layer, this.hostBytes);
+    if (encoderLayers > 0) {
+      backward.steps(this.backward.encoder!.end);
+      backward.backwardLayers(encoderLayers, this.backward.encoder!.layer, 0);
+    }
     if (shape.embed) backward.steps(this.backward.embed);
     const ended = carrier.now(waits);
     return {

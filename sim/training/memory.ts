@@ -1,4 +1,5 @@
 import type { ActivationPlan, OptimizerPlan, TrainBody, Training } from '../types/training.ts';
+import { mostBeside } from './backwardPeak.ts';
 import { bytesOf } from './kernels.ts';
 import type { PipelineRun } from './schedule.ts';
 
@@ -37,6 +38,8 @@ export interface StageMemory {
   readonly optimizer: number;
   readonly activation: number;
   readonly workspace: number;
+  /** The smaller of gradients and activations, where the two are not there together. */
+  readonly apart: number;
   /** Weights, gradients and optimizer state of the layers' matrices; what published formulas count. */
   readonly layer_state: number;
   /** Activations of the layers. */
@@ -51,13 +54,18 @@ export function stageParameters(
   training: Training,
   stage: number,
 ): { matrices: number; others: number; frozen_bytes: number } {
-  const { layout, layers, trunk_layers, layer, embed, head, tied_table_parameters } = training;
+  const { layout, layers, trunk_layers, layer, embed, head, encoder, tied_table_parameters } = training;
   const own = layers / layout.pipeline;
   const training_layers = own - trunk_layers;
-  const matrices = training_layers * layer.matrices.trained;
+  let matrices = training_layers * layer.matrices.trained;
   let others = training_layers * layer.others.trained;
   const whole = layer.matrices.trained + layer.others.trained;
   let frozen_bytes = own * frozenBytes(layer) + trunk_layers * whole * bytesOf(training.dtype);
+  if (encoder !== undefined) {
+    matrices += encoder.layers * encoder.layer.matrices.trained;
+    others += encoder.layers * encoder.layer.others.trained + encoder.end.others.trained;
+    frozen_bytes += encoder.layers * frozenBytes(encoder.layer) + frozenBytes(encoder.end);
+  }
   if (stage === 0) {
     others += embed.matrices.trained + embed.others.trained;
     frozen_bytes += frozenBytes(embed);
@@ -114,11 +122,23 @@ export function stageMemory(
   const onHost = layer.host * units * moving;
   // What would have left but stays. The layers of the chunk at work that stay do so in the buffers that the others pass through.
   const buffered = layer.host * ((units - 1) * staying + Math.max(staying, Math.min(plan.buffers, perChunk)));
-  const layer_activation = units * perChunk * (layer.kept + plan.extra_bytes) + (layer.host > 0 ? buffered : 0);
+  const { encoder } = training;
+  const source = encoder === undefined ? null : savedBytes(encoder.layer, plan);
+  const encoder_activation = source === null ? 0 : units * encoder!.layers * (source.kept + plan.extra_bytes);
+  const layer_activation =
+    units * perChunk * (layer.kept + plan.extra_bytes) + encoder_activation + (layer.host > 0 ? buffered : 0);
+  const encoder_end = encoder === undefined ? 0 : units * savedBytes(encoder.end, null).kept;
   const isLast = stage === layout.pipeline - 1;
-  // While a layer's dropped activations are there again: the head's are gone by then.
-  const again = layer.whole - layer.kept - layer.host - last;
-  const scratch = Math.max(...(isLast ? [mostScratch(training.head, 0)] : []), mostScratch(training.layer, last));
+  const gradient = (gradientParameters * optimizer.gradient_bytes) / over(2);
+  const activation = layer_activation + encoder_end + first + last;
+  const workspace = Math.max(
+    0,
+    isLast ? mostBeside(training.head, null, 0) : 0,
+    // The head's activations are gone by then, and the decoder's before the encoder's turn.
+    mostBeside(training.layer, plan, last),
+    encoder === undefined ? 0 : mostBeside(encoder.layer, plan, last + encoder_end + layers * layer.kept),
+    perChunk * (training.layer.returned_bytes ?? 0),
+  );
   const gathered =
     optimizer.zero === 3 && layout.data * layout.context > 1
       ? rootBytes(training, optimizer, stage) +
@@ -129,10 +149,11 @@ export function stageMemory(
   return {
     stage,
     weight: (parameters * optimizer.weight_bytes * weightsOnDevice + frozen_bytes) / over(3),
-    gradient: (gradientParameters * optimizer.gradient_bytes) / over(2),
+    gradient,
     optimizer: (state * onDevice) / over(1),
-    activation: layer_activation + first + last,
-    workspace: Math.max(0, again, scratch) + gathered,
+    activation,
+    workspace: workspace + gathered,
+    apart: optimizer.release_gradients ? Math.min(gradient, activation) : 0,
     layer_state: matrices * state_bytes,
     layer_activation,
     host_activation: onHost,
@@ -141,24 +162,14 @@ export function stageMemory(
   };
 }
 
-/**
- * Most bytes that backward of a body adds to what was kept when it began: the scratch of an op, less what the ops after it
- * have given back, `freed` before the body.
- */
-function mostScratch({ ops }: TrainBody, freed: number): number {
-  let most = 0;
-  let gone = freed;
-  for (let i = ops.length - 1; i >= 0; i--) {
-    const { scratch_bytes, saves } = ops[i]!;
-    most = Math.max(most, scratch_bytes - gone);
-    gone += saves.reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-  return most;
-}
-
 /** Parameters whose gradients live together where each body is updated at once. */
-function largestBody({ layer, embed, head, layout }: Training, stage: number): number {
-  const bodies = [layer, ...(stage === 0 ? [embed] : []), ...(stage === layout.pipeline - 1 ? [head] : [])];
+function largestBody({ layer, embed, head, encoder, layout }: Training, stage: number): number {
+  const bodies = [
+    layer,
+    ...(encoder ? [encoder.layer] : []),
+    ...(stage === 0 ? [embed] : []),
+    ...(stage === layout.pipeline - 1 ? [head] : []),
+  ];
   return Math.max(...bodies.map(({ matrices, others }) => matrices.trained + others.trained));
 }
 
@@ -170,8 +181,8 @@ function rootBytes({ embed, head, layout }: Training, { gather_bytes }: Optimize
 }
 
 /** Bytes on the device. */
-export const deviceBytes = ({ weight, gradient, optimizer, activation, workspace }: StageMemory): number =>
-  weight + gradient + optimizer + activation + workspace;
+export const deviceBytes = ({ weight, gradient, optimizer, activation, workspace, apart }: StageMemory): number =>
+  weight + gradient + optimizer + activation + workspace - apart;
 
 /** Bytes on the host. */
 export const hostBytes = ({ host_activation, host_optimizer, host_weight }: StageMemory): number =>

@@ -1,6 +1,7 @@
 import type { Bound } from '../executor/bound.ts';
 import type { CollectiveCost } from '../resources/collectives.ts';
 import { STREAMS } from '../types/policy.ts';
+import type { TrainBody } from '../types/training.ts';
 import type { StepAllocation } from './allocation.ts';
 import type { ChunkTimes, PhaseReading } from './chunk.ts';
 import type { ChunkContext } from './emitter.ts';
@@ -152,12 +153,15 @@ function flopsDone({ times: chunks, training }: StepRun): number {
 
 /** FLOPs of one device that only recomputation asks for. */
 function recomputed({ training, activations }: StepRun): number {
-  const perLayer = training.layer.ops.reduce((sum, { name, forward }) => {
-    const share = activations.again[name] ?? 0;
-    return sum + share * forward.reduce((flops, kernel) => flops + kernel.flops, 0);
-  }, 0);
+  const again = ({ ops }: TrainBody): number =>
+    ops.reduce((sum, { name, forward }) => {
+      const share = activations.again[name] ?? 0;
+      return sum + share * forward.reduce((flops, kernel) => flops + kernel.flops, 0);
+    }, 0);
+  const { encoder } = training;
+  const source = encoder ? encoder.layers * again(encoder.layer) : 0;
   const layers = training.layers - training.trunk_layers;
-  return (training.layout.microbatches * layers * perLayer) / training.layout.pipeline;
+  return (training.layout.microbatches * (layers * again(training.layer) + source)) / training.layout.pipeline;
 }
 
 function energy(metrics: Record<string, number>, { machine, training }: StepRun, totalS: number): void {

@@ -10,7 +10,8 @@ export function outputBytes({ forward }: TrainOp): number {
 }
 
 /** Bytes of the gradient that an op's backward hands on: of its product's input, of what came before it, or of what it saved. */
-export function inputBytes({ forward, saves }: TrainOp, before: TrainOp | undefined): number {
+export function inputBytes({ forward, saves, handed_bytes }: TrainOp, before: TrainOp | undefined): number {
+  if (handed_bytes !== undefined) return handed_bytes;
   const product = forward.reduce(
     (most, { gemm, dtype }) => Math.max(most, gemm ? bytesOf(dtype) * gemm.m * gemm.k * gemm.count : 0),
     0,

@@ -82,8 +82,10 @@ export class StepPlayer<B extends object> {
   /** Weights and optimizer state, a block for each layer's matrices, its other parameters and the tables. */
   private state(): void {
     const { training, optimizer } = this.context;
-    const { layout, layers, layer, embed, head } = training;
+    const { layout, layers, layer, embed, head, encoder } = training;
     const bodies = Array.from({ length: layers / layout.pipeline }, () => layer);
+    if (encoder !== undefined)
+      bodies.unshift(...Array.from({ length: encoder.layers }, () => encoder.layer), encoder.end);
     if (this.stage === 0) bodies.unshift(embed);
     if (this.stage === layout.pipeline - 1) bodies.push(head);
     const kept = optimizer.offload === 'none' ? optimizer.state_bytes : 0;
@@ -99,7 +101,7 @@ export class StepPlayer<B extends object> {
         if (whole) this.take((trained * kept) / (optimizer.zero >= 1 ? this.ways : 1), 'optimizer state');
       }
     }
-    if (optimizer.zero < 2) this.wholeGradients();
+    if (optimizer.zero < 2 && !optimizer.release_gradients) this.wholeGradients();
   }
 
   /** Sums that stay from step to step. */
@@ -139,10 +141,14 @@ export class StepPlayer<B extends object> {
 
   private bodies(chunk: number): Place[] {
     const { training, activations } = this.context;
-    const { layout, layers, trunk_layers, layer, embed, head } = training;
+    const { layout, layers, trunk_layers, layer, embed, head, encoder } = training;
     const own = Array.from({ length: layers / (layout.pipeline * layout.interleave) }, (_, at): Place => {
       return { body: layer, plan: activations, trunk: at < trunk_layers };
     });
+    if (encoder !== undefined) {
+      own.unshift({ body: encoder.end, plan: null, trunk: false });
+      for (let i = 0; i < encoder.layers; i++) own.unshift({ body: encoder.layer, plan: activations, trunk: false });
+    }
     if (this.stage === 0 && chunk === 0) own.unshift({ body: embed, plan: null, trunk: trunk_layers > 0 });
     if (this.stage === layout.pipeline - 1 && chunk === layout.interleave - 1) {
       own.push({ body: head, plan: null, trunk: false });
@@ -154,6 +160,7 @@ export class StepPlayer<B extends object> {
     const bodies = this.bodies(chunk);
     const moved = new MovedBuffers(this.context, bodies, (bytes) => this.take(bytes, MOVED), this.heap);
     const saved = bodies.map((): Saved<B> => new Map());
+    const returned: B[] = [];
     bodies.forEach(({ body, plan, trunk }, at) => {
       moved.beginForward(saved, at);
       this.heap.enter?.(`${this.nameOf(body)} forward`);
@@ -161,10 +168,12 @@ export class StepPlayer<B extends object> {
       const kept = saved[at]!;
       this.runForward(body.ops, kept, plan, true);
       if (trunk) for (const name of [...kept.keys()]) this.freeSaved(kept, name);
+      if ((body.returned_bytes ?? 0) > 0) returned.push(this.take(body.returned_bytes!, 'returned keys and values'));
       if (whole !== null) this.heap.free(whole);
       this.heap.leave?.();
     });
     moved.endForward(saved);
+    for (const block of returned) this.heap.free(block);
     return saved;
   }
 
@@ -196,6 +205,10 @@ export class StepPlayer<B extends object> {
       }
       for (const name of [...kept.keys()]) this.freeSaved(kept, name);
       if (this.sharded && plan !== null) this.scatter(body);
+      if (this.context.optimizer.release_gradients) {
+        const bytes = parametersOf(body) * this.context.optimizer.gradient_bytes;
+        if (bytes > 0) this.gradients.push(this.take(bytes, 'gradients'));
+      }
       for (const block of weights) this.heap.free(block);
       if (whole !== null) this.heap.free(whole);
       this.heap.leave?.();
@@ -303,7 +316,9 @@ export class StepPlayer<B extends object> {
   }
 
   private nameOf(body: TrainBody): string {
-    const { embed, head } = this.context.training;
+    const { embed, head, encoder } = this.context.training;
+    if (body === encoder?.layer) return 'encoder layer';
+    if (body === encoder?.end) return 'encoder end';
     return body === embed ? 'embedding' : body === head ? 'head' : 'layer';
   }
 

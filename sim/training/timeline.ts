@@ -94,7 +94,11 @@ function heldByKind(
   const [activation, gradient, workspace] = [new Held(), new Held(), new Held()];
   const perChunk = layers / (layout.pipeline * layout.interleave);
   const kept = savedBytes(training.layer, activations);
-  const ends = savedBytes(training.embed, null).kept;
+  const { encoder } = training;
+  const source = encoder
+    ? encoder.layers * savedBytes(encoder.layer, activations).kept + savedBytes(encoder.end, null).kept
+    : 0;
+  const ends = savedBytes(training.embed, null).kept + source;
   const isLast = layout.pipeline === 1;
   const head = isLast ? savedBytes(training.head, null).kept : 0;
   const trained = perChunk - trunk_layers;

@@ -27,6 +27,8 @@ export interface Saved {
   readonly made_here?: true;
   /** Only the gradient of the op's weights needs it: where they are frozen it is not kept. */
   readonly weight_only?: true;
+  /** A mask: its elements have a byte each and say one bit. */
+  readonly mask?: true;
 }
 
 /** One weight matrix of an op on one rank: what optimizers and adapters see of it. */
@@ -65,6 +67,8 @@ export interface TrainOp {
   readonly block?: { readonly name: string; readonly matrices: number; readonly others: number };
   /** Most bytes live inside the op beside inputs and outputs, forward and backward. */
   readonly scratch_bytes: number;
+  /** Bytes of the gradient it hands on, where not all of its input's is there at once: of a slice. */
+  readonly handed_bytes?: number;
   /** The same bytes as single tensors, where an allocator must find a place for each. */
   readonly temporaries?: { readonly forward: readonly number[]; readonly backward: readonly number[] };
 }
@@ -81,6 +85,8 @@ export interface Parameters {
 /** A body of ops with its parameters: a transformer layer, the embedding or the head with its loss. */
 export interface TrainBody {
   readonly ops: readonly TrainOp[];
+  /** Bytes that forward hands to its caller beside the hidden state; they are there until backward begins. */
+  readonly returned_bytes?: number;
   /** Matrices of a layer, which published formulas count. */
   readonly matrices: Parameters;
   /** Biases, norms and tables. */
@@ -109,6 +115,8 @@ export interface Training {
   readonly layer: TrainBody;
   readonly embed: TrainBody;
   readonly head: TrainBody;
+  /** Layers that run before those of the decoder, and what ends them. */
+  readonly encoder?: Encoder;
   /** The head's matrix is the embedding's table: on different stages their gradients are summed. */
   readonly tied_table_parameters: number;
   /** Width of the hidden state and tokens of a micro-batch on one rank, where a layer is a transformer's. */
@@ -130,6 +138,13 @@ export interface Training {
   readonly choices?: Readonly<Record<string, number>>;
   /** `requirement`: memory is counted but not limited, as papers draw what a step would need. */
   readonly measured_as: 'full' | 'requirement';
+}
+
+/** An encoder: its layers and, after the last, what the decoder's layers all attend to. */
+export interface Encoder {
+  readonly layers: number;
+  readonly layer: TrainBody;
+  readonly end: TrainBody;
 }
 
 /** Settings of a caching allocator. */
@@ -195,5 +210,7 @@ export interface OptimizerPlan {
   readonly projected: ProjectedState | null;
   /** The update follows each layer's gradient, so that only one layer's gradient lives. */
   readonly per_layer: boolean;
+  /** Gradients exist from backward to the update alone. */
+  readonly release_gradients: boolean;
   readonly warnings: readonly string[];
 }

@@ -173,7 +173,7 @@ describe('thinner activations', () => {
     const whole = plan({});
     const thin = plan({}, { activations: { kind: 'thin', rows: 0.25 } });
     const [before, after] = [savedOf(whole.training), savedOf(thin.training)];
-    expect(after['down_input']).toBe(before['down_input']! * 0.25 + 12 * tokens * 0.25);
+    expect(after['down_input']).toBe(before['down_input']! * 0.25 + 8 * tokens * 0.25);
     expect(after['gate']).toBe(before['gate']);
     const [all, some] = [step({}), step({}, { activations: { kind: 'thin', rows: 0.25 } })];
     expect(some['compute.flops']!).toBeLessThan(0.8 * all['compute.flops']!);

@@ -121,6 +121,14 @@ function shapeOf(
 }
 
 function refuseUnusable(fields: GenerateFields, model: Model): void {
+  if (model.encoder !== undefined || model.position === 'relative') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `workload.model: ${model.id} has ${model.encoder ? 'an encoder' : 'biases of relative positions'}, which generation does not simulate`,
+      found: model.id,
+      expected: 'a decoder-only model, or the workload kind train',
+    });
+  }
   if (fields.pipeline_parallel !== 1) {
     throw new InputError({
       code: 'out_of_range',

@@ -21,7 +21,9 @@ describe.each(listModels())('model %s', (id) => {
     const shared = model.tied ? model.vocab * model.hidden : 0;
     const mixing = Array.from({ length: model.layers }, (_, layer) => elements(mixingWeights(shapes, model, layer)));
     const layers = mixing.reduce((sum, count) => sum + count + elements(mlp), 0);
-    const total = elements(embed) + layers + elements(head) - shared;
+    const encoder = (model.encoder?.layers ?? 0) * (elements(shapes.attention) + elements(mlp));
+    const attended = encoder + elements(shapes.encoder_end) + model.layers * elements(shapes.cross);
+    const total = elements(embed) + layers + attended + elements(head) - shared;
     expect(parameterCount(model)).toBe(total);
   });
 });

@@ -12,7 +12,7 @@ export interface Bias {
   readonly head: boolean;
 }
 
-/** The shape of a transformer decoder, every default filled in. */
+/** The shape of a transformer, every default filled in. */
 export interface Model extends Readonly<Omit<ModelFile, Defaulted>> {
   readonly kv_heads: number;
   readonly head_dim: number;
@@ -40,6 +40,20 @@ export function parseModel(source: YamlSource): Model {
   if ((file.position === 'learned') !== file.positions > 0) {
     refuse('positions', `${file.positions} rows of ${file.position} positions`, 'rows above 0 only with `learned`');
   }
+  if ((file.position === 'relative') !== file.position_buckets > 0) {
+    refuse(
+      'position_buckets',
+      `${file.position_buckets} buckets of ${file.position} positions`,
+      'buckets above 0 only with `relative`',
+    );
+  }
+  if (file.encoder && (file.mixers.length > 0 || file.tables || file.norms === 1)) {
+    refuse(
+      'encoder',
+      'an encoder beside mixers, tables or a shared norm',
+      'attention, an MLP and their norms in each layer',
+    );
+  }
   if (file.norms === 1 && !file.parallel) {
     refuse('norms', 'one norm in a sequential block', '2, or `parallel: true`');
   }
@@ -63,12 +77,14 @@ export function parseModel(source: YamlSource): Model {
 const total = (shapes: readonly WeightShape[]): number =>
   shapes.reduce((sum, { shape, tied }) => sum + (tied ? 0 : elementsOf(shape)), 0);
 
-/** Parameters of the whole model; a tied vocabulary projection counts once. */
+/** Parameters of the whole model, encoder included; a tied vocabulary projection counts once. */
 export function parameterCount(model: Model): number {
   const shapes = weightShapes(model);
   let mixing = 0;
   for (let layer = 0; layer < model.layers; layer++) mixing += total(mixingWeights(shapes, model, layer));
-  return total(shapes.embed) + mixing + model.layers * total(shapes.mlp) + total(shapes.head);
+  const encoder = model.encoder ? model.encoder.layers * (total(shapes.attention) + total(shapes.mlp)) : 0;
+  const cross = model.layers * total(shapes.cross) + encoder + total(shapes.encoder_end);
+  return total(shapes.embed) + mixing + model.layers * total(shapes.mlp) + cross + total(shapes.head);
 }
 
 /** Bytes of one element as computed: both formats of a model file have 16 bits. */

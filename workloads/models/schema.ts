@@ -75,7 +75,13 @@ export const modelSchema = v.strictObject({
       v.description('The published parameter count, which the shape must give within 1 %.'),
     ),
   ),
-  layers: count('Transformer layers.'),
+  layers: count('Transformer layers, of the decoder where there is an encoder.'),
+  encoder: v.optional(
+    v.pipe(
+      v.strictObject({ layers: count('Layers of the encoder.') }),
+      v.description('An encoder as wide as the decoder, whose every layer then attends to what the encoder made.'),
+    ),
+  ),
   hidden: count('Width of the hidden state.'),
   heads: count('Query heads.'),
   kv_heads: v.optional(count('Key and value heads; fewer than `heads` in grouped-query attention. Default: `heads`.')),
@@ -83,13 +89,22 @@ export const modelSchema = v.strictObject({
   ffn: count('Inner width of the MLP (of a dense layer; experts have their own).'),
   gated: flag('The MLP has a gate beside its up projection (three matrices, not two).'),
   vocab: count('Rows of the token embedding.'),
-  position: v.pipe(v.picklist(['learned', 'rotary', 'alibi']), v.description('How positions enter.')),
+  position: v.pipe(v.picklist(['learned', 'rotary', 'alibi', 'relative']), v.description('How positions enter.')),
   positions: v.optional(
     v.pipe(
       v.number(),
       v.integer(),
       v.minValue(0),
       v.description('Rows of the learned position embedding, padding rows too; 0 unless `learned`.'),
+    ),
+    0,
+  ),
+  position_buckets: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(0),
+      v.description('Distances that the table of relative biases tells apart, one table a stack; 0 unless `relative`.'),
     ),
     0,
   ),
@@ -106,6 +121,7 @@ export const modelSchema = v.strictObject({
   qk_norm: flag('Queries and keys are normalised per head.'),
   embed_norm: flag('The embedding is normalised before the first layer.'),
   parallel: flag('Attention and MLP read the same input and are added (GPT-J, GPT-NeoX, Falcon).'),
+  mlp_dropout: flag('In training, dropout also stands between the activation and the last product of the MLP (T5).'),
   activation: v.pipe(v.picklist(['relu', 'gelu', 'silu']), v.description('Non-linearity of the MLP.')),
   dtype: v.pipe(v.picklist(['fp16', 'bf16']), v.description('Precision of weights and arithmetic.')),
   mixers: v.optional(

@@ -22,6 +22,9 @@ export interface ModelWeights {
   readonly mixers: readonly (readonly WeightShape[])[];
   readonly mlp: readonly WeightShape[];
   readonly head: readonly WeightShape[];
+  /** Of a decoder layer's attention to the encoder, and what ends the encoder; none without one. */
+  readonly cross: readonly WeightShape[];
+  readonly encoder_end: readonly WeightShape[];
 }
 
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
@@ -37,6 +40,7 @@ export function weightShapes(model: Model): ModelWeights {
       { name: 'w_token', shape: [vocab, hidden] },
       ...(positions > 0 ? [{ name: 'w_pos', shape: [positions, hidden] }] : []),
       ...(model.embed_norm ? norm(model) : []),
+      ...positionBiases(model),
     ],
     attention: attentionWeights(model),
     mixers: model.mixers.map((mixer) => mixerWeights(model, mixer)),
@@ -46,6 +50,8 @@ export function weightShapes(model: Model): ModelWeights {
       { name: 'w_token', shape: [vocab, hidden], tied: model.tied },
       ...bias(model.bias.head, 'b_token', vocab),
     ],
+    cross: model.encoder ? attentionWeights(model) : [],
+    encoder_end: model.encoder ? norm(model) : [],
   };
 }
 
@@ -55,6 +61,13 @@ const norm = ({ norm, hidden }: Model): WeightShape[] => [
   { name: 'w_ln', shape: [hidden] },
   ...bias(norm === 'layer', 'b_ln', hidden),
 ];
+
+/** Biases by distance and head, a table for each stack of layers (Raffel et al., T5, arXiv:1910.10683, section 2.1). */
+function positionBiases({ position_buckets, heads, encoder }: Model): WeightShape[] {
+  if (position_buckets === 0) return [];
+  const stacks = encoder ? ['encoder', 'decoder'] : ['decoder'];
+  return stacks.map((stack) => ({ name: `w_${stack}_bias`, shape: [position_buckets, heads] }));
+}
 
 /** Which of the model's mixers a layer has, or -1 for full attention. */
 export const mixerOf = ({ mixers }: Model, layer: number): number =>

@@ -1,5 +1,5 @@
 import type { TrainOp } from '../../sim/types/index.ts';
-import { elementwise, pointwise, productKernels, saved, savedForWeights, savedResult } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask, savedResult } from './ops.ts';
 import {
   ACCUMULATED,
   columnCollectives,
@@ -29,9 +29,8 @@ const LSE_BYTES = 4;
  * 11 s b h + 5 a s^2 b for attention and 2 s b h for the norm's input, its divided terms over the tensor group.
  */
 export function attentionOps(setting: TrainSetting): TrainOp[] {
-  const { model, tokens, tensor, dropout, element } = setting;
-  const query = shared(model.heads, tensor) * model.head_dim;
-  const key = shared(model.kv_heads, tensor) * model.head_dim;
+  const { model, tokens, element } = setting;
+  const [query, key] = widths(setting);
   const own = ownTokens(setting);
   const out: TrainOp[] = [
     norm(setting, 'norm1'),
@@ -63,25 +62,36 @@ export function attentionOps(setting: TrainSetting): TrainOp[] {
   }
   const qkv = attentionInputs(setting, query, key);
   out.push(...(setting.flash ? [flashOp(setting, qkv)] : eagerOps(setting, qkv)));
-  const projection = productKernels(setting, {
-    name: 'projection',
-    part: 'output',
-    m: tokens,
-    n: model.hidden,
-    k: query,
-    bias: model.bias.out && !dropout,
-  });
-  out.push({
-    name: 'projection',
-    ...projection,
+  out.push(projectionOp(setting, ''), residual(setting, 'residual1', model.bias.out));
+  return out;
+}
+
+/** Widths of the queries and of the keys of one rank. */
+export const widths = ({ model, tensor }: TrainSetting): readonly [query: number, key: number] => [
+  shared(model.heads, tensor) * model.head_dim,
+  shared(model.kv_heads, tensor) * model.head_dim,
+];
+
+/** The product that ends attention. */
+export function projectionOp(setting: TrainSetting, prefix: string): TrainOp {
+  const { model, tokens, element, dropout } = setting;
+  const [query] = widths(setting);
+  return {
+    name: `${prefix}projection`,
+    ...productKernels(setting, {
+      name: `${prefix}projection`,
+      part: 'output',
+      m: tokens,
+      n: model.hidden,
+      k: query,
+      bias: model.bias.out && !dropout,
+    }),
     ...rowCollectives(setting),
     weights: [{ name: 'projection', rows: model.hidden, columns: query, count: 1 }],
     // The backward of fused attention needs it too.
-    saves: [(setting.flash ? saved : savedForWeights)('projection_input', element * tokens * query, tokens)],
+    saves: [(setting.flash ? saved : savedForWeights)(`${prefix}projection_input`, element * tokens * query, tokens)],
     scratch_bytes: 0,
-  });
-  out.push(residual(setting, 'residual1', model.bias.out));
-  return out;
+  };
 }
 
 /**
@@ -104,54 +114,77 @@ function attentionInputs(
   ];
 }
 
+/** What un-fused attention attends to, where it is not its own sequence. */
+interface Attended {
+  /** Before the names of its ops and tensors. */
+  readonly prefix: string;
+  /** Keys of a sequence. */
+  readonly keys: number;
+}
+
 /** Un-fused attention: scores, softmax, dropout, values; score matrices pass through memory. */
-function eagerOps(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp[] {
+export function eagerOps(
+  setting: TrainSetting,
+  inputs: TrainOp['saves'],
+  { prefix, keys }: Attended = { prefix: '', keys: setting.seq },
+): TrainOp[] {
   const { model, seq, sequences, tensor, tokens, context, element } = setting;
   const heads = shared(model.heads, tensor);
   const rows = seq / context;
   const count = sequences * heads;
-  const elements = count * rows * seq;
+  const elements = count * rows * keys;
+  // Each head has rows of its own.
+  const qkv = inputs.map((tensor) => ({ ...tensor, name: prefix + tensor.name, rows: tensor.rows * heads }));
+  const result = (name: string, bytes: number) => savedResult(prefix + name, bytes, tokens * heads);
   const scores = productKernels(setting, {
-    name: 'scores',
+    name: `${prefix}scores`,
     part: 'attention',
     m: rows,
-    n: seq,
+    n: keys,
     k: model.head_dim,
     count,
     activations_only: true,
   });
   const values = productKernels(setting, {
-    name: 'values',
+    name: `${prefix}values`,
     part: 'attention',
     m: rows,
     n: model.head_dim,
-    k: seq,
+    k: keys,
     count,
     activations_only: true,
   });
-  const softmax_output = savedResult('softmax_output', element * elements, tokens);
+  const softmax_output = result('softmax_output', element * elements);
   const core = true;
   const context_copy = elementwise(setting, 'context', 'attention', through(setting) * tokens * heads * model.head_dim);
   const dropout: TrainOp[] = setting.dropout
     ? [
-        pointwise(setting, 'scores_dropout', 'attention', elements, through(setting) + MASK, through(setting) + MASK, {
-          core,
-          saves: [
-            savedResult('scores_mask', MASK * elements, tokens),
-            savedResult('scores_kept', element * elements, tokens),
-          ],
-        }),
+        pointwise(
+          setting,
+          `${prefix}scores_dropout`,
+          'attention',
+          elements,
+          through(setting) + MASK,
+          through(setting) + MASK,
+          {
+            core,
+            saves: [
+              savedMask(`${prefix}scores_mask`, elements, tokens * heads),
+              result('scores_kept', element * elements),
+            ],
+          },
+        ),
       ]
     : [];
   return [
-    { name: 'scores', ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: element * elements },
-    pointwise(setting, 'softmax', 'attention', elements, through(setting), through(setting) + element, {
+    { name: `${prefix}scores`, ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: element * elements },
+    pointwise(setting, `${prefix}softmax`, 'attention', elements, through(setting), through(setting) + element, {
       core,
       saves: [softmax_output],
     }),
     ...dropout,
     {
-      name: 'values',
+      name: `${prefix}values`,
       ...values,
       forward: [...values.forward, context_copy],
       backward: [context_copy, ...values.backward],
@@ -203,7 +236,8 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
 
 /**
  * A norm. Un-fused it runs in fp32 copies; fused it reads once and writes once. Its input is saved; an un-fused RMS norm
- * made of framework ops saves its fp32 copy instead (LitGPT, `rmsnorm.py`), while LayerNorm is one op that takes 16 bits.
+ * made of framework ops saves its fp32 copy instead (LitGPT, `rmsnorm.py`) and, for the gradient of its weights, what it
+ * multiplies them with; LayerNorm is one op that takes 16 bits.
  * `shared` = another norm keeps the same input.
  */
 export function norm(setting: TrainSetting, name: string, shared = false): TrainOp {
@@ -218,7 +252,11 @@ export function norm(setting: TrainSetting, name: string, shared = false): Train
     ? [through(setting), 6 * element]
     : [eagerNorm(setting), 2 * eagerNorm(setting) + 3 * element];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
-    saves: [...input, ...(widened ? [savedResult(`${name}_copy`, copy, own)] : [])],
+    saves: [
+      ...input,
+      ...(widened && copy > 0 ? [savedResult(`${name}_copy`, copy, own)] : []),
+      ...(widened ? [{ ...savedForWeights(`${name}_normed`, element * elements, own), made_here: true as const }] : []),
+    ],
   });
 }
 
@@ -246,6 +284,6 @@ export function residual(setting: TrainSetting, name: string, bias: boolean): Tr
     elements,
     3 * element + mask,
     setting.dropout || bias ? 2 * element + mask + (bias ? element : 0) : 0,
-    { saves: setting.dropout ? [savedResult(`${name}_mask`, MASK * elements, own)] : [] },
+    { saves: setting.dropout ? [savedMask(`${name}_mask`, elements, own)] : [] },
   );
 }

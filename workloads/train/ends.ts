@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm } from './attention.ts';
-import { elementwise, pointwise, productKernels, saved, savedForWeights } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask } from './ops.ts';
 import { columnCollectives, MASK, ownTokens, type TrainSetting } from './setting.ts';
 
 /** fp32. */
@@ -37,7 +37,7 @@ export function embedOps(setting: TrainSetting): TrainOp[] {
         { name: 'table', rows: model.vocab / setting.tensor, columns: model.hidden, count: 1 },
         ...(model.positions > 0 ? [{ name: 'positions', rows: model.positions, columns: model.hidden, count: 1 }] : []),
       ],
-      saves: setting.dropout ? [saved('embed_mask', MASK * elements, own)] : [],
+      saves: setting.dropout ? [savedMask('embed_mask', elements, own)] : [],
     }),
   ];
 }
@@ -79,6 +79,7 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
       saves: [saved('softmax', FULL * live, tokens)],
+      handed_bytes: element * (slice === null ? live : logits * slice),
       // Beside the softmax: the logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
       scratch_bytes: slice === null ? (element + (copies.length + 1) * FULL) * live : FULL * logits * slice,
       // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.

@@ -1,7 +1,7 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm, residual } from './attention.ts';
-import { pointwise, productKernels, saved, savedForWeights, savedResult } from './ops.ts';
-import { columnCollectives, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
+import { pointwise, productKernels, saved, savedForWeights, savedMask, savedResult } from './ops.ts';
+import { columnCollectives, MASK, ownTokens, rowCollectives, type TrainSetting } from './setting.ts';
 
 /**
  * Norm and MLP of a layer. Saved as in Korthikanti et al. (arXiv:2205.05198, section 4.1): 19 s b h for a plain MLP with
@@ -80,6 +80,13 @@ function feedForward(
       scratch_bytes: 0,
     },
     pointwise(setting, `${prefix}activation`, 'mlp', inner, forward! * element, backward! * element, { saves }),
+    ...(setting.dropout && model.mlp_dropout
+      ? [
+          pointwise(setting, `${prefix}inner_dropout`, 'mlp', inner, 2 * element + MASK, 2 * element + MASK, {
+            saves: [savedMask(`${prefix}inner_mask`, inner, rows)],
+          }),
+        ]
+      : []),
     {
       name: `${prefix}down`,
       ...down,

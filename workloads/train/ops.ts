@@ -1,6 +1,6 @@
 import { elementwiseKernel, matrixKernel, OPS } from '../../sim/training/kernels.ts';
 import type { Kernel, KernelPart, Saved, TrainOp } from '../../sim/types/index.ts';
-import { ACCUMULATED, type TrainSetting } from './setting.ts';
+import { ACCUMULATED, MASK, type TrainSetting } from './setting.ts';
 
 /**
  * Builders of the ops a step is made of.
@@ -65,6 +65,12 @@ export const saved = (name: string, bytes: number, rows: number): Saved => ({ na
 export const savedResult = (name: string, bytes: number, rows: number): Saved => ({
   ...saved(name, bytes, rows),
   made_here: true,
+});
+
+/** The mask of a dropout: a byte an element. */
+export const savedMask = (name: string, elements: number, rows: number): Saved => ({
+  ...savedResult(name, MASK * elements, rows),
+  mask: true,
 });
 
 /** What only the gradient of an op's weights needs: the input of a product. */

@@ -3,10 +3,16 @@ import { bytesOf } from '../../sim/training/kernels.ts';
 import type { Kernel, Program, Segment, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type Model, parameterCount } from '../models/model.ts';
 import { elementsOf, type WeightShape, weightShapes } from '../models/weights.ts';
-import { attentionOps } from './attention.ts';
+import {
+  checkEncoder,
+  decoderLayerOps,
+  encoderEndOps,
+  encoderLayerOps,
+  positionBiasOps,
+  returnedBytes,
+} from './encoder.ts';
 import { embedOps, headOps, type LossShape } from './ends.ts';
 import { layoutOf } from './layout.ts';
-import { mlpOps } from './mlp.ts';
 import { modelFlops } from './modelFlops.ts';
 import type { TrainFields } from './schema.ts';
 import type { TrainSetting } from './setting.ts';
@@ -22,12 +28,14 @@ const LOSS_SPLIT_TOKENS = 128;
  * @throws InputError for sizes that do not divide.
  */
 export function trainProgram(fields: TrainFields, base: Model): Program {
+  checkEncoder(fields, base);
   const whole = resized(base, fields);
   const model = pruned(whole, fields.pruned);
   const layout = layoutOf(fields, whole);
   const pairs = pairShare(fields, model.layers);
   const sequences = fields.microbatch;
-  const tokens = (sequences * fields.seq) / layout.context;
+  const seq = fields.target ?? fields.seq;
+  const tokens = (sequences * seq) / layout.context;
   const dtype = fields.dtype ?? model.dtype;
   const element = bytesOf(dtype);
   const setting: TrainSetting = {
@@ -36,19 +44,21 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     element,
     tokens,
     sequences,
-    seq: fields.seq,
+    seq,
     tensor: layout.tensor,
     context: layout.context,
     expert: layout.expert,
     sequence_parallel: layout.sequence_parallel,
     flash: fields.attention_kernel === 'flash',
     pairs,
-    dropout: fields.dropout && model.position === 'learned',
+    dropout: fields.dropout && DROPOUT_POSITIONS.has(model.position),
     fused: fields.fused,
     packed_qkv: fields.qkv === 'packed',
   };
+  const source = model.encoder === undefined ? null : { ...setting, seq: fields.seq, tokens: sequences * fields.seq };
   const shapes = weightShapes(model);
-  const layerShapes = [...shapes.attention, ...shapes.mlp];
+  const encoderShapes = [...shapes.attention, ...shapes.mlp];
+  const layerShapes = [...encoderShapes, ...shapes.cross];
   const body = (ops: readonly TrainOp[], weights: readonly WeightShape[]): TrainBody => ({
     ops,
     matrices: { trained: countOf(weights.filter(isMatrix), layout), frozen: 0, frozen_bits: 8 * element },
@@ -68,22 +78,42 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     dtype,
     layers: model.layers,
     trunk_layers: 0,
-    layer: body([...attentionOps(setting), ...mlpOps(setting)], layerShapes),
-    embed: body(embedOps(setting), shapes.embed),
+    layer: {
+      ...body(decoderLayerOps(setting, source), layerShapes),
+      ...(fields.returns_cache === true && { returned_bytes: returnedBytes(setting, source) }),
+    },
+    embed: body(embedding(setting, source), shapes.embed),
+    ...(model.encoder !== undefined &&
+      source !== null && {
+        encoder: {
+          layers: model.encoder.layers,
+          layer: body(encoderLayerOps(source), encoderShapes),
+          end: body(encoderEndOps(source), shapes.encoder_end),
+        },
+      }),
     head: body(headOps(setting, lossShape(fields, tokens)), untied),
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
     shape: { hidden: model.hidden, tokens },
     hidden_bytes,
     // Ranks of a tensor group hold equal outputs, so each sends its share (Narayanan et al., SC 2021, section 4.1).
     boundary_bytes: hidden_bytes / layout.tensor,
-    model_flops: modelFlops(model, fields.seq, fields.batch, fields.flop_convention === 'causal', pairs),
+    model_flops: modelFlops(model, fields, pairs),
     backward_share: 2 / 3,
-    tokens: fields.batch * fields.seq,
+    tokens: fields.batch * (fields.seq + (fields.target ?? 0)),
     samples: fields.batch,
     allocator: allocatorOf(fields),
     measured_as: fields.measured_as,
   };
   return programOf(training, model);
+}
+
+/** Models whose training has dropout: others have been trained without. */
+const DROPOUT_POSITIONS: ReadonlySet<Model['position']> = new Set(['learned', 'relative']);
+
+/** Tokens of sources and targets come from one table. */
+function embedding(setting: TrainSetting, source: TrainSetting | null): TrainOp[] {
+  if (source === null) return embedOps(setting);
+  return [...embedOps({ ...setting, tokens: setting.tokens + source.tokens }), ...positionBiasOps(source)];
 }
 
 function allocatorOf({ allocator }: TrainFields): Training['allocator'] {
@@ -177,6 +207,11 @@ function programOf(training: Training, model: Model): Program {
   });
   function* segments(): Generator<Segment> {
     yield { repeat: 1, layer_stride: 0, ops: [op('embed', training.embed, 0)] };
+    if (training.encoder) {
+      const { layers, layer, end } = training.encoder;
+      yield { repeat: layers, layer_stride: 0, ops: [op('encoder layer', layer, 0)] };
+      yield { repeat: 1, layer_stride: 0, ops: [op('encoder end', end, 0)] };
+    }
     yield { repeat: training.layers, layer_stride: 1, ops: [op('layer', training.layer, 1)] };
     yield { repeat: 1, layer_stride: 0, ops: [op('head', training.head, training.layers + 1)] };
   }

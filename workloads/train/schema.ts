@@ -39,6 +39,9 @@ export const trainSchema = v.strictObject({
     ),
   ),
   seq: count('Tokens of each sequence.'),
+  target: v.optional(
+    count('Tokens of each target sequence, for a model with an encoder; `seq` are those of the source.'),
+  ),
   batch: count('Sequences of the whole step, all copies of the model together.'),
   microbatch: ways('Sequences computed together by one copy.'),
   gpus: v.optional(count('Devices. Default: the product of the parallel sizes.')),
@@ -118,6 +121,14 @@ export const trainSchema = v.strictObject({
   ),
   loss_tokens: v.optional(
     count('Tokens of each sequence in one slice of the loss. Default: 4096 in all if `chunked`, 128 if `split`.'),
+  ),
+  returns_cache: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The decoder returns its keys and values, as Hugging Face models do with `use_cache`: they stay until backward begins. Default false.',
+      ),
+    ),
   ),
   qkv: v.optional(
     v.pipe(

@@ -33,6 +33,7 @@ export const activations: ActivationDefinition<typeof schema> = {
   kind: 'optimal',
   description: 'The cheapest set of tensors to compute again within the memory that is left, by an exact program',
   schema,
+  one_stack: true,
   solves: true,
   create: ({ budget_bytes, alike }, context) => {
     const { training, solver } = context;

@@ -193,6 +193,30 @@ function phi(config: Config): Shape {
   };
 }
 
+/** T5: version 1.0 has ReLU and one table for both ends, version 1.1 a gate and a projection of its own. */
+function t5(config: Config): Shape {
+  const layers = config.count('num_layers');
+  const feed_forward = config.textOr('relu', 'feed_forward_proj');
+  const gated = feed_forward.startsWith('gated-');
+  return {
+    encoder: { layers },
+    layers: config.countOr(layers, 'num_decoder_layers'),
+    hidden: config.count('d_model'),
+    heads: config.count('num_heads'),
+    head_dim: config.count('d_kv'),
+    ffn: config.count('d_ff'),
+    gated,
+    vocab: config.count('vocab_size'),
+    position: 'relative',
+    position_buckets: config.countOr(32, 'relative_attention_num_buckets'),
+    tied: config.flagOr(true, 'tie_word_embeddings'),
+    bias: false,
+    norm: 'rms',
+    mlp_dropout: true,
+    activation: activation(config, feed_forward.replace('gated-', ''), 'dense_act_fn'),
+  };
+}
+
 /** How the shape is read, by `model_type`. */
 export const ARCHITECTURES: Readonly<Record<string, (config: Config) => Shape>> = {
   bloom,
@@ -209,4 +233,5 @@ export const ARCHITECTURES: Readonly<Record<string, (config: Config) => Shape>> 
   qwen2: (config) => ({ ...llama(config), bias: qkv_bias }),
   qwen3: (config) => ({ ...llama(config), qk_norm: true }),
   qwen3_moe: qwen3Moe,
+  t5,
 };
