@@ -57,7 +57,8 @@ function streamSeconds(unit: ComputeUnit, { linear_streams, flops }: Kernel, pea
   const { linear_attention, roofline_exponent: p } = unit;
   if (linear_attention === undefined || linear_streams === undefined) return undefined;
   const together = flops / (peak * linear_attention.fraction);
-  return combined(together, flops / linear_streams / linear_attention.stream_flop_per_s, p);
+  const alone = flops / linear_streams / linear_attention.stream_flop_per_s;
+  return combined(together, alone, linear_attention.exponent ?? p);
 }
 
 /**
