@@ -206,6 +206,15 @@ export const computeSchema = v.strictObject({
       v.strictObject({
         fraction: fraction('Fraction of the peak that many streams reach together'),
         stream_flop_per_s: positive('flop_per_s', 'Rate of one stream alone'),
+        exponent: v.exactOptional(
+          v.pipe(
+            v.number(),
+            v.minValue(1),
+            v.description(
+              'p of t = (t_together^p + t_alone^p)^(1/p): how sharply one bound takes over from the other. Absent: roofline_exponent.',
+            ),
+          ),
+        ),
         ...provenance,
       }),
       v.description(

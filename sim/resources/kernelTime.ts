@@ -58,7 +58,8 @@ function streamSeconds(unit: ComputeUnit, { linear_streams, flops }: Kernel, pea
   const { linear_attention, roofline_exponent: p } = unit;
   if (linear_attention === undefined || linear_streams === undefined) return undefined;
   const together = flops / (peak * linear_attention.fraction);
-  return combined(together, flops / linear_streams / linear_attention.stream_flop_per_s, p);
+  const alone = flops / linear_streams / linear_attention.stream_flop_per_s;
+  return combined(together, alone, linear_attention.exponent ?? p);
 }
 
 /**
@@ -85,6 +86,8 @@ export interface KernelCost {
   readonly ns: number;
   readonly launches: number;
   readonly flops: number;
+  /** Of them, those of attention: scores and values. */
+  readonly attention_flops: number;
   readonly bytes: number;
   /** Seconds in which an accelerator's array multiplies, where that has a power of its own. */
   readonly product_s: number;
@@ -99,6 +102,7 @@ export function kernelCost(
   let seconds = 0;
   let launches = 0;
   let flops = 0;
+  let attention_flops = 0;
   let bytes = 0;
   let product_s = 0;
   for (const kernel of kernels) {
@@ -109,7 +113,8 @@ export function kernelCost(
     }
     launches += kernel.launches;
     flops += kernel.flops;
+    if (kernel.part === 'attention') attention_flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
   }
-  return { ns: ceilNs(seconds * 1e9), launches, flops, bytes, product_s };
+  return { ns: ceilNs(seconds * 1e9), launches, flops, attention_flops, bytes, product_s };
 }

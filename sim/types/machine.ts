@@ -142,7 +142,12 @@ export interface ComputeUnit {
    * Fused linear attention: the fraction of the peak that many streams reach together, and the rate of one stream, a head
    * of a sequence that carries its state through all tokens. Absent = as any kernel.
    */
-  readonly linear_attention?: { readonly fraction: number; readonly stream_flop_per_s: number };
+  readonly linear_attention?: {
+    readonly fraction: number;
+    readonly stream_flop_per_s: number;
+    /** p of the law that joins the two times; absent = roofline_exponent. */
+    readonly exponent?: number;
+  };
   /** Bytes a second that decode kernels of one query head a thread block load, all of them together; absent = not stated. */
   readonly head_load_bytes_per_s?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */
