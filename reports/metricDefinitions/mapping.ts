@@ -26,7 +26,7 @@ export const MAPPING_METRICS: readonly MetricDefinition[] = [
     'ratio',
     'higher',
     true,
-    'energy of all-slow over the plan’s',
+    'energy gain over all-slow',
     'Known energy with every access in the slowest memory, over that of the plan.',
   ),
   define(
@@ -35,7 +35,7 @@ export const MAPPING_METRICS: readonly MetricDefinition[] = [
     'ratio',
     'higher',
     true,
-    "energy of XLA's greedy over the plan’s",
+    "energy gain over XLA's greedy",
     "Known energy under XLA's memory space assignment, over that of the plan.",
   ),
   define(
