@@ -98,6 +98,25 @@ describe('counts', () => {
     expect(grouped.use(0, pass(3)).cached_heads).toBe(16);
   });
 
+  it('share a scale in a group of a head, over the heads of a token, or over all tokens', () => {
+    const bytes = (scale: string) =>
+      engineOf({ layout: { k: { bits: 4, scale }, v: { bits: 4, scale }, group: 8, overhead_bits: 32 } }).peakBytes(0) /
+      1010;
+    // 4 heads of 8 elements, keys and values: 32 bytes of fours a token, and a scale of 4 bytes a head, or one for all.
+    expect(bytes('channel')).toBe(pair / 4);
+    expect(bytes('token')).toBe(pair / 4 + 2 * shape.batch * 4);
+    expect(bytes('group')).toBe(pair / 4 + 2 * shape.batch * shape.kv_heads * (shape.head_dim / 8) * 4);
+  });
+
+  it('compute the square of the share of tokens that attend', () => {
+    const engine = engineOf({ compute: { prefill_tokens: 0.3 } });
+    expect(engine.use(0, { index: 0, phase: 'prefill', step: 0, tokens: 1000, seen: 0 }).pair_share).toBeCloseTo(
+      0.09,
+      12,
+    );
+    expect(engine.use(0, pass(1)).pair_share).toBe(1);
+  });
+
   it('compute the pairs of a mask alone where it is the model’s own', () => {
     const shares = (masked: boolean) =>
       engineOf({
