@@ -75,13 +75,20 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print what moved as JSON')
     .action((studies, options) => act(async () => (await import('./check.ts')).check(terminal, studies, options)));
 
-  tree
-    .command('compare')
-    .argument('<studies or results...>', 'studies or result.json files; the first is the reference')
+  withCaseOptions(
+    tree
+      .command('compare')
+      .argument(
+        '[studies or results...]',
+        'studies or result.json files; the first is the reference (none: from flags alone)',
+      ),
+  )
     .description('runs side by side, as Markdown')
     .option('--cases', 'every case of the studies (default: only where a single study is named)')
+    .option('--presets <a,b,…>', 'the same run under each of these KV presets, or all of them, against the one without')
     .option('--metric <name>', 'a metric to show (default: every cost); may be repeated', collect)
     .option('--pareto <a,b>', 'the two metrics of the Pareto front (default: speed and peak memory)')
+    .option('--workers <n>', THREADS, wholeNumber(1))
     .option('--json', 'print the comparison as JSON')
     .action((refs, options) => act(async () => (await import('./compare.ts')).compare(terminal, refs, options)));
 

@@ -61,6 +61,7 @@ const NAMES = [
   'compute.hfu',
   'compute.flops',
   'compute.macs',
+  'compute.attention_flops',
   'compute.recompute_flops',
   'network.macs',
   'network.parameters',
