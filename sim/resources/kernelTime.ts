@@ -34,7 +34,8 @@ export function kernelSeconds(
     const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
     const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
     const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
-    computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency);
+    const share = kernel.rate_share ?? 1;
+    computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency * share);
   }
   if (kernel.head_loaded_bytes !== undefined)
     computeS = Math.max(computeS, headLoadSeconds(unit, kernel.head_loaded_bytes));

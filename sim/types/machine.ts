@@ -94,6 +94,22 @@ export interface Link {
   readonly energy?: AccessEnergy;
 }
 
+/** A version of fused attention kernels: what they reach, and how they cut the work. */
+export interface FusedAttention {
+  /** Fraction of the peak, forward and backward, when every place for a thread block is taken. */
+  readonly forward: number;
+  readonly backward: number;
+  /** Share of that rate which is left with dropout; absent = all of it. */
+  readonly dropout?: number;
+  /** Thread blocks that run at once, one a head and sequence; absent = as many as there are. */
+  readonly forward_blocks?: number;
+  readonly backward_blocks?: number;
+  /** Keys of a block; absent = what the scratchpad holds. */
+  readonly key_rows?: number;
+  /** Bytes of an element of an output that later blocks add to; absent = as of any element. */
+  readonly partial_bytes?: number;
+}
+
 /** Does arithmetic on data in the memories it is attached to. */
 export interface ComputeUnit {
   readonly id: string;
@@ -120,8 +136,8 @@ export interface ComputeUnit {
   readonly roofline_exponent: number;
   /** How matrix-vector products are laid out on it, where it is an array that computes them tile by tile. */
   readonly matrix_vector?: MatrixVector;
-  /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
-  readonly fused_attention?: { readonly forward: number; readonly backward: number };
+  /** Fused attention kernels; absent = as any kernel. */
+  readonly fused_attention?: FusedAttention;
   /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
   readonly scratchpad_bytes?: number;
   /**
