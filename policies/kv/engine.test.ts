@@ -78,7 +78,8 @@ describe('counts', () => {
     expect(engine.use(0, pass(5))).toMatchObject({ read_tokens: slots - 1, write_tokens: 1, replaced_tokens: 1 });
     expect(engine.use(0, pass(5))).toBe(engine.use(0, pass(6)));
     const launches = engine.use(0, pass(5)).kernels.reduce((sum, kernel) => sum + kernel.launches, 0);
-    expect(launches).toBe(11);
+    // A slot zeroed, the row added, the least found; then three for each of K, V and the running scores.
+    expect(launches).toBe(12);
   });
 
   it('store few bits, low ranks and fewer heads by the byte', () => {
