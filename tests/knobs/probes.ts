@@ -171,6 +171,11 @@ export const PROBES: readonly Probe[] = [
     policy: { placement: { kind: 'resident' } },
   },
   {
+    name: 'a cache appended to by copying',
+    workload: generate('opt-1.3b', { prompt: 1024, batches: 1, attention_kernel: 'flash' }),
+    policy: { placement: { kind: 'resident' }, kv: { preset: 'appended' } },
+  },
+  {
     name: 'search',
     workload: {
       kind: 'search',
