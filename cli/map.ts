@@ -1,4 +1,5 @@
 import { InputError } from '../input/index.ts';
+import type { LevelChoice } from '../policies/planner/levels/levels.ts';
 import type { ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,7 +21,7 @@ export interface MapOptions {
   readonly width?: number;
   readonly fast?: string;
   readonly objective?: string;
-  readonly levels?: number;
+  readonly levels?: LevelChoice;
   readonly online?: boolean;
   readonly curve?: string;
 }

@@ -121,6 +121,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   multiprocessors: faster,
   fraction: faster,
   stream_flop_per_s: faster,
+  exponent: faster,
   cache_bytes_per_s: faster,
   inner_half: slower,
   collective_multiprocessors: slower,

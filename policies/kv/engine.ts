@@ -246,7 +246,7 @@ class PassCount {
       read_bytes_per_token: read > 0 ? read_bytes / read / 2 : hot_bytes / 2,
       write_tokens: written,
       write_bytes_per_token: hot_bytes / 2,
-      pair_share: pass.phase === 'prefill' ? (spec.compute.prefill_share ?? 1) * this.pairShare : 1,
+      pair_share: pass.phase === 'prefill' ? computedShare(spec) * this.pairShare : 1,
       kernels: this.kernels,
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
@@ -360,6 +360,10 @@ class PassCount {
     return list;
   }
 }
+
+/** Share of the (query, key) pairs of prefill that is computed. */
+const computedShare = ({ compute }: PresetFields): number =>
+  (compute.prefill_share ?? 1) * (compute.prefill_tokens ?? 1) ** 2;
 
 function chunks(tokens: number, size: number): number[] {
   const whole = Math.floor(tokens / size);

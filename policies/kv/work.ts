@@ -1,4 +1,5 @@
 import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
+import { recentTokens } from './budget.ts';
 import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
 import { SIGNALS, workKernel } from './signals.ts';
@@ -27,10 +28,13 @@ interface Made {
   readonly index_bytes: number;
 }
 
-/** Launches of un-fused PyTorch for one tensor: a slot is read, scattered over the evicted one, and overwritten. */
+/**
+ * Launches of un-fused PyTorch for one tensor (FMInference/H2O, `cache_replace`): the oldest recent token is copied, scattered
+ * over the evicted one, and overwritten by the new one. Each reads a token and writes one.
+ */
 const REPLACE_LAUNCHES = 3;
-/** The running scores follow: read and scatter. */
-const SCORE_LAUNCHES = 2;
+/** The running scores of a prompt follow its tokens: gathered, and joined to the recent ones. */
+const GATHER_LAUNCHES = 2;
 const TENSORS = 2;
 
 export function selectionWork(selection: Selection): Made {
@@ -48,6 +52,7 @@ export function selectionWork(selection: Selection): Made {
       keys: considered,
       units: considered / unit,
       kept: kept / unit,
+      recent: recentTokens(stage, shape.prompt_tokens, kept),
       index_bytes: indexScanBytes(spec, shape, considered),
     });
     if (cost.launches > 0) kernels.push(workKernel('score', shape, cost));
@@ -65,16 +70,17 @@ export function selectionWork(selection: Selection): Made {
       if (pass.phase === 'prefill') {
         const recent = Math.min(kept, stage.protect.recent ?? 0);
         const bytes = 2 * (kept - recent) * pair + 2 * kept * pair;
-        kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: 2 * TENSORS + SCORE_LAUNCHES }));
+        kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: (TENSORS + 1) * GATHER_LAUNCHES }));
         return { kernels, scratch_bytes: kept * pair, index_bytes };
       }
       if (spec.layout.append === 'copy') {
         const bytes = times * 2 * kept * pair;
         kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches: TENSORS }));
       } else {
-        const state = definition === undefined || definition.state_bytes === 0 ? 0 : SCORE_LAUNCHES;
-        const launches = REPLACE_LAUNCHES * TENSORS + state;
-        kernels.push(workKernel('evict', shape, { flops: 0, bytes: times * 4 * tokens * pair, launches }));
+        const scored = definition !== undefined && definition.state_bytes > 0;
+        const launches = REPLACE_LAUNCHES * (TENSORS + (scored ? 1 : 0));
+        const bytes = times * 2 * REPLACE_LAUNCHES * tokens * pair;
+        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches }));
       }
       return { kernels, scratch_bytes: 0, index_bytes };
     case 'quantise':

@@ -62,6 +62,8 @@ export interface Kernel {
   readonly gemm?: GemmShape;
   /** A fused attention kernel, whose rate a machine may state apart. */
   readonly fused_attention?: 'forward' | 'backward';
+  /** Share of the unit's rate that it gets, as when its thread blocks fill the last round only in part; absent = all. */
+  readonly rate_share?: number;
   /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
   readonly linear_streams?: number;
   /** Keys and values that thread blocks of one query head each load, those that heads share as often as they do. */

@@ -52,6 +52,14 @@ describe('a kernel', () => {
     expect(milliseconds(long)).toBeCloseTo(10, 9);
   });
 
+  it('counts its FLOPs, and as work of attention where it is', () => {
+    const { metrics } = runScript((a) => {
+      a.run('gpu', [kernel(3e6, 0, { part: 'attention' }), kernel(4e6, 0)], 'compute', -1);
+    });
+    expect(metrics['compute.flops']).toBe(7e6);
+    expect(metrics['compute.attention_flops']).toBe(3e6);
+  });
+
   it('is refused where the machine has no peak for its precision', () => {
     expect(() => runScript((a) => void a.run('gpu', [kernel(1, 0, { dtype: 'fp8' })], 'compute', -1))).toThrow(/fp8/);
   });
