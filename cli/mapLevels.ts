@@ -65,7 +65,7 @@ interface Ran extends Played {
 
 /** Runs the searches in turn until they are done, the time is up, or a signal asks for what there is. */
 async function playAll(game: LevelGame, seed: number, limit_s: number): Promise<Ran[]> {
-  const watch = new Watch(limit_s);
+  const watch = new Watch(limit_s).listen();
   const ran: Ran[] = [];
   try {
     for (const { id, play } of SEARCHES) {
