@@ -44,7 +44,8 @@ export function kernelSeconds(
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
+    const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
+    memoryS = bytes / (rate * (kernel.memory_share ?? 1));
   }
   return combined(computeS, memoryS, unit.roofline_exponent);
 }
