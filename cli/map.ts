@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { readTextFile } from '../input/files.ts';
 import { InputError } from '../input/index.ts';
+import type { LevelChoice } from '../policies/planner/levels/levels.ts';
 import { type ReadProblem, readProblem } from '../policies/planner/mapping/readers/read.ts';
 import { writePlan } from '../policies/planner/mapping/readers/write.ts';
 import { type MapPlan, Mapper, type SolveOptions } from '../policies/planner/mapping/solve.ts';
@@ -31,7 +32,7 @@ export interface MapOptions {
   readonly width?: number;
   readonly fast?: string;
   readonly objective?: string;
-  readonly levels?: number;
+  readonly levels?: LevelChoice;
   readonly online?: boolean;
   readonly curve?: string;
 }

@@ -4,7 +4,7 @@ import { readTextFile } from '../input/files.ts';
 import { InputError } from '../input/index.ts';
 import { leastSeconds } from '../policies/planner/levels/bound.ts';
 import { levelled } from '../policies/planner/levels/levelled.ts';
-import { levelsOf, withFast } from '../policies/planner/levels/levels.ts';
+import { type LevelChoice, levelsOf, withFast } from '../policies/planner/levels/levels.ts';
 import { LevelGame } from '../policies/planner/levels/plan.ts';
 import { PlaySession } from '../policies/planner/levels/play.ts';
 import type { Played } from '../policies/planner/levels/policies.ts';
@@ -28,7 +28,7 @@ export interface LevelOptions {
   readonly width?: number;
   readonly fast?: string;
   readonly objective?: string;
-  readonly levels?: number;
+  readonly levels?: LevelChoice;
   readonly timeLimit?: number;
 }
 
@@ -46,7 +46,7 @@ function gameOf(name: string, options: LevelOptions): LevelGame {
     ...(objective !== undefined && { objective: objective as Objective }),
   };
   if (options.levels !== undefined && options.machine === undefined) {
-    const problem = '--levels counts the memories of a machine, and none is given';
+    const problem = '--levels chooses memories of a machine, and none is given';
     throw new InputError({ code: 'missing_key', problem, expected: '--machine, or the memories in the file' });
   }
   const made = levelled(program, name === '-' ? 'standard input' : name, given);

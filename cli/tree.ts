@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../input/packageFiles.ts';
 import type { ExitCode } from './exit.ts';
-import { collect, positiveNumber, wholeNumber, withCaseOptions } from './options.ts';
+import { collect, levelChoice, positiveNumber, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the work of the chosen command and keeps its exit code. */
@@ -123,11 +123,11 @@ export function buildTree(terminal: Terminal, act: Act): Command {
       '--two-level <program>',
       'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',
     )
-    .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
+    .option('--machine <id>', 'memories of this machine, in place of those of the program')
     .option(
-      '--levels <n>',
-      'with --two-level and --machine: how many of its memories, from the fastest',
-      wholeNumber(2),
+      '--levels <which>',
+      'with --machine: how many of its memories from the fastest, or their ids: onchip,cpu (2)',
+      levelChoice,
     )
     .option('--fast <bytes>', 'with --two-level: bytes of the fastest memory, in place of what it has')
     .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))

@@ -39,6 +39,8 @@ const NAMES = [
   'memory.kv.step_read_bytes',
   'memory.onchip.moved_bytes',
   'mapping.over_slow',
+  'mapping.energy_over_slow',
+  'mapping.energy_over_greedy',
   'mapping.over_greedy',
   'mapping.fast_share',
   'traffic.pcie.h2d_bytes',
