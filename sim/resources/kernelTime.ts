@@ -47,6 +47,9 @@ export function kernelSeconds(
     const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
     memoryS = bytes / (rate * (kernel.memory_share ?? 1));
   }
+  if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
+    memoryS = Math.max(memoryS, kernel.copied_elements / unit.copy_elements_per_s);
+  }
   return combined(computeS, memoryS, unit.roofline_exponent);
 }
 
