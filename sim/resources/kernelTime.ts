@@ -44,7 +44,8 @@ export function kernelSeconds(
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
+    const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
+    memoryS = bytes / (rate * (kernel.memory_share ?? 1));
   }
   if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
     memoryS = Math.max(memoryS, kernel.copied_elements / unit.copy_elements_per_s);

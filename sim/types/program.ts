@@ -64,6 +64,8 @@ export interface Kernel {
   readonly fused_attention?: 'forward' | 'backward';
   /** Share of the unit's rate that it gets, as when its thread blocks fill the last round only in part; absent = all. */
   readonly rate_share?: number;
+  /** Share of the memory rate of streaming kernels that it gets, as when it writes in another order; absent = all. */
+  readonly memory_share?: number;
   /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
   readonly linear_streams?: number;
   /** Keys and values that thread blocks of one query head each load, those that heads share as often as they do. */

@@ -122,6 +122,7 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
   batch: 1,
   dtype: 'int8',
   runtime: 'fused',
+  layout: 'channels-first',
   mode: 'infer',
 };
 
