@@ -37,7 +37,7 @@ export function levelsOf(machine: Machine, choice: LevelChoice = 2): Levels {
       id: memory.id,
       bytes: m + 1 < stack.length ? memory.capacity_bytes - memory.reserved_bytes : Number.POSITIVE_INFINITY,
       bytes_per_s: Math.min(memory.read_bytes_per_s, rate ?? Number.POSITIVE_INFINITY),
-      ...(memory.energy && { j_per_byte: memory.energy.low_j_per_byte }),
+      ...(memory.energy && { j_per_byte: (memory.energy.low_j_per_byte + memory.energy.high_j_per_byte) / 2 }),
     };
   });
   const still = memories.find(({ bytes_per_s }) => !(bytes_per_s > 0 && Number.isFinite(bytes_per_s)));
