@@ -131,7 +131,6 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
   batch: 1,
   dtype: 'int8',
   runtime: 'fused',
-  layout: 'channels-first',
   mode: 'infer',
 };
 

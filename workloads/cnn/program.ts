@@ -19,9 +19,10 @@ export type Runtime = 'fused' | 'eager';
 /** How a network's layers become kernels. */
 export interface KernelStyle {
   readonly runtime: Runtime;
-  readonly layout: Layout;
+  /** Absent = channels first. */
+  readonly layout?: Layout | undefined;
 }
-const FUSED: KernelStyle = { runtime: 'fused', layout: 'channels-first' };
+const FUSED: KernelStyle = { runtime: 'fused' };
 
 /**
  * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights

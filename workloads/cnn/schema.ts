@@ -65,10 +65,9 @@ export const cnnSchema = v.strictObject({
     v.pipe(
       v.picklist(['channels-first', 'channels-last']),
       v.description(
-        'Order of feature maps under `eager`: convolutions in 16 bits on tensor cores want channels last, and copy maps that have them first.',
+        'Order of feature maps under `eager`: convolutions in 16 bits on tensor cores want channels last, and copy maps that have them first. Default: channels-first.',
       ),
     ),
-    'channels-first',
   ),
   dims: v.optional(
     v.pipe(
