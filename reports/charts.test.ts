@@ -174,5 +174,8 @@ it('keeps the ends and the fullest event of an allocator', async () => {
   const rows = await rowsOf({ kind: 'fragmentation', points: 50 }, [{ result: result(), timeline }]);
   expect(rows.length).toBeLessThanOrEqual(50);
   expect([rows[0]!['event'], rows.at(-1)!['event']]).toEqual([0, 4999]);
-  expect(rows.find((row) => row['event'] === 3217)).toMatchObject({ allocated_bytes: 900, fragmentation: expect.closeTo(0.1) });
+  expect(rows.find((row) => row['event'] === 3217)).toMatchObject({
+    allocated_bytes: 900,
+    fragmentation: expect.closeTo(0.1),
+  });
 });
