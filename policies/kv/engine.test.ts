@@ -78,7 +78,8 @@ describe('counts', () => {
     expect(engine.use(0, pass(5))).toMatchObject({ read_tokens: slots - 1, write_tokens: 1, replaced_tokens: 1 });
     expect(engine.use(0, pass(5))).toBe(engine.use(0, pass(6)));
     const launches = engine.use(0, pass(5)).kernels.reduce((sum, kernel) => sum + kernel.launches, 0);
-    expect(launches).toBe(11);
+    // A slot zeroed, the row added, the least found; then three for each of K, V and the running scores.
+    expect(launches).toBe(12);
   });
 
   it('store few bits, low ranks and fewer heads by the byte', () => {
@@ -96,6 +97,14 @@ describe('counts', () => {
     const grouped = engineOf({ layout: { kv_heads: 'query' } }, { heads: 16 });
     expect(grouped.peakBytes(0)).toBe(4 * 1010 * pair);
     expect(grouped.use(0, pass(3)).cached_heads).toBe(16);
+  });
+
+  it('append by copying all of it, element by element', () => {
+    const append = (fields: object) => engineOf({ layout: fields }).use(0, pass(1)).kernels;
+    expect(append({})).toEqual([]);
+    expect(append({ append: 'copy' })).toMatchObject([
+      { name: 'append', activation_bytes: 2 * 1001 * pair, copied_elements: (1001 * pair) / 2, launches: 2 },
+    ]);
   });
 
   it('share a scale in a group of a head, over the heads of a token, or over all tokens', () => {
