@@ -7,7 +7,7 @@ import { levelled } from '../policies/planner/levels/levelled.ts';
 import { type LevelChoice, levelsOf, withFast } from '../policies/planner/levels/levels.ts';
 import { LevelGame } from '../policies/planner/levels/plan.ts';
 import { PlaySession } from '../policies/planner/levels/play.ts';
-import type { Played } from '../policies/planner/levels/policies.ts';
+import type { Played } from '../policies/planner/levels/played.ts';
 import { OBJECTIVES, type Objective } from '../policies/planner/levels/schema.ts';
 import { SEARCHES } from '../policies/planner/levels/searches.ts';
 import { formatQuantity } from '../reports/format.ts';

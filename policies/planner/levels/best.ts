@@ -1,6 +1,10 @@
 import type { Rng } from '../../../sim/kernel/random.ts';
+import { beam } from './beam.ts';
+import { boundednessOrder, placeInOrder } from './greedy.ts';
+import { mcts } from './mcts.ts';
+import { orderSearch } from './orderSearch.ts';
 import type { LevelGame } from './plan.ts';
-import { allSlow, beam, boundednessOrder, mcts, orderSearch, type Playing, placeInOrder } from './policies.ts';
+import { allSlow, type Playing } from './played.ts';
 import { repair } from './repair.ts';
 
 const WIDTH = 3;

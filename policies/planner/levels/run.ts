@@ -3,11 +3,12 @@ import { randomStreams } from '../../../sim/kernel/random.ts';
 import type { Machine, MappingProgram, RunResult } from '../../../sim/types/index.ts';
 import { leastSeconds } from './bound.ts';
 import type { PlanCost } from './clock.ts';
+import { xlaGreedy } from './greedy.ts';
 import { levelled } from './levelled.ts';
 import { levelsOf, withFast } from './levels.ts';
 import { energyOf, moneyOf } from './objective.ts';
 import { LevelGame, type LevelPlan } from './plan.ts';
-import { allSlow, finish, xlaGreedy } from './policies.ts';
+import { allSlow, finish } from './played.ts';
 import type { TwoTierFields } from './schema.ts';
 import { SEARCHES } from './searches.ts';
 

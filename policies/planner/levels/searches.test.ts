@@ -1,20 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStreams } from '../../../sim/kernel/random.ts';
+import { beam } from './beam.ts';
 import { bestOf } from './best.ts';
+import { exact } from './exact.ts';
+import { boundednessOrder, placeInOrder, xlaGreedy } from './greedy.ts';
 import { pairOf } from './levelled.ts';
+import { mcts } from './mcts.ts';
+import { orderSearch } from './orderSearch.ts';
 import { KEEP, LevelGame, type LevelPlan } from './plan.ts';
-import {
-  allSlow,
-  beam,
-  boundednessOrder,
-  exact,
-  finish,
-  mcts,
-  orderSearch,
-  placeInOrder,
-  xlaGreedy,
-} from './policies.ts';
+import { allSlow, finish } from './played.ts';
 import { type LevelProgram, type Levels, type Memory, slowestOf } from './program.ts';
 import { repair } from './repair.ts';
 
