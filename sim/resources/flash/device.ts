@@ -156,3 +156,8 @@ export function linkPayloadRate(link: FlashLink): number {
 export function internalRate(device: FlashDevice): number {
   return device.channels * device.channel_bytes_per_s;
 }
+
+/** Pages of the part of a device that is addressed, from its beginning. */
+export function addressedPages(device: FlashDevice, span_bytes: number): number {
+  return Math.max(1, Math.floor(span_bytes / device.page_bytes));
+}
