@@ -58,6 +58,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   launch_s: slower,
   roofline_exponent: faster,
   quantise_elements_per_s: faster,
+  copy_elements_per_s: faster,
   busy_w: hungrier,
   multiplying_w: hungrier,
   idle_w: hungrier,

@@ -231,6 +231,15 @@ export const computeSchema = v.strictObject({
       'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
     ),
   ),
+  copy_elements_per_s: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.description(
+        'Elements per second of kernels that copy 16-bit elements one by one, without wide loads (PyTorch, torch.cat). Absent: bytes alone decide.',
+      ),
+    ),
+  ),
   memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
   launch_s: v.exactOptional(
     quantity('s', { description: 'Host time to launch one kernel. Required where the memory has a rate' }),

@@ -99,6 +99,14 @@ describe('counts', () => {
     expect(grouped.use(0, pass(3)).cached_heads).toBe(16);
   });
 
+  it('append by copying all of it, element by element', () => {
+    const append = (fields: object) => engineOf({ layout: fields }).use(0, pass(1)).kernels;
+    expect(append({})).toEqual([]);
+    expect(append({ append: 'copy' })).toMatchObject([
+      { name: 'append', activation_bytes: 2 * 1001 * pair, copied_elements: (1001 * pair) / 2, launches: 2 },
+    ]);
+  });
+
   it('share a scale in a group of a head, over the heads of a token, or over all tokens', () => {
     const bytes = (scale: string) =>
       engineOf({ layout: { k: { bits: 4, scale }, v: { bits: 4, scale }, group: 8, overhead_bits: 32 } }).peakBytes(0) /

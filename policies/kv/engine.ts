@@ -3,8 +3,7 @@ import { windowPairShare } from '../../sim/windowPairs.ts';
 import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
 import { type Forms, formsOf, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { workKernel } from './signals.ts';
-import { indexBuild, selectionWork } from './work.ts';
+import { copyKernel, indexBuild, selectionWork } from './work.ts';
 
 /** Tokens of one layer's cache by where and how they lie; means over heads. */
 interface State {
@@ -221,8 +220,7 @@ class PassCount {
     // In decode the new token takes the place of what goes.
     const written = pass.phase === 'decode' ? pass.tokens : Math.max(0, pass.tokens - Math.max(0, lost));
     if (pass.phase === 'decode' && spec.layout.append === 'copy') {
-      const bytes = 2 * (before.hot + pass.tokens) * hot_bytes;
-      this.kernels.push(workKernel('append', this.shape, { flops: 0, bytes, launches: 2 }));
+      this.kernels.push(copyKernel('append', this.shape, (before.hot + pass.tokens) * hot_bytes));
     }
     const fast = this.fastBytes();
     const fastBefore = before.hot * hot_bytes + before.low * low_bytes;

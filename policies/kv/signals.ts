@@ -27,7 +27,7 @@ export interface Scoring {
 /** Bytes of a running score (fp16) and of an index of what is kept (int64). */
 export const SCORE_BYTES = 2;
 const POSITION_BYTES = 8;
-const COMPUTE_BYTES = 2;
+export const COMPUTE_BYTES = 2;
 
 export interface SignalDefinition {
   readonly description: string;

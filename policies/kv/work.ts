@@ -2,7 +2,7 @@ import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
 import { recentTokens } from './budget.ts';
 import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { SIGNALS, workKernel } from './signals.ts';
+import { COMPUTE_BYTES, SIGNALS, workKernel } from './signals.ts';
 
 /**
  * Kernels of a stage: its signal, and what is done to the tokens that stay and go. One rule for all methods.
@@ -74,8 +74,7 @@ export function selectionWork(selection: Selection): Made {
         return { kernels, scratch_bytes: kept * pair, index_bytes };
       }
       if (spec.layout.append === 'copy') {
-        const bytes = times * 2 * kept * pair;
-        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches: TENSORS }));
+        kernels.push(copyKernel('evict', shape, times * kept * pair));
       } else {
         const scored = definition !== undefined && definition.state_bytes > 0;
         const launches = REPLACE_LAUNCHES * (TENSORS + (scored ? 1 : 0));
@@ -122,6 +121,12 @@ function indexScanBytes(fields: PresetFields, shape: KvShape, tokens: number): n
   const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
   const heads = shape.batch * shape.kv_heads * headShare(fields, shape);
   return (entries * heads * shape.head_dim * index.width * index.bits) / 8;
+}
+
+/** Keys and values copied into new tensors (torch.cat), element by element: both are read and written. */
+export function copyKernel(name: string, shape: KvShape, bytes: number): Kernel {
+  const work = workKernel(name, shape, { flops: 0, bytes: 2 * bytes, launches: TENSORS });
+  return { ...work, copied_elements: bytes / COMPUTE_BYTES };
 }
 
 /** Building the index of new tokens: their keys are read, its entries written. */

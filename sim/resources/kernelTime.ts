@@ -46,6 +46,9 @@ export function kernelSeconds(
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
     memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
   }
+  if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
+    memoryS = Math.max(memoryS, kernel.copied_elements / unit.copy_elements_per_s);
+  }
   return combined(computeS, memoryS, unit.roofline_exponent);
 }
 

@@ -70,6 +70,8 @@ export interface Kernel {
   readonly head_loaded_bytes?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
+  /** Elements that it copies one by one, without wide loads; a machine may state the rate. */
+  readonly copied_elements?: number;
   /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */
   readonly layer?: LayerWork;
 }

@@ -38,9 +38,11 @@ const COUNTS: readonly (readonly [id: string, macs: number, parameters: number])
   ['mobilenet_v3_small_224', 56510400, 2542856],
   ['proxyless-w0.25-r112', 10691008, 569600],
   ['proxyless-w0.3-r176', 38282216, 754280],
+  ['ram_plus_384', 162432357120, 329493045],
   ['resnet18_224', 1814073344, 11689512],
   ['resnet32_32', 68861952, 463504],
   ['resnet50_224', 4089184256, 25557032],
+  ['swin_l_384', 103919087616, 196735516],
   ['tflm-person-detect', 7157888, 210706],
   ['wavemix_192_16_l3', 15093935616, 27851272],
 ];
