@@ -132,6 +132,11 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--fast <bytes>', 'with --two-level: bytes of the fastest memory, in place of what it has')
     .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))
     .option('--width <n>', 'with --two-level: size of one, in a program made by rule', wholeNumber(1))
+    .option(
+      '--dim <name=n>',
+      'with --two-level: value of a dimension that an .onnx file leaves open; repeated',
+      collect,
+    )
     .option('--objective <what>', 'with --two-level: time, energy or money')
     .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
     .option('--json', 'print the answer as JSON')

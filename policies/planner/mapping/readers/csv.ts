@@ -43,6 +43,12 @@ export function* readCsvProblem(
     .split(',')
     .map((name) => name.trim());
   const header = names.map((name) => ALIASES[name] ?? name);
+  if (!header.some((name) => REQUIRED.includes(name))) {
+    const found = text.slice(0, Math.min(cut, 60)).trim();
+    const problem = `the first line ${quote(found)} names no column`;
+    const expected = 'a header such as id,lower,upper,size';
+    throw new InputError({ code: 'csv_syntax', problem, found, expected, place: { file, line: 1 } });
+  }
   const doubled = header.find((name, i) => header.indexOf(name) !== i);
   if (doubled !== undefined && !names.includes(doubled)) {
     const problem = `two columns mean ${quote(doubled)}`;
