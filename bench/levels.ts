@@ -7,9 +7,10 @@
  */
 
 import { leastSeconds } from '../policies/planner/levels/bound.ts';
+import { xlaGreedy } from '../policies/planner/levels/greedy.ts';
 import { pairOf } from '../policies/planner/levels/levelled.ts';
 import { LevelGame } from '../policies/planner/levels/plan.ts';
-import { allSlow, finish, xlaGreedy } from '../policies/planner/levels/policies.ts';
+import { allSlow, finish } from '../policies/planner/levels/played.ts';
 import { SEARCHES } from '../policies/planner/levels/searches.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import type { MappingProgram } from '../sim/types/index.ts';

@@ -7,7 +7,7 @@ const EXIT_CODES = [
   [2, 'bad input or usage; the message says where, what was found, what was expected and the nearest valid name'],
   [3, 'the work cannot fit or cannot proceed on this machine; the message says why and what would fit'],
   [4, 'an internal error'],
-  [130, 'stopped with Ctrl-C'],
+  [130, 'stopped with Ctrl-C, or `map` by a signal before its buffers were read'],
 ] as const;
 
 /** The text of docs/commands.md, made from the tree of commands. */

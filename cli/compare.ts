@@ -1,50 +1,109 @@
 import { InputError, oneOf } from '../input/index.ts';
 import { stableJson } from '../reports/json.ts';
-import { describeMetric, formatMetric } from '../reports/metrics.ts';
-import { type Column, markdownTable } from '../reports/table.ts';
-import { type ComparedRun, type Comparison, compareRuns } from '../studies/compare.ts';
+import { describeMetric } from '../reports/metrics.ts';
+import { type ComparedRun, compareRuns } from '../studies/compare.ts';
+import type { ResolvedCase } from '../studies/resolve.ts';
+import { comparisonMarkdown } from './comparisonText.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import type { CaseOptions } from './options.ts';
+import { isKvMetric, presetVariants } from './presetVariants.ts';
+import { progress } from './progress.ts';
 import { isResultFile, readResults } from './resultFiles.ts';
-import { runStudies } from './runStudies.ts';
+import { runCases } from './runCases.ts';
+import { resolveSelected, type Selection, selectStudy } from './selection.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CompareOptions {
+export interface CompareOptions extends CaseOptions {
   readonly cases?: boolean;
+  readonly presets?: string;
   readonly metric?: readonly string[];
   readonly pareto?: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }
 
-/** Prints studies' cases and stored results side by side. */
+/** A run that is still to be simulated. */
+interface Planned {
+  readonly label: string;
+  readonly studyFile: string;
+  readonly resolved: ResolvedCase;
+}
+
+/** Prints studies' cases, one run under many KV presets, and stored results side by side. */
 export async function compare(terminal: Terminal, refs: readonly string[], options: CompareOptions): Promise<ExitCode> {
-  const runs: ComparedRun[] = [];
-  const everyCase = options.cases === true || refs.length === 1;
-  for (const ref of refs) {
-    runs.push(...(isResultFile(ref) ? resultRuns(ref) : await studyRuns(terminal, ref, everyCase)));
-  }
-  if (runs.length < 2) {
-    const problem = runs.length === 0 ? 'nothing ran' : `there is only ${runs[0]!.label}`;
+  const metrics = options.metric?.map(knownMetric);
+  const objectives = options.pareto === undefined ? undefined : readPareto(options.pareto);
+  const sources = options.presets === undefined ? sourcesOf(refs, options) : underPresets(terminal, refs, options);
+  const runs = await runAll(terminal, sources, options.workers);
+  const ended = runs.filter((run) => run.metrics !== null);
+  if (runs.length < 2 || ended.length === 0) {
+    const problem = ended.length === 0 ? 'nothing ran' : `there is only ${runs[0]!.label}`;
     throw new InputError({ code: 'missing_key', problem, expected: 'two runs or more to compare' });
   }
-  const objectives = options.pareto === undefined ? undefined : readPareto(options.pareto);
-  const comparison = compareRuns(runs, { metrics: options.metric?.map(knownMetric), objectives });
+  const showing = options.presets === undefined ? undefined : isKvMetric;
+  const comparison = compareRuns(runs, { metrics, objectives, showing });
   terminal.print(options.json ? stableJson(comparison) : `${comparisonMarkdown(comparison)}\n`);
   return EXIT.ok;
 }
 
+/** What the references name, in their order: stored results as they are, studies as cases to simulate. */
+function sourcesOf(refs: readonly string[], options: CompareOptions): (ComparedRun | Planned)[] {
+  const every = options.case === undefined && (options.cases === true || refs.length === 1);
+  if (refs.length === 0) return plannedCases(selectStudy(undefined, options), 'base', false);
+  return refs.flatMap((ref): (ComparedRun | Planned)[] => {
+    if (!isResultFile(ref)) return plannedCases(selectStudy(ref, options), options.case ?? 'base', every);
+    return readResults(ref).map((result) => ({ label: labelOf(result.study, result.case), metrics: result.metrics }));
+  });
+}
+
+function plannedCases(selection: Selection, chosen: string, every: boolean): Planned[] {
+  const ids = every ? selection.study.cases.map(({ id }) => id) : [chosen];
+  return ids.map((id) => {
+    const resolved = resolveSelected(selection, id);
+    return { label: labelOf(resolved.study, id), studyFile: selection.study.source.file, resolved };
+  });
+}
+
+function underPresets(terminal: Terminal, refs: readonly string[], options: CompareOptions): Planned[] {
+  if (refs.length > 1 || refs.some(isResultFile)) {
+    const problem = `--presets changes one run, and there are ${refs.length}: ${oneOf(refs)}`;
+    throw new InputError({ code: 'bad_value', problem, expected: 'one study, or --machine and --model' });
+  }
+  const selection = selectStudy(refs[0], options);
+  const { variants, refused } = presetVariants(selection, options.case ?? 'base', options.presets!);
+  for (const { label, reason } of refused) terminal.note(`${label} is left out: ${reason}\n`);
+  return variants.map((variant) => ({ ...variant, studyFile: selection.study.source.file }));
+}
+
+/** Simulates what is planned; why a run did not end is said on standard error. */
+async function runAll(
+  terminal: Terminal,
+  sources: readonly (ComparedRun | Planned)[],
+  workers: number | undefined,
+): Promise<ComparedRun[]> {
+  const jobs = sources.filter((source) => 'resolved' in source);
+  const ended = new Map<Planned, ComparedRun>();
+  const bar = progress(terminal, jobs.length);
+  const notes: string[] = [];
+  await runCases(jobs, {
+    workers,
+    threads: terminal.threads,
+    onOutcome(index, outcome) {
+      const job = jobs[index]!;
+      bar.step(job.label);
+      ended.set(job, { label: job.label, metrics: outcome.status === 'ran' ? outcome.metrics : null });
+      if (outcome.status !== 'ran') notes.push(`${job.label}: ${outcome.error.message}\n`);
+    },
+  });
+  bar.done();
+  for (const note of [...notes, ...warningsOf(jobs)]) terminal.note(note);
+  return sources.flatMap((source) => ('resolved' in source ? (ended.get(source) ?? []) : [source]));
+}
+
+const warningsOf = (jobs: readonly Planned[]): string[] =>
+  jobs.flatMap(({ label, resolved }) => resolved.warnings.map((warning) => `${label}: ${warning}\n`));
+
 const labelOf = (study: string, id: string): string => (id === 'base' ? study : `${study} · ${id}`);
-
-function resultRuns(file: string): ComparedRun[] {
-  return readResults(file).map((result) => ({ label: labelOf(result.study, result.case), metrics: result.metrics }));
-}
-
-async function studyRuns(terminal: Terminal, ref: string, everyCase: boolean): Promise<ComparedRun[]> {
-  return (await runStudies(terminal, [ref], everyCase ? {} : { only: 'base' })).flatMap(({ cases }) =>
-    cases.flatMap(({ resolved, outcome }) =>
-      outcome.status === 'ran' ? [{ label: labelOf(resolved.study, resolved.case), metrics: outcome.metrics }] : [],
-    ),
-  );
-}
 
 function knownMetric(name: string): string {
   if (describeMetric(name)) return name;
@@ -62,27 +121,4 @@ function readPareto(text: string): string[] {
   if (names.length === 2) return names;
   const problem = `--pareto names ${oneOf(names)}`;
   throw new InputError({ code: 'bad_value', problem, expected: 'two metrics with a comma between them' });
-}
-
-function comparisonMarkdown({ runs, metrics, objectives, reference }: Comparison): string {
-  const right = (head: string): Column => ({ head, align: 'right' });
-  const columns = [
-    { head: 'metric' },
-    ...runs.flatMap(({ label }, i) => (i === 0 ? [right(label)] : [right(label), right('÷ first')])),
-  ];
-  const rows = metrics.map(({ metric, values, ratios }) => [
-    metric,
-    ...values.flatMap((value, i) => {
-      const text = value === null ? '–' : formatMetric(metric, value);
-      const ratio = ratios[i] ?? null;
-      return i === 0 ? [text] : [text, ratio === null ? '' : ratio.toFixed(3)];
-    }),
-  ]);
-  const front = runs.flatMap(({ pareto }, i) => {
-    const mark = pareto === null ? '' : pareto ? '●' : '';
-    return i === 0 ? [mark] : [mark, ''];
-  });
-  const table = markdownTable(columns, objectives.length === 2 ? [...rows, ['Pareto front', ...front]] : rows);
-  const legend = objectives.length === 2 ? `\n● on the Pareto front of ${objectives.join(' and ')}.` : '';
-  return `${table}\n\nThe reference is ${reference}.${legend}`;
 }

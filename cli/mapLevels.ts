@@ -4,10 +4,10 @@ import { readTextFile } from '../input/files.ts';
 import { InputError } from '../input/index.ts';
 import { leastSeconds } from '../policies/planner/levels/bound.ts';
 import { levelled } from '../policies/planner/levels/levelled.ts';
-import { levelsOf, withFast } from '../policies/planner/levels/levels.ts';
+import { type LevelChoice, levelsOf, withFast } from '../policies/planner/levels/levels.ts';
 import { LevelGame } from '../policies/planner/levels/plan.ts';
 import { PlaySession } from '../policies/planner/levels/play.ts';
-import type { Played } from '../policies/planner/levels/policies.ts';
+import type { Played } from '../policies/planner/levels/played.ts';
 import { OBJECTIVES, type Objective } from '../policies/planner/levels/schema.ts';
 import { SEARCHES } from '../policies/planner/levels/searches.ts';
 import { formatQuantity } from '../reports/format.ts';
@@ -15,6 +15,7 @@ import { stableJson } from '../reports/json.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import { readAnyModel } from '../workloads/load.ts';
 import { mappingProgram } from '../workloads/mapping/index.ts';
+import { readDims } from './dims.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { bytesOf } from './mapBytes.ts';
 import { Watch } from './mapWatch.ts';
@@ -26,9 +27,10 @@ export interface LevelOptions {
   readonly json?: boolean;
   readonly size?: number;
   readonly width?: number;
+  readonly dim?: readonly string[];
   readonly fast?: string;
   readonly objective?: string;
-  readonly levels?: number;
+  readonly levels?: LevelChoice;
   readonly timeLimit?: number;
 }
 
@@ -39,14 +41,15 @@ function gameOf(name: string, options: LevelOptions): LevelGame {
     const problem = `unknown objective ${JSON.stringify(objective)}`;
     throw new InputError({ code: 'unknown_name', problem, expected: OBJECTIVES.join(', ') });
   }
-  const fields = { program: name, ...(size !== undefined && { size }), ...(width !== undefined && { width }) };
+  const dims = readDims(options.dim ?? []);
+  const fields = { program: name, dims, ...(size !== undefined && { size }), ...(width !== undefined && { width }) };
   const program = mappingProgram(fields, readAnyModel, (file) => readTextFile(file), options.seed ?? 0);
   const given = {
     ...(options.machine !== undefined && { levels: levelsOf(loadMachine(options.machine), options.levels) }),
     ...(objective !== undefined && { objective: objective as Objective }),
   };
   if (options.levels !== undefined && options.machine === undefined) {
-    const problem = '--levels counts the memories of a machine, and none is given';
+    const problem = '--levels chooses memories of a machine, and none is given';
     throw new InputError({ code: 'missing_key', problem, expected: '--machine, or the memories in the file' });
   }
   const made = levelled(program, name === '-' ? 'standard input' : name, given);
@@ -65,7 +68,7 @@ interface Ran extends Played {
 
 /** Runs the searches in turn until they are done, the time is up, or a signal asks for what there is. */
 async function playAll(game: LevelGame, seed: number, limit_s: number): Promise<Ran[]> {
-  const watch = new Watch(limit_s);
+  const watch = new Watch(limit_s).listen();
   const ran: Ran[] = [];
   try {
     for (const { id, play } of SEARCHES) {
@@ -130,7 +133,10 @@ export async function mapLevels(terminal: Terminal, name: string, options: Level
     const words = stopped ? '  stopped before its end' : '';
     terminal.print(`${id.padEnd(13)} ${value}  ${(slow / score).toFixed(3)} x all-slow${words}\n`);
   }
-  if (objective === 'time') terminal.print(`${'bound'.padEnd(13)} ${bound_s.toPrecision(6)} s\n`);
+  if (objective === 'time') {
+    terminal.print(`${'bound'.padEnd(13)} ${bound_s.toPrecision(6)} s\n`);
+    if (slow <= bound_s) terminal.note('nothing to win: compute and launches take as long without the fast memory\n');
+  }
   return EXIT.ok;
 }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ItemPlan } from '../policies/planner/mapping/greedy.ts';
 import type { MapBuffer } from '../policies/planner/mapping/problem.ts';
-import { Mapper, type SolveOptions } from '../policies/planner/mapping/solve.ts';
+import { Mapper, type MapStage, type SolveOptions } from '../policies/planner/mapping/solve.ts';
 
 export interface MapWorkerData {
   readonly buffers: readonly MapBuffer[];
@@ -13,6 +13,7 @@ export interface MapNews {
   readonly plan: ItemPlan | null;
   readonly lower_bound_bytes: number;
   readonly nodes: number;
+  readonly stage: MapStage;
   readonly done: boolean;
 }
 
@@ -25,11 +26,11 @@ function work(): void {
   const until = performance.now() + 20;
   while (!mapper.done && performance.now() < until) mapper.step();
   const plan = mapper.bestPlan;
-  const { lower_bound_bytes } = mapper;
-  const state = `${plan?.height} ${lower_bound_bytes} ${mapper.done}`;
+  const { lower_bound_bytes, stage } = mapper;
+  const state = `${plan?.height} ${lower_bound_bytes} ${stage} ${mapper.done}`;
   if (state !== told) {
     told = state;
-    const news: MapNews = { plan, lower_bound_bytes, nodes: mapper.nodes, done: mapper.done };
+    const news: MapNews = { plan, lower_bound_bytes, nodes: mapper.nodes, stage, done: mapper.done };
     parentPort?.postMessage(news);
   }
   // A turn of the event loop, so that news of others is heard.

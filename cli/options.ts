@@ -16,6 +16,14 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Expected a number above 0.');
 }
 
+/** Reads which memories of a machine are meant: so many from the fastest, or ids with commas between them. */
+export function levelChoice(text: string): number | string[] {
+  if (/^\d+$/.test(text)) return wholeNumber(2)(text);
+  const ids = text.split(',').map((id) => id.trim());
+  if (ids.length > 1 && !ids.includes('') && new Set(ids).size === ids.length) return ids;
+  throw new InvalidArgumentError('Expected a whole number of at least 2, or two ids or more: onchip,cpu.');
+}
+
 /** Collects an option that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): string[] => [...before, text];
 

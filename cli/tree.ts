@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../input/packageFiles.ts';
 import type { ExitCode } from './exit.ts';
-import { collect, positiveNumber, wholeNumber, withCaseOptions } from './options.ts';
+import { collect, levelChoice, positiveNumber, wholeNumber, withCaseOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs the work of the chosen command and keeps its exit code. */
@@ -75,13 +75,20 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--json', 'print what moved as JSON')
     .action((studies, options) => act(async () => (await import('./check.ts')).check(terminal, studies, options)));
 
-  tree
-    .command('compare')
-    .argument('<studies or results...>', 'studies or result.json files; the first is the reference')
+  withCaseOptions(
+    tree
+      .command('compare')
+      .argument(
+        '[studies or results...]',
+        'studies or result.json files; the first is the reference (none: from flags alone)',
+      ),
+  )
     .description('runs side by side, as Markdown')
     .option('--cases', 'every case of the studies (default: only where a single study is named)')
+    .option('--presets <a,b,…>', 'the same run under each of these KV presets, or all of them, against the one without')
     .option('--metric <name>', 'a metric to show (default: every cost); may be repeated', collect)
     .option('--pareto <a,b>', 'the two metrics of the Pareto front (default: speed and peak memory)')
+    .option('--workers <n>', THREADS, wholeNumber(1))
     .option('--json', 'print the comparison as JSON')
     .action((refs, options) => act(async () => (await import('./compare.ts')).compare(terminal, refs, options)));
 
@@ -116,15 +123,20 @@ export function buildTree(terminal: Terminal, act: Act): Command {
       '--two-level <program>',
       'place a program, made by rule, a network or JSON, in a fast and a slow memory instead',
     )
-    .option('--machine <id>', 'the two fastest memories of this machine, in place of those of the program')
+    .option('--machine <id>', 'memories of this machine, in place of those of the program')
     .option(
-      '--levels <n>',
-      'with --two-level and --machine: how many of its memories, from the fastest',
-      wholeNumber(2),
+      '--levels <which>',
+      'with --machine: how many of its memories from the fastest, or their ids: onchip,cpu (2)',
+      levelChoice,
     )
     .option('--fast <bytes>', 'with --two-level: bytes of the fastest memory, in place of what it has')
     .option('--size <n>', 'with --two-level: what repeats in a program made by rule', wholeNumber(1))
     .option('--width <n>', 'with --two-level: size of one, in a program made by rule', wholeNumber(1))
+    .option(
+      '--dim <name=n>',
+      'with --two-level: value of a dimension that an .onnx file leaves open; repeated',
+      collect,
+    )
     .option('--objective <what>', 'with --two-level: time, energy or money')
     .option('--play', 'with --two-level: let an agent play it, one JSON document a line')
     .option('--json', 'print the answer as JSON')

@@ -32,6 +32,9 @@ describe('drives that cannot be', () => {
     expect(() => parseMachine(parseYaml(both, 'drive.yaml'))).toThrow(/faster than the lanes/);
     expect(() => parseMachine(parseYaml(both.replace('9 GB/s', '7 GB/s'), 'drive.yaml'))).not.toThrow();
   });
+  test('more planes in a die than can work together', () => {
+    expect(refusal('planes_per_die: 2', 'planes_per_die: 33')).toContain('33 planes');
+  });
   test('more planes than the capacity has blocks', () => {
     expect(refusal('capacity_bytes: 1024 GiB', 'capacity_bytes: 64 MiB')).toContain('more than the capacity');
   });

@@ -171,6 +171,22 @@ export const computeSchema = v.strictObject({
       v.strictObject({
         forward: fraction('Fraction of the peak, forward'),
         backward: fraction('Fraction of the peak, backward'),
+        dropout: v.exactOptional(fraction('Share of that rate which it keeps with dropout. Absent: all of it')),
+        forward_blocks: v.exactOptional(
+          positive(
+            'count',
+            'Thread blocks of a forward kernel that run at once, one a head and sequence; the rates hold when all places are taken. Absent: as many as there are',
+          ),
+        ),
+        backward_blocks: v.exactOptional(
+          positive('count', 'The same of a backward kernel. Absent: as many as there are'),
+        ),
+        key_rows: v.exactOptional(
+          positive('count', 'Keys of a block. Absent: as many as scratchpad_bytes hold with their queries'),
+        ),
+        partial_bytes: v.exactOptional(
+          positive('bytes', 'An element of an output that later blocks add to. Absent: as any element'),
+        ),
         ...provenance,
       }),
       v.description('Fraction of the peak that a fused attention kernel reaches. Absent: as any kernel.'),
@@ -190,6 +206,15 @@ export const computeSchema = v.strictObject({
       v.strictObject({
         fraction: fraction('Fraction of the peak that many streams reach together'),
         stream_flop_per_s: positive('flop_per_s', 'Rate of one stream alone'),
+        exponent: v.exactOptional(
+          v.pipe(
+            v.number(),
+            v.minValue(1),
+            v.description(
+              'p of t = (t_together^p + t_alone^p)^(1/p): how sharply one bound takes over from the other. Absent: roofline_exponent.',
+            ),
+          ),
+        ),
         ...provenance,
       }),
       v.description(
@@ -204,6 +229,15 @@ export const computeSchema = v.strictObject({
       positive('bytes', 'Bytes one kernel moves'),
       'Fraction of the bandwidth that un-fused attention reaches',
       'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
+    ),
+  ),
+  copy_elements_per_s: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.description(
+        'Elements per second of kernels that copy 16-bit elements one by one, without wide loads (PyTorch, torch.cat). Absent: bytes alone decide.',
+      ),
     ),
   ),
   memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),

@@ -12,17 +12,40 @@ export interface CsvHeader {
   readonly index: ReadonlyMap<string, number>;
 }
 
-/** The cells of one record and where each begins, counted from 1. */
+/** The cells of one record. */
 export interface CsvCells {
   readonly texts: readonly string[];
-  readonly columns: readonly number[];
+  /** Where each cell begins, counted from 1; absent where they are the pieces of one line, as they stand there. */
+  readonly columns?: readonly number[];
   /** The line of each cell, present only where a quoted cell holds line ends. */
   readonly lines?: readonly number[];
   readonly line: number;
 }
 
 export function cellPlace(file: string, cells: CsvCells, index: number): Place {
-  return { file, line: cells.lines?.[index] ?? cells.line, column: cells.columns[index] ?? 1 };
+  return { file, line: cells.lines?.[index] ?? cells.line, column: columnOf(cells, index) };
+}
+
+function columnOf({ texts, columns }: CsvCells, index: number): number {
+  if (columns) return columns[index] ?? 1;
+  if (index < 0 || index >= texts.length) return 1;
+  return texts.slice(0, index).reduce((column, text) => column + text.length + 1, 1);
+}
+
+/** Digits whose number is below 2^53 whatever they are. */
+const SAFE_DIGITS = 15;
+
+/** The value of one to fifteen digits and nothing else, or -1. */
+function plainInteger(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > SAFE_DIGITS) return -1;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 export interface NumberLimits {
@@ -73,6 +96,8 @@ export class CsvRow {
 
   /** A whole number that a double holds exactly. */
   integer(column: string, limits: NumberLimits = {}): number {
+    const plain = plainInteger(this.text(column));
+    if (plain >= 0 && limits.min === undefined && limits.max === undefined) return plain;
     const value = this.number(column, limits);
     if (!Number.isSafeInteger(value)) throw this.error(column, 'a whole number below 2^53');
     return value;

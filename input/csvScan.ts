@@ -29,6 +29,22 @@ export function scanRecord(
   final: boolean,
   file: string,
 ): CsvRecord | undefined {
+  return plainRecord(text, start, line, final) ?? quotedRecord(text, start, line, final, file);
+}
+
+/** A whole record on one line without quotes, as nearly all are; undefined for any other. */
+function plainRecord(text: string, start: number, line: number, final: boolean): CsvRecord | undefined {
+  const lf = text.indexOf('\n', start);
+  if (lf < 0 && !final) return undefined;
+  const end = lf < 0 ? text.length : lf;
+  const row = text.slice(start, lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : end);
+  if (row.includes('"') || row.includes('\r')) return undefined;
+  const texts = row.split(',');
+  const blank = texts.length === 1 && row.trim() === '';
+  return { cells: { texts, line }, blank, next: lf < 0 ? end : lf + 1, nextLine: lf < 0 ? line : line + 1 };
+}
+
+function quotedRecord(text: string, start: number, line: number, final: boolean, file: string): CsvRecord | undefined {
   const texts: string[] = [];
   const columns: number[] = [];
   const lines: number[] = [];

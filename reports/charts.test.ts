@@ -141,3 +141,41 @@ it.each([
 ] as const)('labels an axis of %s up to %d in %s', (unit, largest, name) => {
   expect(axisUnit(unit, largest).name).toBe(name);
 });
+
+it('counts buffers at shared addresses once, and the hole below the highest address', async () => {
+  const at = (name: string, offset_bytes: number, bytes: number, first: number, last: number) => ({
+    name,
+    offset_bytes,
+    bytes,
+    first,
+    last,
+  });
+  const layout = {
+    memory: 'sram',
+    capacity_bytes: 100,
+    peak_bytes: 60,
+    scratch_bytes: 10,
+    steps: [],
+    // In place at step 0; at step 1 nothing stands below address 20.
+    buffers: [at('a', 0, 30, 0, 0), at('b', 0, 20, 0, 0), at('c', 20, 25, 0, 1)],
+    patches: null,
+  };
+  const rows = await rowsOf({ kind: 'arena-load' }, [{ result: result(), layout }]);
+  const same = { bound_bytes: 45, plan_bytes: 45, capacity_bytes: 90 };
+  expect(rows).toEqual([
+    { step: 0, load_bytes: 45, occupied_bytes: 45, ...same },
+    { step: 1, load_bytes: 25, occupied_bytes: 45, ...same },
+  ]);
+});
+
+it('keeps the ends and the fullest event of an allocator', async () => {
+  const samples = Array.from({ length: 5000 }, (_, i) => [i === 3217 ? 900 : i % 7, 1000] as const);
+  const timeline: Timeline = { tracks: [], spans: [], counters: [], allocator: { memory: 'gpu', samples } };
+  const rows = await rowsOf({ kind: 'fragmentation', points: 50 }, [{ result: result(), timeline }]);
+  expect(rows.length).toBeLessThanOrEqual(50);
+  expect([rows[0]!['event'], rows.at(-1)!['event']]).toEqual([0, 4999]);
+  expect(rows.find((row) => row['event'] === 3217)).toMatchObject({
+    allocated_bytes: 900,
+    fragmentation: expect.closeTo(0.1),
+  });
+});

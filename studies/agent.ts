@@ -113,7 +113,11 @@ function callCase(resolved: ResolvedCase, fields: AgentFields, call: Call): Reso
     throw new InputError({ code: 'missing_key', problem, expected: '`model` of the workload or of the call' });
   }
   const { prompt, output, batch, model, reused } = call;
-  const workload = generateFields({ model, prompt, output, batch, attention_kernel: fields.attention_kernel });
+  const { attention_kernel, pointwise_kernels } = fields;
+  const workload = generateFields({
+    ...{ model, prompt, output, batch, attention_kernel },
+    ...(pointwise_kernels !== undefined && { pointwise_kernels }),
+  });
   const from = fields.prefix_cache === 'none' ? 'fast' : fields.prefix_cache;
   const kv = reused === 0 ? resolved.kv : withStoredPrefix(resolved.kv, reused / prompt, from);
   return { ...resolved, parts: { ...resolved.parts, workload }, kv };

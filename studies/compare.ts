@@ -9,7 +9,8 @@ import type { Metrics } from '../sim/types/index.ts';
 
 export interface ComparedRun {
   readonly label: string;
-  readonly metrics: Metrics;
+  /** Null for a run that came to no end. */
+  readonly metrics: Metrics | null;
 }
 
 export interface ComparedMetric {
@@ -26,7 +27,8 @@ export interface Comparison {
   readonly reference: string;
   /** The metrics that decide who is on the Pareto front. */
   readonly objectives: readonly string[];
-  readonly runs: readonly { readonly label: string; readonly pareto: boolean | null }[];
+  /** `pareto` is null where the run did not end, or there is no front. */
+  readonly runs: readonly { readonly label: string; readonly ended: boolean; readonly pareto: boolean | null }[];
   readonly metrics: readonly ComparedMetric[];
 }
 
@@ -51,20 +53,25 @@ export function compareRuns(
   chosen: {
     readonly metrics?: readonly string[] | undefined;
     readonly objectives?: readonly string[] | undefined;
+    /** Which metrics are shown where `metrics` does not list them; costs by default. */
+    readonly showing?: ((metric: string) => boolean) | undefined;
   } = {},
 ): Comparison {
   const [reference] = runs;
-  const everywhere = (name: string): boolean => runs.every((run) => run.metrics[name] !== undefined);
+  const ended = metricsOf(runs);
+  const everywhere = (name: string): boolean => ended.every((metrics) => metrics[name] !== undefined);
   const objectives = chosen.objectives ?? [SPEED, SPACE].flatMap((names) => names.find(everywhere) ?? []);
-  const names = chosen.metrics ?? [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].filter(isCostMetric);
+  const names =
+    chosen.metrics ??
+    [...new Set(ended.flatMap((metrics) => Object.keys(metrics)))].filter(chosen.showing ?? isCostMetric);
   const onFront = frontOf(runs, objectives);
   return {
     schema: 'tierflow/compare/1',
     reference: reference?.label ?? '',
     objectives,
-    runs: runs.map(({ label }, i) => ({ label, pareto: onFront?.[i] ?? null })),
+    runs: runs.map(({ label, metrics }, i) => ({ label, ended: metrics !== null, pareto: onFront?.[i] ?? null })),
     metrics: names.map((metric) => {
-      const values = runs.map((run) => run.metrics[metric] ?? null);
+      const values = runs.map((run) => run.metrics?.[metric] ?? null);
       const base = values[0] ?? null;
       const ratios = values.map((value) => (value === null || base === null || base === 0 ? null : value / base));
       return { metric, values, ratios };
@@ -72,17 +79,23 @@ export function compareRuns(
   };
 }
 
-/** Which runs no other beats on both objectives; null unless there are two and every run has them. */
-function frontOf(runs: readonly ComparedRun[], objectives: readonly string[]): boolean[] | null {
+/** Of the runs that came to an end. */
+const metricsOf = (runs: readonly ComparedRun[]): Metrics[] =>
+  runs.map(({ metrics }) => metrics).filter((metrics) => metrics !== null);
+
+/** Which runs no other beats on both objectives, null for those that did not end; null unless the others have both. */
+function frontOf(runs: readonly ComparedRun[], objectives: readonly string[]): (boolean | null)[] | null {
   const [x, y] = objectives;
   if (x === undefined || y === undefined) return null;
-  const points = runs.flatMap(({ metrics }) => {
+  const ended = metricsOf(runs);
+  const points = ended.flatMap((metrics) => {
     const [a, b] = [metrics[x], metrics[y]];
     return a === undefined || b === undefined ? [] : [{ x: a, y: b }];
   });
-  if (points.length < runs.length) return null;
+  if (points.length < ended.length) return null;
   const front = paretoFront(points, betterOf(x), betterOf(y));
-  return runs.map((_, i) => front.has(i));
+  let next = 0;
+  return runs.map(({ metrics }) => (metrics === null ? null : front.has(next++)));
 }
 
 const betterOf = (metric: string): 'lower' | 'higher' => (directionOf(metric) === 'higher' ? 'higher' : 'lower');

@@ -11,7 +11,7 @@ const say = (message) => game.stdin.write(`${JSON.stringify(message)}\n`);
 
 /** Mean reward of every move of a use seen so far: what is kept, copied and dropped. */
 const worth = new Map();
-const key = ({ access }, action) => `${access.number} ${action.do} ${action.start ?? ''}`;
+const key = ({ access }, action) => `${access.number} ${action.do} ${action.start ?? ''} ${action.in ?? 0}`;
 const meanOf = (state, action) => worth.get(key(state, action))?.mean ?? 0;
 
 let { state } = await hear();

@@ -71,8 +71,15 @@ const inside = ([from, to]: readonly [number, number], layer: number, layers: nu
 
 /** Tokens that a stage always leaves: the first and the last ones. */
 export function protectedTokens({ protect }: StageFields, prompt: number): number {
-  const recent = protect.recent ?? 0;
-  return (protect.sink ?? 0) + (recent < 1 ? recent * prompt : recent);
+  return (protect.sink ?? 0) + shareOrTokens(protect.recent ?? 0, prompt);
+}
+
+const shareOrTokens = (value: number, prompt: number): number => (value < 1 ? value * prompt : value);
+
+/** Of the `kept` tokens, the last ones, which no signal ranks: those protected, or of a budget in parts all but the first. */
+export function recentTokens({ protect, budget }: StageFields, prompt: number, kept: number): number {
+  const parts = budget?.times ?? 1;
+  return Math.min(kept, Math.max(shareOrTokens(protect.recent ?? 0, prompt), kept * (1 - 1 / parts)));
 }
 
 /**

@@ -78,7 +78,8 @@ describe('counts', () => {
     expect(engine.use(0, pass(5))).toMatchObject({ read_tokens: slots - 1, write_tokens: 1, replaced_tokens: 1 });
     expect(engine.use(0, pass(5))).toBe(engine.use(0, pass(6)));
     const launches = engine.use(0, pass(5)).kernels.reduce((sum, kernel) => sum + kernel.launches, 0);
-    expect(launches).toBe(11);
+    // A slot zeroed, the row added, the least found; then three for each of K, V and the running scores.
+    expect(launches).toBe(12);
   });
 
   it('store few bits, low ranks and fewer heads by the byte', () => {
@@ -96,6 +97,33 @@ describe('counts', () => {
     const grouped = engineOf({ layout: { kv_heads: 'query' } }, { heads: 16 });
     expect(grouped.peakBytes(0)).toBe(4 * 1010 * pair);
     expect(grouped.use(0, pass(3)).cached_heads).toBe(16);
+  });
+
+  it('append by copying all of it, element by element', () => {
+    const append = (fields: object) => engineOf({ layout: fields }).use(0, pass(1)).kernels;
+    expect(append({})).toEqual([]);
+    expect(append({ append: 'copy' })).toMatchObject([
+      { name: 'append', activation_bytes: 2 * 1001 * pair, copied_elements: (1001 * pair) / 2, launches: 2 },
+    ]);
+  });
+
+  it('share a scale in a group of a head, over the heads of a token, or over all tokens', () => {
+    const bytes = (scale: string) =>
+      engineOf({ layout: { k: { bits: 4, scale }, v: { bits: 4, scale }, group: 8, overhead_bits: 32 } }).peakBytes(0) /
+      1010;
+    // 4 heads of 8 elements, keys and values: 32 bytes of fours a token, and a scale of 4 bytes a head, or one for all.
+    expect(bytes('channel')).toBe(pair / 4);
+    expect(bytes('token')).toBe(pair / 4 + 2 * shape.batch * 4);
+    expect(bytes('group')).toBe(pair / 4 + 2 * shape.batch * shape.kv_heads * (shape.head_dim / 8) * 4);
+  });
+
+  it('compute the square of the share of tokens that attend', () => {
+    const engine = engineOf({ compute: { prefill_tokens: 0.3 } });
+    expect(engine.use(0, { index: 0, phase: 'prefill', step: 0, tokens: 1000, seen: 0 }).pair_share).toBeCloseTo(
+      0.09,
+      12,
+    );
+    expect(engine.use(0, pass(1)).pair_share).toBe(1);
   });
 
   it('compute the pairs of a mask alone where it is the model’s own', () => {

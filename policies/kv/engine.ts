@@ -3,8 +3,7 @@ import { windowPairShare } from '../../sim/windowPairs.ts';
 import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
 import { type Forms, formsOf, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { workKernel } from './signals.ts';
-import { indexBuild, selectionWork } from './work.ts';
+import { copyKernel, indexBuild, selectionWork } from './work.ts';
 
 /** Tokens of one layer's cache by where and how they lie; means over heads. */
 interface State {
@@ -221,8 +220,7 @@ class PassCount {
     // In decode the new token takes the place of what goes.
     const written = pass.phase === 'decode' ? pass.tokens : Math.max(0, pass.tokens - Math.max(0, lost));
     if (pass.phase === 'decode' && spec.layout.append === 'copy') {
-      const bytes = 2 * (before.hot + pass.tokens) * hot_bytes;
-      this.kernels.push(workKernel('append', this.shape, { flops: 0, bytes, launches: 2 }));
+      this.kernels.push(copyKernel('append', this.shape, (before.hot + pass.tokens) * hot_bytes));
     }
     const fast = this.fastBytes();
     const fastBefore = before.hot * hot_bytes + before.low * low_bytes;
@@ -246,7 +244,7 @@ class PassCount {
       read_bytes_per_token: read > 0 ? read_bytes / read / 2 : hot_bytes / 2,
       write_tokens: written,
       write_bytes_per_token: hot_bytes / 2,
-      pair_share: pass.phase === 'prefill' ? (spec.compute.prefill_share ?? 1) * this.pairShare : 1,
+      pair_share: pass.phase === 'prefill' ? computedShare(spec) * this.pairShare : 1,
       kernels: this.kernels,
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
@@ -360,6 +358,10 @@ class PassCount {
     return list;
   }
 }
+
+/** Share of the (query, key) pairs of prefill that is computed. */
+const computedShare = ({ compute }: PresetFields): number =>
+  (compute.prefill_share ?? 1) * (compute.prefill_tokens ?? 1) ** 2;
 
 function chunks(tokens: number, size: number): number[] {
   const whole = Math.floor(tokens / size);

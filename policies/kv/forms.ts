@@ -1,5 +1,5 @@
 import type { KvShape } from '../../sim/types/index.ts';
-import type { PresetFields } from './schema.ts';
+import type { PresetFields, Scale } from './schema.ts';
 import { SCORE_BYTES, SIGNALS } from './signals.ts';
 
 /**
@@ -19,13 +19,25 @@ export interface Forms {
 }
 
 const PLAIN_BITS = 16;
+const PLAIN = { bits: undefined, rank: 1, scale: 'group' } as const;
 
-/** Stored bytes of so many elements, with the scales of their groups below 16 bits. */
-export function storedBytes(elements: number, bits: number, group: number, overhead_bits: number, row: number): number {
-  if (bits >= PLAIN_BITS) return (elements * bits) / 8;
-  const length = Math.min(group, row);
-  const groups = Math.ceil(elements / length);
-  return (elements * bits + groups * overhead_bits) / 8;
+/** Elements of one token of every sequence, in rows of one head, and how their scales are shared. */
+interface Stored {
+  readonly elements: number;
+  readonly row: number;
+  readonly sequences: number;
+  readonly scale: Scale;
+}
+
+/** Stored bytes of so many elements, with the scales of those that share one below 16 bits. */
+function storedBytes(
+  { elements, row, sequences, scale }: Stored,
+  bits: number,
+  layout: PresetFields['layout'],
+): number {
+  if (bits >= PLAIN_BITS || scale === 'channel') return (elements * bits) / 8;
+  const scales = scale === 'token' ? sequences : Math.ceil(elements / Math.min(layout.group, row));
+  return (elements * bits + scales * layout.overhead_bits) / 8;
 }
 
 /** Cached heads over the model's key and value heads; never more than it has, but for one a query head. */
@@ -37,17 +49,18 @@ export function headShare({ layout }: PresetFields, { heads, kv_heads, devices =
 
 export function formsOf(fields: PresetFields, shape: KvShape): Forms {
   const { layout, stages } = fields;
-  const k = layout.k ?? { rank: 1 };
-  const v = layout.v ?? { rank: 1 };
-  const { group, overhead_bits } = layout;
+  const k = layout.k ?? PLAIN;
+  const v = layout.v ?? PLAIN;
   const share = headShare(fields, shape);
   const elements = shape.batch * shape.kv_heads * share * shape.head_dim;
-  const at = (bits: number | undefined, rank: number): number =>
-    bits === undefined
-      ? shape.token_bytes * share * rank
-      : storedBytes(elements * rank, bits, group, overhead_bits, Math.max(1, Math.floor(shape.head_dim * rank)));
-  const key = at(k.bits, k.rank);
-  const value = at(v.bits, v.rank);
+  const narrow = (scale: Scale, bits: number, rank: number): number => {
+    const row = Math.max(1, Math.floor(shape.head_dim * rank));
+    return storedBytes({ elements: elements * rank, row, sequences: shape.batch, scale }, bits, layout);
+  };
+  const at = ({ bits, rank, scale }: typeof k): number =>
+    bits === undefined ? shape.token_bytes * share * rank : narrow(scale, bits, rank);
+  const key = at(k);
+  const value = at(v);
   // Channels of keys that go leave a narrower key in every token.
   const thin = stages.reduce(
     (left, { unit, of, budget, rest }) =>
@@ -63,14 +76,10 @@ export function formsOf(fields: PresetFields, shape: KvShape): Forms {
   let low = key + value;
   if (stage?.rest.action === 'quantise') {
     const bits = stage.rest.bits ?? PLAIN_BITS;
-    const one = storedBytes(elements, bits, group, overhead_bits, shape.head_dim);
-    low = one * (k.rank + v.rank);
+    low = narrow(k.scale, bits, 1) * k.rank + narrow(v.scale, bits, 1) * v.rank;
   } else if (stage?.rest.action === 'project') {
-    const width = (rank: number): number => {
-      const bits = stage.rest.bits ?? PLAIN_BITS;
-      return storedBytes(elements * rank, bits, group, overhead_bits, Math.max(1, Math.floor(shape.head_dim * rank)));
-    };
-    low = width(stage.rest.k_rank ?? 1) + width(stage.rest.v_rank ?? 1);
+    const { bits = PLAIN_BITS, k_rank = 1, v_rank = 1 } = stage.rest;
+    low = narrow(k.scale, bits, k_rank) + narrow(v.scale, bits, v_rank);
   } else if (stage?.rest.action === 'share') {
     const heads = shape.batch * shape.kv_heads * share;
     low = (key + value) * (stage.rest.retain + (1 - stage.rest.retain) / 2) + heads * stage.rest.extra_bytes;

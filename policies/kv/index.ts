@@ -21,6 +21,11 @@ export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machi
     const at = place(key) ?? place('preset');
     throw at === undefined ? error : error.at(at);
   };
+  const cache = 'a preset of a KV cache (tierflow list presets)';
+  if (fields.of !== 'kv') refuse('preset', `preset ${quote(fields.id)} is of ${fields.of}, not of a KV cache`, cache);
+  if (fields.stages.some(({ rest }) => rest.action === 'verify')) {
+    refuse('preset', `preset ${quote(fields.id)} acts on requests, which no workload here has`, cache);
+  }
   const tiers = new Set<Role>();
   for (const { budget, rest, protect } of fields.stages) {
     const key = budget?.tokens === undefined ? 'preset' : 'tokens';

@@ -135,7 +135,8 @@ function parameterValue(preset: string, name: string, param: ParamFields, given:
   if (typeof value === 'number') {
     const { min = 0, max = Number.POSITIVE_INFINITY } = param;
     if (!Number.isFinite(value) || value < min || value > max) {
-      refuse('out_of_range', `${quote(name)} of preset ${quote(preset)} is out of range`, `${min} to ${max}`);
+      const range = Number.isFinite(max) ? `${min} to ${max}` : `at least ${min}`;
+      refuse('out_of_range', `${quote(name)} of preset ${quote(preset)} is ${value}`, range);
     }
   }
   return value;
@@ -203,8 +204,10 @@ function checkStages({ stages, fetch }: PresetFields, { source }: Preset): void 
         'two ascending shares of the depth',
       );
     }
-    if (rest.action === 'quantise' && rest.bits === undefined) refuse(index, 'rest', 'quantised to no width', 'bits');
-    if (rest.action === 'demote' && rest.tier === undefined) refuse(index, 'rest', 'demoted to no tier', 'tier');
+    if (rest.action === 'quantise' && rest.bits === undefined)
+      refuse(index, 'rest', 'quantised to no width', 'bits in rest');
+    if (rest.action === 'demote' && rest.tier === undefined)
+      refuse(index, 'rest', 'demoted to no tier', 'a tier in rest: host, storage or near');
   });
   if (fetch !== undefined && stages.length > 0 && !stages.some(({ rest }) => rest.action === 'demote')) {
     throw new InputError({

@@ -47,6 +47,9 @@ export const ACTIONS = [
 ] as const;
 export type RestAction = (typeof ACTIONS)[number];
 
+export const SCALES = ['group', 'token', 'channel'] as const;
+export type Scale = (typeof SCALES)[number];
+
 export const SHAPES = [
   'uniform',
   'vector',
@@ -77,6 +80,15 @@ const form = (which: string) =>
     v.strictObject({
       bits: v.optional(bits(`Stored bits of an element of ${which}; absent: those of the precision part.`)),
       rank: v.optional(share(`Share of the width of ${which} that is stored.`), 1),
+      scale: v.optional(
+        v.pipe(
+          v.picklist(SCALES),
+          v.description(
+            `What shares a scale and a zero point below 16 bits: a \`group\` of elements of a head, all heads of a \`token\`, or a \`channel\` over all tokens, which adds no bytes a token.`,
+          ),
+        ),
+        'group',
+      ),
     }),
     {},
   );
@@ -244,6 +256,12 @@ export const presetSchema = v.strictObject({
   compute: v.optional(
     v.strictObject({
       prefill_share: v.optional(share('Share of the (query, key) pairs that prefill computes.'), 1),
+      prefill_tokens: v.optional(
+        share(
+          'Share of the tokens among which alone prefill attends, as queries and as keys: its square of the pairs.',
+        ),
+        1,
+      ),
     }),
     {},
   ),

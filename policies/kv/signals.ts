@@ -18,6 +18,8 @@ export interface Scoring {
   /** Units that are ranked, and those of them that stay. */
   readonly units: number;
   readonly kept: number;
+  /** Keys so recent that they are not ranked. */
+  readonly recent: number;
   /** Bytes of the index that is scanned instead of keys. */
   readonly index_bytes: number;
 }
@@ -25,7 +27,7 @@ export interface Scoring {
 /** Bytes of a running score (fp16) and of an index of what is kept (int64). */
 export const SCORE_BYTES = 2;
 const POSITION_BYTES = 8;
-const COMPUTE_BYTES = 2;
+export const COMPUTE_BYTES = 2;
 
 export interface SignalDefinition {
   readonly description: string;
@@ -81,11 +83,12 @@ function scoresAgain(scoring: Scoring, queries: number, passes: number): Cost {
 
 /** Column sums of the score matrix (H2O, `_heavy_hitter_pruning`); in decode the running sums take the new row. */
 function accumulated(scoring: Scoring): Cost {
-  const { shape, signal, queries, keys, phase } = scoring;
+  const { shape, signal, queries, keys, recent, phase } = scoring;
   const sums = rows(scoring) * keys * SCORE_BYTES;
   if (phase === 'decode') {
-    // A slot is zeroed, the new row added (two reads, one write), the least found.
-    return { flops: 0, bytes: 4 * sums, launches: 3 };
+    // A slot is zeroed, the new row added (two reads, one write), the least of what is not recent found.
+    const ranked = rows(scoring) * (keys - recent) * SCORE_BYTES;
+    return { flops: 0, bytes: 3 * sums + ranked, launches: 3 };
   }
   const probes = Math.min(signal.probes ?? queries, queries);
   const matrix = rows(scoring) * probes * keys * shape.score_bytes;

@@ -1,7 +1,8 @@
 import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
+import { recentTokens } from './budget.ts';
 import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { SIGNALS, workKernel } from './signals.ts';
+import { COMPUTE_BYTES, SIGNALS, workKernel } from './signals.ts';
 
 /**
  * Kernels of a stage: its signal, and what is done to the tokens that stay and go. One rule for all methods.
@@ -27,10 +28,13 @@ interface Made {
   readonly index_bytes: number;
 }
 
-/** Launches of un-fused PyTorch for one tensor: a slot is read, scattered over the evicted one, and overwritten. */
+/**
+ * Launches of un-fused PyTorch for one tensor (FMInference/H2O, `cache_replace`): the oldest recent token is copied, scattered
+ * over the evicted one, and overwritten by the new one. Each reads a token and writes one.
+ */
 const REPLACE_LAUNCHES = 3;
-/** The running scores follow: read and scatter. */
-const SCORE_LAUNCHES = 2;
+/** The running scores of a prompt follow its tokens: gathered, and joined to the recent ones. */
+const GATHER_LAUNCHES = 2;
 const TENSORS = 2;
 
 export function selectionWork(selection: Selection): Made {
@@ -48,6 +52,7 @@ export function selectionWork(selection: Selection): Made {
       keys: considered,
       units: considered / unit,
       kept: kept / unit,
+      recent: recentTokens(stage, shape.prompt_tokens, kept),
       index_bytes: indexScanBytes(spec, shape, considered),
     });
     if (cost.launches > 0) kernels.push(workKernel('score', shape, cost));
@@ -65,16 +70,16 @@ export function selectionWork(selection: Selection): Made {
       if (pass.phase === 'prefill') {
         const recent = Math.min(kept, stage.protect.recent ?? 0);
         const bytes = 2 * (kept - recent) * pair + 2 * kept * pair;
-        kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: 2 * TENSORS + SCORE_LAUNCHES }));
+        kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: (TENSORS + 1) * GATHER_LAUNCHES }));
         return { kernels, scratch_bytes: kept * pair, index_bytes };
       }
       if (spec.layout.append === 'copy') {
-        const bytes = times * 2 * kept * pair;
-        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches: TENSORS }));
+        kernels.push(copyKernel('evict', shape, times * kept * pair));
       } else {
-        const state = definition === undefined || definition.state_bytes === 0 ? 0 : SCORE_LAUNCHES;
-        const launches = REPLACE_LAUNCHES * TENSORS + state;
-        kernels.push(workKernel('evict', shape, { flops: 0, bytes: times * 4 * tokens * pair, launches }));
+        const scored = definition !== undefined && definition.state_bytes > 0;
+        const launches = REPLACE_LAUNCHES * (TENSORS + (scored ? 1 : 0));
+        const bytes = times * 2 * REPLACE_LAUNCHES * tokens * pair;
+        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches }));
       }
       return { kernels, scratch_bytes: 0, index_bytes };
     case 'quantise':
@@ -116,6 +121,12 @@ function indexScanBytes(fields: PresetFields, shape: KvShape, tokens: number): n
   const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
   const heads = shape.batch * shape.kv_heads * headShare(fields, shape);
   return (entries * heads * shape.head_dim * index.width * index.bits) / 8;
+}
+
+/** Keys and values copied into new tensors (torch.cat), element by element: both are read and written. */
+export function copyKernel(name: string, shape: KvShape, bytes: number): Kernel {
+  const work = workKernel(name, shape, { flops: 0, bytes: 2 * bytes, launches: TENSORS });
+  return { ...work, copied_elements: bytes / COMPUTE_BYTES };
 }
 
 /** Building the index of new tokens: their keys are read, its entries written. */

@@ -6,7 +6,7 @@ import type { KvShape } from '../../sim/types/index.ts';
 import { buildProgram, parseModel } from '../../workloads/index.ts';
 import { loadPlacement, precisionOf } from '../index.ts';
 import { KvEngine } from '../kv/engine.ts';
-import { resolvePreset } from '../kv/index.ts';
+import { checkKv, resolvePreset } from '../kv/index.ts';
 import { kvMaker } from '../kv/maker.ts';
 import { listPresets, readPreset } from './load.ts';
 
@@ -156,7 +156,7 @@ describe.each(listPresets())('%s', (id) => {
   });
 
   it.runIf(!acts)('is refused by a generation, which it is not for', () => {
-    const build = () => buildProgram(workload, precisionOf(undefined), () => model, kvMaker(spec));
-    expect(build).toThrow(id);
+    const place = (key: string) => ({ file: 'study.yaml', line: key === 'preset' ? 7 : 8, column: 1 });
+    expect(() => checkKv(spec, workload, machine, place)).toThrow(`"${id}"`);
   });
 });

@@ -90,6 +90,7 @@ export const chart = defineChart<Options, Ratio>({
     drawBottomAxis(svg, box, { scale, ticks, title, grid: true }, theme);
     const pitch = (box.y1 - box.y0) / Math.max(1, cases.length);
     const thickness = BAR * small;
+    const ends: [ratio: number, y: number][] = [];
     cases.forEach((one, index) => {
       const top = box.y0 + index * pitch + (pitch - options.metrics.length * thickness) / 2;
       options.metrics.forEach((metric, m) => {
@@ -98,12 +99,15 @@ export const chart = defineChart<Options, Ratio>({
         const y = top + m * thickness;
         const fill = fills.of(SERIES[m % SERIES.length]!);
         rect(svg, box.x0, y, scale(row.ratio), y + thickness, { fill, stroke: INK, 'stroke-width': 0.4 });
-        label(svg, scale(row.ratio) + 3, y + thickness / 2, text(row.ratio), { size: small, fill: MUTED, halo: true });
+        ends.push([row.ratio, y + thickness / 2]);
       });
       const middle = top + (options.metrics.length * thickness) / 2;
       label(svg, box.x0 - 4, middle, clip(names[index]!, room, small), { size: small, anchor: 'end' });
     });
     line(svg, scale(1), box.y0, scale(1), box.y1, { stroke: INK, 'stroke-width': 0.6, 'stroke-dasharray': '2 1.5' });
+    for (const [ratio, y] of ends) {
+      label(svg, scale(ratio) + 3, y, text(ratio), { size: small, fill: MUTED, halo: true });
+    }
     line(svg, box.x0, box.y0, box.x0, box.y1, { stroke: INK, 'stroke-width': theme.axis_pt });
     drawLegend(svg, items, legendAt(items, box.x0, width, theme), fills, theme);
   },

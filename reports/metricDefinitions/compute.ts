@@ -29,6 +29,15 @@ export const COMPUTE_METRICS: readonly MetricDefinition[] = [
     'work',
     'Floating-point operations done; a multiply-add is two.',
   ),
+  define(
+    'compute.attention_flops',
+    'F_a',
+    'flops',
+    'lower',
+    false,
+    'attention work',
+    'Of F, the two products of attention: scores, and values; projections left out.',
+  ),
   define('compute.macs', 'F/2', 'count', 'lower', false, 'multiply-adds', 'Multiply-adds done.'),
   define(
     'compute.recompute_flops',

@@ -1,6 +1,6 @@
 import { define, type MetricDefinition } from './definition.ts';
 
-/** What placing a program in two memories gives. */
+/** What placing a program in two memories or more gives. */
 export const MAPPING_METRICS: readonly MetricDefinition[] = [
   define(
     'mapping.over_slow',
@@ -9,7 +9,7 @@ export const MAPPING_METRICS: readonly MetricDefinition[] = [
     'higher',
     true,
     'speed-up over all-slow',
-    'Time with every access in the slow memory, over the time of the plan.',
+    'Time with every access in the slowest memory, over the time of the plan.',
   ),
   define(
     'mapping.over_greedy',
@@ -19,6 +19,24 @@ export const MAPPING_METRICS: readonly MetricDefinition[] = [
     true,
     "speed-up over XLA's greedy",
     "Time under XLA's memory space assignment, over the time of the plan.",
+  ),
+  define(
+    'mapping.energy_over_slow',
+    'E_slow/E',
+    'ratio',
+    'higher',
+    true,
+    'energy gain over all-slow',
+    'Known energy with every access in the slowest memory, over that of the plan.',
+  ),
+  define(
+    'mapping.energy_over_greedy',
+    'E_XLA/E',
+    'ratio',
+    'higher',
+    true,
+    "energy gain over XLA's greedy",
+    "Known energy under XLA's memory space assignment, over that of the plan.",
   ),
   define(
     'mapping.fast_share',

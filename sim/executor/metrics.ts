@@ -135,6 +135,9 @@ function compute(metrics: MutableMetrics, { machine, reading }: Measured, totalS
   for (const unit of machine.compute) flops += reading.counters.get(`flops.${unit.id}`) ?? 0;
   if (flops === 0) return;
   metrics['compute.flops'] = flops;
+  let attention = 0;
+  for (const unit of machine.compute) attention += reading.counters.get(`attention_flops.${unit.id}`) ?? 0;
+  if (attention > 0) metrics['compute.attention_flops'] = attention;
   const fast = machine.compute.find((unit) => unit.memory === machine.roles.fast);
   const peak =
     fast === undefined ? 0 : Math.max(0, ...[fast.peak_flop_per_s.fp16 ?? 0, fast.peak_flop_per_s.bf16 ?? 0]);

@@ -27,6 +27,7 @@ interface Unit {
   readonly memory: number;
   readonly server: number;
   readonly flops: number;
+  readonly attentionFlops: number;
   readonly products: number;
   readonly access: number;
   /** Of the last kernel lists; a weak map would cost the collector more than they are worth. */
@@ -83,6 +84,7 @@ export class Recorder implements Actions {
             : this.fabric.memory(unit.reads_in_place).read_bytes_per_s,
         server: engine.addServer(unit.id, 1, engine.ledger.activity(`compute.${unit.id}`)),
         flops: engine.ledger.counter(`flops.${unit.id}`),
+        attentionFlops: engine.ledger.counter(`attention_flops.${unit.id}`),
         products: unit.multiplying_w === undefined ? -1 : engine.ledger.counter(`product_s.${unit.id}`),
         access: engine.ledger.counter(`access.${unit.memory}`),
         costs: new Map(),
@@ -114,6 +116,7 @@ export class Recorder implements Actions {
     }
     const launchNs = ceilNs(cost.launches * (launchS ?? unit.unit.launch_s) * 1e9);
     this.engine.ledger.add(unit.flops, cost.flops);
+    if (cost.attention_flops > 0) this.engine.ledger.add(unit.attentionFlops, cost.attention_flops);
     if (cost.product_s > 0) this.engine.ledger.add(unit.products, cost.product_s);
     this.engine.ledger.add(unit.access, cost.bytes);
     const launchTail = this.hostTail();

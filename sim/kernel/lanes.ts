@@ -14,6 +14,8 @@ class Lane {
   mask = FIRST_ROOM - 1;
   head = 0;
   count = 0;
+  /** Its place among the lanes that have had an event, which alone are looked through. */
+  place = NONE;
 
   grow(): void {
     const rows = this.mask + 1;
@@ -44,7 +46,8 @@ class Lane {
 export class Lanes {
   private readonly handlers: Handler[] = [];
   private readonly lanes: Lane[] = [];
-  /** Of the first event of each lane: time (∞: empty) and order. */
+  /** By place: the kind of a lane, and of its first event time (∞: empty) and order. */
+  private readonly kindAt: number[] = [];
   private headTime = new Float64Array(0);
   private headOrder = new Float64Array(0);
   private clock = Number.NaN;
@@ -71,14 +74,20 @@ export class Lanes {
   register(handler: Handler): number {
     const kind = this.handlers.push(handler) - 1;
     this.lanes.push(new Lane());
+    return kind;
+  }
+
+  /** Gives a lane its place, at its first event. */
+  private use(kind: number): void {
+    const place = this.kindAt.push(kind) - 1;
+    this.lanes[kind]!.place = place;
     const widen = (heads: Float64Array): Float64Array<ArrayBuffer> => {
-      const wider = new Float64Array(kind + 1).fill(Number.POSITIVE_INFINITY);
+      const wider = new Float64Array(place + 1).fill(Number.POSITIVE_INFINITY);
       wider.set(heads);
       return wider;
     };
     this.headTime = widen(this.headTime);
     this.headOrder = widen(this.headOrder);
-    return kind;
   }
 
   /**
@@ -108,8 +117,9 @@ export class Lanes {
     words[row] = a;
     words[row + 1] = b;
     if (at === 0) {
-      this.headTime[kind] = timeNs;
-      this.headOrder[kind] = this.order;
+      if (lane.place === NONE) this.use(kind);
+      this.headTime[lane.place] = timeNs;
+      this.headOrder[lane.place] = this.order;
     }
     this.order += 1;
   }
@@ -123,39 +133,40 @@ export class Lanes {
   run(untilNs: number): void {
     if (!(untilNs >= this.clock))
       throw new SimulationError('past', `cannot run until ${untilNs}: now is ${this.clock}`);
-    for (let kind = this.first(untilNs); kind !== NONE; kind = this.first(untilNs)) {
+    for (let place = this.first(untilNs); place !== NONE; place = this.first(untilNs)) {
+      const kind = this.kindAt[place]!;
       const lane = this.lanes[kind]!;
       const { words, mask } = lane;
       const row = lane.head << 1;
-      this.clock = this.headTime[kind]!;
+      this.clock = this.headTime[place]!;
       this.handled += 1;
       lane.head = (lane.head + 1) & mask;
       lane.count -= 1;
       const next = lane.head << 1;
-      this.headTime[kind] = lane.count > 0 ? lane.keys[next]! : Number.POSITIVE_INFINITY;
-      this.headOrder[kind] = lane.keys[next + 1]!;
+      this.headTime[place] = lane.count > 0 ? lane.keys[next]! : Number.POSITIVE_INFINITY;
+      this.headOrder[place] = lane.keys[next + 1]!;
       this.handlers[kind]!(words[row]!, words[row + 1]!);
     }
     this.clock = untilNs;
   }
 
-  /** The lane with the earliest event, if that is due. */
+  /** The place of the lane with the earliest event, if that is due. */
   private first(untilNs: number): number {
     const { headTime, headOrder } = this;
     // By arithmetic, since no processor can predict which lane it is; ties are rare and looked at apart.
     let best = NONE;
     let time = untilNs + 1;
     let ties = 0;
-    for (let kind = 0; kind < headTime.length; kind++) {
-      const candidate = headTime[kind]!;
+    for (let place = 0; place < headTime.length; place++) {
+      const candidate = headTime[place]!;
       const earlier = Number(candidate < time) | 0;
       ties |= Number(candidate === time) | 0;
-      best = (best + ((kind - best) & -earlier)) | 0;
+      best = (best + ((place - best) & -earlier)) | 0;
       time = Math.min(time, candidate);
     }
     if (ties === 0 || best === NONE) return best;
-    for (let kind = 0; kind < headTime.length; kind++) {
-      if (headTime[kind] === time && headOrder[kind]! < headOrder[best]!) best = kind;
+    for (let place = 0; place < headTime.length; place++) {
+      if (headTime[place] === time && headOrder[place]! < headOrder[best]!) best = place;
     }
     return best;
   }

@@ -34,7 +34,8 @@ export function kernelSeconds(
     const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
     const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
     const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
-    computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency);
+    const share = kernel.rate_share ?? 1;
+    computeS = streamSeconds(unit, kernel, peak) ?? kernel.flops / (peak * shape * efficiency * share);
   }
   if (kernel.head_loaded_bytes !== undefined)
     computeS = Math.max(computeS, headLoadSeconds(unit, kernel.head_loaded_bytes));
@@ -43,7 +44,11 @@ export function kernelSeconds(
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
     const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    memoryS = bytes / (bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1));
+    const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
+    memoryS = bytes / (rate * (kernel.memory_share ?? 1));
+  }
+  if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
+    memoryS = Math.max(memoryS, kernel.copied_elements / unit.copy_elements_per_s);
   }
   return combined(computeS, memoryS, unit.roofline_exponent);
 }
@@ -57,7 +62,8 @@ function streamSeconds(unit: ComputeUnit, { linear_streams, flops }: Kernel, pea
   const { linear_attention, roofline_exponent: p } = unit;
   if (linear_attention === undefined || linear_streams === undefined) return undefined;
   const together = flops / (peak * linear_attention.fraction);
-  return combined(together, flops / linear_streams / linear_attention.stream_flop_per_s, p);
+  const alone = flops / linear_streams / linear_attention.stream_flop_per_s;
+  return combined(together, alone, linear_attention.exponent ?? p);
 }
 
 /**
@@ -84,6 +90,8 @@ export interface KernelCost {
   readonly ns: number;
   readonly launches: number;
   readonly flops: number;
+  /** Of them, those of attention: scores and values. */
+  readonly attention_flops: number;
   readonly bytes: number;
   /** Seconds in which an accelerator's array multiplies, where that has a power of its own. */
   readonly product_s: number;
@@ -98,6 +106,7 @@ export function kernelCost(
   let seconds = 0;
   let launches = 0;
   let flops = 0;
+  let attention_flops = 0;
   let bytes = 0;
   let product_s = 0;
   for (const kernel of kernels) {
@@ -108,7 +117,8 @@ export function kernelCost(
     }
     launches += kernel.launches;
     flops += kernel.flops;
+    if (kernel.part === 'attention') attention_flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
   }
-  return { ns: ceilNs(seconds * 1e9), launches, flops, bytes, product_s };
+  return { ns: ceilNs(seconds * 1e9), launches, flops, attention_flops, bytes, product_s };
 }

@@ -48,7 +48,7 @@ export function simulateTraining(
     options.timeline === true ? (span) => spans.push(span) : null,
   );
   const memories = shapes.map((_, stage) => stageMemory(training, activations, optimizer, pipeline, stage));
-  const allocation = allocationOf(context, memories);
+  const allocation = allocationOf(context, memories, options.timeline === true);
   const warnings = [...activations.warnings, ...optimizer.warnings, ...checkFits(machine, training, memories)];
   const updates = [0, ...(layout.pipeline > 1 ? [layout.pipeline - 1] : [])].map((stage) => updateTime(context, stage));
   const update = updates.reduce((worst, next) => (next.total_ns > worst.total_ns ? next : worst));
@@ -67,7 +67,12 @@ export function simulateTraining(
   return {
     metrics,
     warnings,
-    ...(options.timeline === true && { timeline: stepTimeline(context, spans, memories, pipeline, update) }),
+    ...(options.timeline === true && {
+      timeline: {
+        ...stepTimeline(context, spans, memories, pipeline, update),
+        ...(allocation?.samples && { allocator: { memory: machine.roles.fast ?? 'gpu', samples: allocation.samples } }),
+      },
+    }),
   };
 }
 
@@ -97,18 +102,27 @@ function chunkShapes(training: Training): ChunkShape[][] {
  * The step of the fullest stage through the caching allocator, where one is asked for.
  * @throws DoesNotFitError naming the request that no hole holds.
  */
-function allocationOf({ machine, ...context }: ChunkContext, memories: readonly StageMemory[]): StepAllocation | null {
+function allocationOf(
+  { machine, ...context }: ChunkContext,
+  memories: readonly StageMemory[],
+  watched: boolean,
+): StepAllocation | null {
   const { allocator, measured_as } = context.training;
   if (allocator === null) return null;
   const { stage } = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
   const fast = machine.memories.find(({ id }) => id === machine.roles.fast);
   const room = fast === undefined ? Number.POSITIVE_INFINITY : fast.capacity_bytes - fast.reserved_bytes;
   const { expandable_segments, max_split_bytes } = allocator;
-  const allocation = stepAllocation(context, stage, {
-    capacity_bytes: measured_as === 'full' ? room : Number.POSITIVE_INFINITY,
-    expandable_segments,
-    ...(max_split_bytes !== null && { max_split_bytes }),
-  });
+  const allocation = stepAllocation(
+    context,
+    stage,
+    {
+      capacity_bytes: measured_as === 'full' ? room : Number.POSITIVE_INFINITY,
+      expandable_segments,
+      ...(max_split_bytes !== null && { max_split_bytes }),
+    },
+    watched,
+  );
   const { refused } = allocation;
   if (refused === null) return allocation;
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;

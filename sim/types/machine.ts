@@ -94,6 +94,22 @@ export interface Link {
   readonly energy?: AccessEnergy;
 }
 
+/** A version of fused attention kernels: what they reach, and how they cut the work. */
+export interface FusedAttention {
+  /** Fraction of the peak, forward and backward, when every place for a thread block is taken. */
+  readonly forward: number;
+  readonly backward: number;
+  /** Share of that rate which is left with dropout; absent = all of it. */
+  readonly dropout?: number;
+  /** Thread blocks that run at once, one a head and sequence; absent = as many as there are. */
+  readonly forward_blocks?: number;
+  readonly backward_blocks?: number;
+  /** Keys of a block; absent = what the scratchpad holds. */
+  readonly key_rows?: number;
+  /** Bytes of an element of an output that later blocks add to; absent = as of any element. */
+  readonly partial_bytes?: number;
+}
+
 /** Does arithmetic on data in the memories it is attached to. */
 export interface ComputeUnit {
   readonly id: string;
@@ -107,6 +123,8 @@ export interface ComputeUnit {
   readonly memory_efficiency: Curve;
   /** The same of un-fused attention, a small matrix for every head; absent = as any other kernel. */
   readonly batched_memory_efficiency?: Curve;
+  /** Elements a second of kernels that copy them one by one; absent = bytes alone decide. */
+  readonly copy_elements_per_s?: number;
   /** Bandwidth from the unit to its memory; absent = the memory's own. */
   readonly memory_bytes_per_s?: number;
   /** Host time to launch one kernel. */
@@ -118,15 +136,20 @@ export interface ComputeUnit {
   readonly roofline_exponent: number;
   /** How matrix-vector products are laid out on it, where it is an array that computes them tile by tile. */
   readonly matrix_vector?: MatrixVector;
-  /** Fraction of the peak that fused attention reaches, forward and backward; absent = as any kernel. */
-  readonly fused_attention?: { readonly forward: number; readonly backward: number };
+  /** Fused attention kernels; absent = as any kernel. */
+  readonly fused_attention?: FusedAttention;
   /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
   readonly scratchpad_bytes?: number;
   /**
    * Fused linear attention: the fraction of the peak that many streams reach together, and the rate of one stream, a head
    * of a sequence that carries its state through all tokens. Absent = as any kernel.
    */
-  readonly linear_attention?: { readonly fraction: number; readonly stream_flop_per_s: number };
+  readonly linear_attention?: {
+    readonly fraction: number;
+    readonly stream_flop_per_s: number;
+    /** p of the law that joins the two times; absent = roofline_exponent. */
+    readonly exponent?: number;
+  };
   /** Bytes a second that decode kernels of one query head a thread block load, all of them together; absent = not stated. */
   readonly head_load_bytes_per_s?: number;
   /** Device time of one kernel beyond its roofline: starting and draining. Absent = none. */

@@ -62,12 +62,18 @@ export interface Kernel {
   readonly gemm?: GemmShape;
   /** A fused attention kernel, whose rate a machine may state apart. */
   readonly fused_attention?: 'forward' | 'backward';
+  /** Share of the unit's rate that it gets, as when its thread blocks fill the last round only in part; absent = all. */
+  readonly rate_share?: number;
+  /** Share of the memory rate of streaming kernels that it gets, as when it writes in another order; absent = all. */
+  readonly memory_share?: number;
   /** Fused linear attention over so many independent streams (heads of sequences); a machine may state its rate apart. */
   readonly linear_streams?: number;
   /** Keys and values that thread blocks of one query head each load, those that heads share as often as they do. */
   readonly head_loaded_bytes?: number;
   /** Un-fused attention: a small matrix for every head, in strided batches; absent = it is not. */
   readonly batched?: boolean;
+  /** Elements that it copies one by one, without wide loads; a machine may state the rate. */
+  readonly copied_elements?: number;
   /** What it is of a network's layer, for units whose kernels tell layer kinds apart. */
   readonly layer?: LayerWork;
 }

@@ -28,10 +28,18 @@ export interface Counter {
   readonly samples: readonly (readonly [at_ns: number, value: number])[];
 }
 
+/** What an online allocator held of a memory after each allocation and release of two steps. */
+export interface AllocatorCurve {
+  readonly memory: string;
+  readonly samples: readonly (readonly [allocated_bytes: number, reserved_bytes: number])[];
+}
+
 export interface Timeline {
   readonly tracks: readonly { readonly id: number; readonly name: string; readonly group: string }[];
   readonly spans: readonly Span[];
   readonly counters: readonly Counter[];
+  /** Of a training run with an allocator. */
+  readonly allocator?: AllocatorCurve;
 }
 
 /** One simulation. */

@@ -52,6 +52,26 @@ describe('a kernel', () => {
     expect(milliseconds(long)).toBeCloseTo(10, 9);
   });
 
+  it('copies element by element no faster than that, where the unit says how fast', () => {
+    const copy = (bytes: number, unit = gpu()): number =>
+      milliseconds(
+        runScript((a) => void a.run('gpu', [kernel(0, bytes, { copied_elements: 1e9 })], 'compute', -1), {
+          on: machine({ compute: [unit] }),
+        }),
+      );
+    expect(copy(4e9)).toBe(4);
+    expect(copy(4e9, gpu({ copy_elements_per_s: 1e11 }))).toBe(10);
+    expect(copy(4e9, gpu({ copy_elements_per_s: 1e12 }))).toBe(4);
+  });
+
+  it('counts its FLOPs, and as work of attention where it is', () => {
+    const { metrics } = runScript((a) => {
+      a.run('gpu', [kernel(3e6, 0, { part: 'attention' }), kernel(4e6, 0)], 'compute', -1);
+    });
+    expect(metrics['compute.flops']).toBe(7e6);
+    expect(metrics['compute.attention_flops']).toBe(3e6);
+  });
+
   it('is refused where the machine has no peak for its precision', () => {
     expect(() => runScript((a) => void a.run('gpu', [kernel(1, 0, { dtype: 'fp8' })], 'compute', -1))).toThrow(/fp8/);
   });

@@ -173,6 +173,21 @@ describe('paged attention', () => {
   });
 });
 
+describe('a host that waits after each sub-layer', () => {
+  it('adds its own work to that of the device, which it else runs ahead of', async () => {
+    const on = { ...machine(), host: { ...machine().host!, step_s: 1e-3 } } as Machine;
+    const run = async (waits: 'token' | 'sub_layer'): Promise<Metrics> =>
+      metrics({ kv: [100, 0], overlap: false, waits }, { output: 2, on });
+    const [ahead, waiting] = [await run('token'), await run('sub_layer')];
+    // Embedding, attention and MLP of each layer, head.
+    expect(waiting['time.decode.bookkeeping_s']).toBeCloseTo((2 * LAYERS + 2) * 1e-3, 9);
+    const both = waiting['time.decode.bookkeeping_s']! + waiting['time.decode.compute_s']!;
+    expect(waiting['time.decode_s']).toBeCloseTo(both, 6);
+    expect(ahead['time.decode_s']).toBeLessThan(0.9 * both);
+    expect(ahead['time.decode.compute_s']).toBeCloseTo(waiting['time.decode.compute_s']!, 9);
+  });
+});
+
 describe('a cache in unpinned host memory', () => {
   const host = { kv: [0, 100] as [number, number], overlap: false };
   /** The rig whose link copies pageable memory at this rate. */

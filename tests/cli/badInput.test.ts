@@ -192,6 +192,12 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: re
     ['--max-increase'],
   ],
   ['a comparison of one', ['compare', study('m1', STUDY)], ['only', 'two runs']],
+  [
+    'presets for two studies',
+    ['compare', study('m4', STUDY), study('m5', STUDY), '--presets', 'h2o'],
+    ['--presets changes one run', 'one study'],
+  ],
+  ['a preset that is none', ['compare', study('m6', STUDY), '--presets', 'snpkv'], ['snpkv', 'snapkv']],
   ['a result that is none', ['compare', write('r.json', '{}'), write('r2.json', '{}')], ['r.json', 'schema']],
   [
     'an unknown metric',

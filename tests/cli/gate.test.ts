@@ -90,8 +90,8 @@ test('compare divides by the first and marks the front', async () => {
   expect({ code, reference }).toEqual({ code: 0, reference: name });
   expect(objectives).toEqual(['throughput.tokens_per_s', 'memory.gpu.peak_bytes']);
   expect(runs).toEqual([
-    { label: name, pareto: true },
-    { label: `${name} · more`, pareto: true },
+    { label: name, ended: true, pareto: true },
+    { label: `${name} · more`, ended: true, pareto: true },
   ]);
   const time = metrics.find((row: { metric: string }) => row.metric === 'time.total_s');
   expect(time.ratios[0]).toBe(1);
@@ -104,6 +104,38 @@ test('compare reads stored results beside studies', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^\| metric +\|/);
   expect(out).toMatch(/\| time\.prefill_s +\| .*\| +[12]\.\d+ +\|/);
+});
+
+test('compare runs one case under presets, from flags alone, against the full cache', async () => {
+  const flags = [
+    '--machine',
+    'a100-80g',
+    '--model',
+    'llama3-8b',
+    '--prompt',
+    '4096',
+    '--set',
+    'workload.attention_kernel=flash',
+  ];
+  const presets = ['--presets', 'quest,{preset: snapkv, tokens: 256}'];
+  const { code, out } = await tierflow('compare', ...flags, ...presets, '--json');
+  const { reference, runs, metrics } = JSON.parse(out);
+  expect({ code, reference }).toEqual({ code: 0, reference: 'full' });
+  expect(runs.map(({ label }: { label: string }) => label)).toEqual(['full', 'quest', 'snapkv tokens=256']);
+  const kept = metrics.find((row: { metric: string }) => row.metric === 'memory.gpu.kv.end_bytes');
+  expect(kept.ratios[1]).toBe(1);
+  expect(kept.ratios[2]).toBeLessThan(0.1);
+});
+
+test('compare tells runs that do not fit apart, has no ratios without the reference, and leaves out what cannot be', async () => {
+  const flags = ['--machine', 'a100-80g', '--model', 'llama3-8b', '--prompt', '32768', '--output', '2'];
+  const { code, out, err } = await tierflow('compare', ...flags, '--presets', 'all');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^\| full \(does not run\) +\| +– \|/m);
+  expect(out).toMatch(/^\| locret +\| +[\d.]+ m?s \|/m);
+  expect(out).toContain('The reference is full, which does not run here, so there are no ratios.');
+  expect(err).toContain('kvswap is left out');
+  expect(err).toMatch(/^full: memory "gpu" has/m);
 });
 
 test('plot writes four files a figure and prints their paths', async () => {

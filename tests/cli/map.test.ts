@@ -89,6 +89,37 @@ describe('map', () => {
   });
 });
 
+describe('map given what does not fit it', () => {
+  test.each([
+    ['a\nb,0,2,4\n', /bare\.csv:1: the first line "a" names no column; expected a header such as id,lower,upper,size/],
+    ['{"segments": [], "device_traces": []}', /is a memory snapshot of PyTorch; .*tierflow import pytorch-snapshot/],
+    ['id,lower,upper,size\r\na,0,2,0\r\n', /bare\.csv:2: buffer "a": the size is 0/],
+    [
+      '\uFEFFid,lower,upper,size\na,0,2,4\na,0,2,4\n',
+      /bare\.csv:3: buffer "a": the id is given twice \(first on line 2\)/,
+    ],
+    ['id,lower,upper,size,offset\na,0,2,9,9007199254740990\n', /bare\.csv:2: .* and size pass 2\^53/],
+    ['id,lower,upper,size,offset\na,0,2,9,0\nb,1,3,9,8\n', /bare\.csv:3: .*overlaps that of "a"/],
+  ])('%j is refused where it is at fault', async (text, message) => {
+    const { code, out, err } = await tierflow('map', write('bare.csv', text));
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+  });
+
+  test('refuses options that would do nothing', async () => {
+    expect(await tierflow('map', buffers, '--fast', '1MiB')).toMatchObject({
+      code: 2,
+      err: 'error: --fast does nothing without --two-level; expected --two-level PROGRAM\n',
+    });
+    expect(await tierflow('map', '--two-level', program, '--capacity', '12')).toMatchObject({
+      code: 2,
+      err: 'error: --capacity does nothing beside --two-level; expected a file of buffers\n',
+    });
+    const dim = await tierflow('map', '--two-level', program, '--dim', 'batch=4');
+    expect(dim).toMatchObject({ code: 2, err: expect.stringContaining('leaves no dimension open') });
+  });
+});
+
 describe('map --two-level', () => {
   test('compares the policies and prints the plan of the best', async () => {
     const { code, data } = await tierflowJson('map', '--two-level', program, '--json');

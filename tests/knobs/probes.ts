@@ -1,5 +1,13 @@
 import * as v from 'valibot';
-import { type KvFields, loadPlacement, type Policy, precisionOf, resolvePreset } from '../../policies/index.ts';
+import { InputError } from '../../input/index.ts';
+import {
+  type KvFields,
+  loadPlacement,
+  type Policy,
+  precisionOf,
+  resolvePreset,
+  runMapping,
+} from '../../policies/index.ts';
 import { kvMaker } from '../../policies/kv/maker.ts';
 import { layerStreamSchema } from '../../policies/placement/layer-stream/schema.ts';
 import { readPreset } from '../../policies/presets/load.ts';
@@ -12,6 +20,7 @@ import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
 import { runDevice } from '../../workloads/device.ts';
 import { buildProgram, isDeviceWorkload, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
+import { mappingProgram } from '../../workloads/mapping/index.ts';
 
 /**
  * Small runs that between them touch every part of a machine.
@@ -171,6 +180,18 @@ export const PROBES: readonly Probe[] = [
     policy: { placement: { kind: 'resident' } },
   },
   {
+    name: 'a cache appended to by copying',
+    workload: generate('opt-1.3b', { prompt: 1024, batches: 1, attention_kernel: 'flash' }),
+    policy: { placement: { kind: 'resident' }, kv: { preset: 'appended' } },
+  },
+  {
+    name: 'a program mapped to what is on the chip',
+    workload: { kind: 'mapping', program: 'residual-cnn', size: 1, width: 64 },
+    policy: {
+      planner: { kind: 'two-tier', search: 'xla-greedy', levels: ['onchip', 'cpu'], effort: 0.1, objective: 'time' },
+    },
+  },
+  {
     name: 'search',
     workload: {
       kind: 'search',
@@ -309,6 +330,10 @@ function kvOf({ kv }: Policy): KvPolicyMaker | null {
 export async function readProbe(machine: Machine, { workload, policy }: Probe): Promise<Reading> {
   try {
     if (isDeviceWorkload(workload)) return runDevice(workload, machine, 1).metrics;
+    if (workload.kind === 'mapping') {
+      const program = mappingProgram(workload, readAnyModel, () => '', 1);
+      return (await runMapping(policy, machine, program, 1, workload.fast_bytes)).metrics;
+    }
     const precision = precisionOf(policy);
     const program = buildProgram(workload, precision, readAnyModel, kvOf(policy));
     const { training } = program;
@@ -322,7 +347,7 @@ export async function readProbe(machine: Machine, { workload, policy }: Probe): 
     const known = metrics['energy.known_j'] ?? metrics['energy.total_j'];
     return known === undefined ? metrics : { ...metrics, 'energy.known_j': known };
   } catch (error) {
-    const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError];
+    const expected = [DoesNotFitError, MissingFactError, PolicyError, DeadlockError, SimulationError, InputError];
     if (expected.some((kind) => error instanceof kind)) return null;
     throw error;
   }

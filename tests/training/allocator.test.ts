@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { loadMachine } from '../../hardware/load.ts';
 import { DoesNotFitError } from '../../sim/errors.ts';
-import { step } from './step.ts';
+import { simulateTraining } from '../../sim/training/index.ts';
+import { plansOf, step, trainingOf } from './step.ts';
 
 /** What does a caching allocator make of a step? */
 
@@ -24,6 +25,19 @@ describe('the allocator of a step', () => {
       step({ allocator: caching }, { activations: { kind } })['memory.gpu.reserved_peak_bytes']!;
     expect(reserved('full')).toBeLessThan(reserved('selective'));
     expect(reserved('selective')).toBeLessThan(reserved('keep'));
+  });
+
+  test('has a curve whose peaks are its metrics', () => {
+    const machine = loadMachine('selene');
+    const program = trainingOf({ allocator: caching });
+    const { training, activations, optimizer } = plansOf({}, machine, program.training);
+    const run = simulateTraining(machine, { ...program, training }, activations, optimizer, { timeline: true });
+    const { memory, samples } = run.timeline!.allocator!;
+    const peak = (k: 0 | 1): number => samples.reduce((most, sample) => Math.max(most, sample[k]), 0);
+    expect(memory).toBe('gpu');
+    expect(peak(0)).toBe(run.metrics['memory.gpu.live_peak_bytes']);
+    expect(peak(1)).toBe(run.metrics['memory.gpu.reserved_peak_bytes']);
+    expect(samples.every(([allocated, reserved]) => allocated <= reserved)).toBe(true);
   });
 
   test('is absent unless asked for', () => {

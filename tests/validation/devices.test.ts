@@ -68,12 +68,20 @@ test('one-pass and row-wise attention take the times of the FuseMax artifact, an
   expect(Math.max(...of(/-energy$/))).toBeLessThan(0.05);
 });
 
-test('decode on the FlightLLM array is within 3 % of the six cases of its authors', async () => {
-  const rows = (await rowsOf('flightllm')).filter(
-    ({ id, metric }) => id.includes('vhk158') && metric === 'throughput.decode_tokens_per_s',
-  );
-  expect(rows).toHaveLength(6);
+test('decode on the FlightLLM array is within 3 % of the six cases of its authors and of the U280', async () => {
+  const rows = (await rowsOf('flightllm')).filter(({ metric }) => metric === 'throughput.decode_tokens_per_s');
+  expect(rows).toHaveLength(7);
   expect(Math.max(...errorsOf(rows))).toBeLessThan(0.03);
+});
+
+test('attention kernels are within 13 % of their published times from 2048 tokens on, un-fused ones without a mask within 14 %', async () => {
+  const rows = (await rowsOf('flashattention/a100-tables')).filter(({ use }) => use === 'validate');
+  const unfused = rows.filter(({ id }) => id.startsWith('un-fused'));
+  expect(unfused).toHaveLength(16);
+  expect(Math.max(...errorsOf(unfused))).toBeLessThan(0.14);
+  const long = rows.filter(({ id }) => !id.startsWith('un-fused') && Number(/-(\d+)-/.exec(id)![1]) >= 2048);
+  expect(long).toHaveLength(45);
+  expect(Math.max(...errorsOf(long))).toBeLessThan(0.13);
 });
 
 test('LLM in a flash: reading within 5 % but Llama-2 in half, CPU totals within 12 % and all but two within 10 %', async () => {
@@ -91,14 +99,14 @@ test('LLM in a flash: reading within 5 % but Llama-2 in half, CPU totals within 
   expect(totals.filter((error) => error <= 0.1).length).toBeGreaterThanOrEqual(12);
 });
 
-test('InstInfer: the four ratios within 15 %, KV shares within 4 points, twenty drives within 20 %', async () => {
+test('InstInfer: the four ratios within 10 %, KV shares within 2 points, twenty drives within 10 %', async () => {
   const rows = new Map((await rowsOf('instinfer')).map((row) => [row.id, row]));
   for (const id of ['inst-dense64', 'inst-2csd', 'inst-2csd-sp', 'inst-speed-max']) {
-    expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.15);
+    expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.1);
   }
   for (const [id, { published, simulated }] of rows) {
     if (!/kvfrac|kvred/.test(id)) continue;
-    expect(Math.abs((simulated as number) - (published as number)), id).toBeLessThan(0.04);
+    expect(Math.abs((simulated as number) - (published as number)), id).toBeLessThan(0.02);
   }
-  for (const id of ['inst-20csd-d', 'inst-20csd-s']) expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.2);
+  for (const id of ['inst-20csd-d', 'inst-20csd-s']) expect(Math.abs(rows.get(id)!.error!), id).toBeLessThan(0.1);
 });

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../../input/schema.ts';
-import { ATTENTION_KERNELS } from '../generate/schema.ts';
+import { ATTENTION_KERNELS, POINTWISE_KERNELS } from '../generate/schema.ts';
 
 /**
  * Turns of an application around language models: calls with their tokens, and a store that is searched and grows.
@@ -77,6 +77,7 @@ export const agentSchema = v.strictObject({
     'none',
   ),
   attention_kernel: v.optional(v.picklist(ATTENTION_KERNELS), 'flash'),
+  pointwise_kernels: v.optional(v.picklist(POINTWISE_KERNELS)),
   store: v.optional(v.pipe(storeSchema, v.description('Long-term memory beside the models.'))),
 });
 export type AgentFields = v.InferOutput<typeof agentSchema>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Kernel } from '../../sim/types/index.ts';
-import { fused, type GpuAttention, unfused } from './gpuKernels.ts';
+import { type AttentionKernels, fused, type GpuAttention, unfused } from './gpuKernels.ts';
 
 const shape: GpuAttention = {
   instances: 2,
@@ -9,37 +9,62 @@ const shape: GpuAttention = {
   element_bytes: 2,
   backward: false,
   mask: false,
+  causal: false,
   dropout: false,
 };
-const bytes = (kernels: readonly Kernel[]) => kernels.reduce((sum, kernel) => sum + kernel.activation_bytes, 0);
-const flops = (kernels: readonly Kernel[]) => kernels.reduce((sum, kernel) => sum + kernel.flops, 0);
+const sum = (kernels: AttentionKernels, of: (kernel: Kernel) => number) =>
+  [...kernels.forward, ...kernels.backward].reduce((total, kernel) => total + of(kernel), 0);
+const bytes = (kernels: AttentionKernels) => sum(kernels, ({ activation_bytes }) => activation_bytes);
+const flops = (kernels: AttentionKernels) => sum(kernels, (kernel) => kernel.flops);
 const matrix = 2 * 128 * 128 * 2;
 const rows = 2 * 128 * 16 * 2;
 const product = 2 * 2 * 128 * 128 * 16;
 
-test('un-fused forward moves four matrices of scores and four of rows', () => {
-  expect(bytes(unfused(shape))).toBe(4 * matrix + 4 * rows);
+test('un-fused forward moves four matrices of scores and twelve of rows', () => {
+  // Scores written and read by softmax, weights written and read; four rows of products, four copies of two.
+  expect(bytes(unfused(shape))).toBe(4 * matrix + 12 * rows);
   expect(flops(unfused(shape))).toBe(2 * product);
 });
 
-test('mask and dropout are passes of their own, forward and backward', () => {
-  const all = unfused({ ...shape, backward: true, mask: true, dropout: true });
+test('masks and dropout are passes of their own, forward and backward', () => {
   const plain = unfused({ ...shape, backward: true });
-  expect(bytes(plain)).toBe((4 + 7) * matrix + 12 * rows);
-  expect(bytes(all) - bytes(plain)).toBe(2 * (2 * matrix + 2 * matrix + matrix / 2));
-  expect(flops(all)).toBe(6 * product);
+  expect(bytes(plain)).toBe((4 + 7) * matrix + (12 + 16) * rows);
+  const more = (fields: Partial<GpuAttention>) =>
+    bytes(unfused({ ...shape, backward: true, ...fields })) - bytes(plain);
+  expect(more({ mask: true })).toBe((2 + 4) * matrix);
+  expect(more({ mask: true, causal: true })).toBe(2 * (2 + 4) * matrix);
+  expect(more({ dropout: true })).toBe(2 * (2 * matrix + matrix / 2));
+  expect(flops(plain)).toBe(6 * product);
 });
 
-test('fused moves no scores: K and V once, the rest once for every block of K and V', () => {
-  const statistics = 2 * 128 * 8;
+test('fused moves no scores: K and V once, Q for every block of them, outputs out and back until they are whole', () => {
+  const statistics = 2 * 128 * 4;
   // 8 KiB are 4096 elements, so blocks have 64 rows and there are two of them.
-  expect(bytes(fused(shape, 8192))).toBe(2 * rows + 2 * (3 * rows + 2 * statistics));
-  expect(bytes(fused({ ...shape, backward: true }, 8192))).toBe(6 * rows + 2 * (8 * rows + 3 * statistics));
+  const forward = (2 + 2 + 1 + 2) * rows + 3 * statistics;
+  expect(bytes(fused(shape, 8192))).toBe(forward);
+  // K, V and their gradients, Q and dO twice, O, dQ out, back and out.
+  expect(bytes(fused({ ...shape, backward: true }, 8192))).toBe(forward + (4 + 4 + 1 + 3) * rows + 4 * statistics);
   expect(flops(fused({ ...shape, backward: true }, 8192))).toBe(7 * product);
 });
 
-test('a scratchpad twice as large halves the passes, until one block holds all keys', () => {
-  const at = (size: number) => bytes(fused(shape, size));
-  expect(at(2048) - at(4096)).toBeCloseTo(2 * (at(4096) - at(8192)), 6);
-  expect(at(1 << 20)).toBe(at(16_384));
+test('a released kernel says its own keys of a block and keeps partial outputs wider', () => {
+  const law = { forward: 0.4, backward: 0.4, key_rows: 32, partial_bytes: 4 };
+  // Four blocks, so three rounds of outputs of twice the width.
+  expect(bytes(fused(shape, 8192, law))).toBe((2 + 4 + 1 + 2 * 3 * 2) * rows + 7 * 2 * 128 * 4);
+});
+
+test('a causal mask leaves out the blocks whose keys all come later', () => {
+  const law = { forward: 0.4, backward: 0.4, key_rows: 32 };
+  // Of four blocks the rows see 4, 3, 2 and 1 quarters: 2.5 of 4 visits, 1.5 with a partial output.
+  const causal = fused({ ...shape, causal: true }, 8192, law);
+  expect(bytes(causal)).toBe((2 + 2.5 + 1 + 2 * 1.5) * rows + 4 * 2 * 128 * 4);
+  expect(flops(causal)).toBe((2.5 / 4) * 2 * product);
+});
+
+test('thread blocks run in rounds, and a part of one takes as long as a whole one', () => {
+  const rate = (instances: number, dropout = false) =>
+    fused({ ...shape, instances, dropout }, 8192, { forward: 0.4, backward: 0.4, dropout: 0.8, forward_blocks: 10 })
+      .forward[0]!.rate_share;
+  expect([5, 10, 11, 20].map((instances) => rate(instances))).toEqual([0.5, 1, 0.55, 1]);
+  expect(rate(20, true)).toBe(0.8);
 });

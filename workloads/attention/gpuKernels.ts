@@ -1,4 +1,4 @@
-import type { Kernel } from '../../sim/types/index.ts';
+import type { FusedAttention, Kernel } from '../../sim/types/index.ts';
 
 /**
  * Attention of one layer as kernels of a GPU, forward and backward: un-fused, where every matrix of scores passes through
@@ -13,15 +13,23 @@ export interface GpuAttention {
   readonly width: number;
   readonly element_bytes: number;
   readonly backward: boolean;
-  /** What un-fused code does to scores in passes of their own. */
+  /** Padding is masked: passes of their own where the code is un-fused. */
   readonly mask: boolean;
+  /** A token attends to itself and those before it: another mask un-fused, blocks left out where fused. */
+  readonly causal: boolean;
   readonly dropout: boolean;
+}
+
+/** Kernels of the two passes; `backward` is empty where none is asked for. */
+export interface AttentionKernels {
+  readonly forward: readonly Kernel[];
+  readonly backward: readonly Kernel[];
 }
 
 /** Bytes of one dropout decision. */
 const KEPT_BYTES = 1;
-/** Maximum and sum of a row of scores, in single precision. */
-const STATISTICS_BYTES = 8;
+/** The logarithm of a row's sum, or the sum over its gradient times its output, in single precision. */
+const STATISTIC_BYTES = 4;
 
 const kernel = (name: string, flops: number, bytes: number, more: Partial<Kernel> = {}): Kernel => ({
   name,
@@ -35,54 +43,80 @@ const kernel = (name: string, flops: number, bytes: number, more: Partial<Kernel
 });
 
 /**
- * Un-fused: one kernel a step (Dao et al., arXiv:2205.14135, Algorithms 0 and 3), with mask and dropout as the passes they
- * are in a framework: each reads a matrix of scores and writes another, and dropout its decisions beside.
+ * Un-fused, as PyTorch's operators run the reference code of the FlashAttention release (HazyResearch/flash-attention
+ * 9dbc491, benchmarks; PyTorch 1.11). Queries, keys and values are columns of one tensor, so each is copied before its
+ * product, and keys are scaled before that; a mask is filled in place; its gradient is a clone, then filled; dropout reads
+ * and writes the scores and, beside them, its decisions; the three gradients are stacked into one tensor at the end.
  */
-export function unfused({ instances, sequence, width, element_bytes, ...options }: GpuAttention): readonly Kernel[] {
+export function unfused({ instances, sequence, width, element_bytes, ...options }: GpuAttention): AttentionKernels {
   const scores = instances * sequence * sequence;
   const matrix = scores * element_bytes;
   const rows = instances * sequence * width * element_bytes;
-  const product = 2 * scores * width;
-  const batched = { batched: true } as const;
-  const pass = (name: string, matrices: number, beside = 0): Kernel =>
-    kernel(name, 0, matrices * matrix + beside, batched);
+  const flops = 2 * scores * width;
+  /** One matrix of scores and two of rows, each read or written. */
+  const product = (name: string): Kernel => kernel(name, flops, matrix + 2 * rows, { batched: true });
+  const pass = (name: string, matrices: number, beside = 0): Kernel => kernel(name, 0, matrices * matrix + beside);
+  const copy = (name: string, tensors = 1): Kernel => kernel(name, 0, 2 * tensors * rows);
   const kept = scores * KEPT_BYTES;
+  const masks = [...(options.mask ? ['mask'] : []), ...(options.causal ? ['causal mask'] : [])];
   const forward = [
-    kernel('scores', product, 2 * rows + matrix, batched),
-    ...(options.mask ? [pass('mask', 2)] : []),
+    copy('scale'),
+    copy('copy of Q'),
+    copy('copy of K'),
+    product('scores'),
+    ...masks.map((name) => pass(name, 2)),
     pass('softmax', 2),
     ...(options.dropout ? [pass('dropout', 2, kept)] : []),
-    kernel('values', product, matrix + 2 * rows, batched),
+    copy('copy of V'),
+    product('values'),
   ];
-  if (!options.backward) return forward;
-  return [
-    ...forward,
-    kernel('values, gradient of V', product, matrix + 2 * rows, batched),
-    kernel('values, gradient of P', product, 2 * rows + matrix, batched),
+  if (!options.backward) return { forward, backward: [] };
+  const backward = [
+    product('gradient of V'),
+    product('gradient of P'),
     ...(options.dropout ? [pass('dropout backward', 2, kept)] : []),
     pass('softmax backward', 3),
-    ...(options.mask ? [pass('mask backward', 2)] : []),
-    kernel('scores, gradient of Q', product, matrix + 2 * rows, batched),
-    kernel('scores, gradient of K', product, matrix + 2 * rows, batched),
+    ...masks.flatMap((name) => [pass(`${name} backward, clone`, 2), pass(`${name} backward, fill`, 2)]),
+    product('gradient of Q'),
+    product('gradient of K'),
+    copy('scale backward'),
+    copy('stack', 3),
   ];
+  return { forward, backward };
 }
 
 /**
- * Fused (Dao et al., arXiv:2205.14135, Algorithms 1 and 4): keys and values are read once, in blocks of M / 4d rows for a
- * scratchpad of M elements; for every block all of Q and of what belongs to its rows passes by. Backward computes the
- * scores again, which makes five products of the four.
+ * Fused (Dao et al., arXiv:2205.14135, Algorithms 1 and 4, as released): one thread block a head and sequence reads keys and
+ * values once, in blocks of `key_rows`, else M / 4d rows for a scratchpad of M elements; for every block all of Q and of
+ * what belongs to its rows passes by, and outputs to which later blocks add leave and come back. With a causal mask a block
+ * sees only the rows from its own on. Backward computes the scores again, which makes five products of the four.
  */
-export function fused(shape: GpuAttention, scratchpad_bytes: number): readonly Kernel[] {
-  const { instances, sequence, width, element_bytes, backward } = shape;
-  const blockRows = Math.max(1, Math.floor(scratchpad_bytes / element_bytes / (4 * width)));
-  const blocks = Math.ceil(sequence / blockRows);
+export function fused(shape: GpuAttention, scratchpad_bytes: number, law?: FusedAttention): AttentionKernels {
+  const { instances, sequence, width, element_bytes, backward, causal, dropout } = shape;
+  const keyRows = law?.key_rows ?? Math.max(1, Math.floor(scratchpad_bytes / element_bytes / (4 * width)));
+  const blocks = Math.ceil(sequence / keyRows);
+  /** Times that the rows of Q pass by, and of these the ones whose output is not yet whole. */
+  const visits = causal ? (blocks + 1) / 2 : blocks;
+  const partial = visits - 1;
   const rows = instances * sequence * width * element_bytes;
-  const statistics = instances * sequence * STATISTICS_BYTES;
-  const product = 2 * instances * sequence * sequence * width;
-  const forward = kernel('attention', 2 * product, 2 * rows + blocks * (3 * rows + 2 * statistics), {
-    fused_attention: 'forward',
+  const partialRows = (rows / element_bytes) * (law?.partial_bytes ?? element_bytes);
+  const statistics = instances * sequence * STATISTIC_BYTES;
+  const product = (2 * instances * sequence * sequence * width * visits) / blocks;
+  const accumulated = rows + 2 * partial * partialRows;
+  const share = (places: number | undefined): Partial<Kernel> => ({
+    rate_share: (dropout ? (law?.dropout ?? 1) : 1) * roundsFilled(instances, places),
   });
-  if (!backward) return [forward];
-  const bytes = 4 * rows + blocks * (5 * rows + statistics);
-  return [forward, kernel('attention backward', 5 * product, bytes, { fused_attention: 'backward' })];
+  const forward = kernel(
+    'attention',
+    2 * product,
+    (2 + visits) * rows + accumulated + (visits + partial) * statistics,
+    { fused_attention: 'forward', ...share(law?.forward_blocks) },
+  );
+  if (!backward) return { forward: [forward], backward: [] };
+  const bytes = (5 + 2 * visits) * rows + accumulated + 2 * visits * statistics;
+  const more = { fused_attention: 'backward', ...share(law?.backward_blocks) } as const;
+  return { forward: [forward], backward: [kernel('attention backward', 5 * product, bytes, more)] };
 }
+
+/** Share of the places for thread blocks that are taken, over all rounds. */
+const roundsFilled = (blocks: number, places = blocks): number => blocks / (Math.ceil(blocks / places) * places);

@@ -21,6 +21,7 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
       element_bytes: fields.element_bits / 8,
       backward: fields.backward ?? false,
       mask: fields.mask ?? false,
+      causal: fields.causal ?? false,
       dropout: fields.dropout ?? false,
     };
     return runOnGpu(dataflow, shape, machine);
@@ -104,6 +105,7 @@ const READ_BY: Readonly<Record<string, readonly AttentionFields['dataflow'][]>> 
   value_width: ['one-pass', 'row-wise'],
   backward: ['un-fused', 'fused'],
   mask: ['un-fused', 'fused'],
+  causal: ['un-fused', 'fused'],
   dropout: ['un-fused', 'fused'],
 };
 

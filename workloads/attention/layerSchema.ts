@@ -34,7 +34,17 @@ export const attentionSchema = v.strictObject({
     ),
   ),
   backward: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: the backward pass too. Default: no.'))),
-  mask: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: scores are masked. Default: no.'))),
-  dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU, un-fused: with dropout. Default: no.'))),
+  mask: v.exactOptional(
+    v.pipe(v.boolean(), v.description('On a GPU: padding is masked, which costs un-fused code passes. Default: no.')),
+  ),
+  causal: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'On a GPU: a token attends to itself and those before it. Un-fused, one more mask; fused, blocks left out. Default: no.',
+      ),
+    ),
+  ),
+  dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: with dropout. Default: no.'))),
 });
 export type AttentionFields = v.InferOutput<typeof attentionSchema>;

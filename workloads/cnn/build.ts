@@ -29,7 +29,7 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
   };
   const [dim] = Object.keys(workload.dims ?? {});
   if (model.kind === 'network' && dim !== undefined) throw noDims(dim, model.id);
-  if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype, workload.runtime);
+  if (model.kind === 'network') return networkProgram(buildNetwork(model, options), dtype, workload);
   const fixed = (['resolution', 'width', 'kernels'] as const).find((field) => workload[field] !== undefined);
   if (fixed) {
     throw new InputError({
@@ -39,5 +39,5 @@ export function cnnProgram(workload: CnnWorkload, model: AnyModel): Program {
       expected: `no ${fixed}, or dims where the file leaves them open`,
     });
   }
-  return networkProgram(model.network({ batch, dims: workload.dims ?? {} }), dtype, workload.runtime);
+  return networkProgram(model.network({ batch, dims: workload.dims ?? {} }), dtype, workload);
 }

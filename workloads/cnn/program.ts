@@ -10,11 +10,19 @@ import type {
   Tensor,
 } from '../../sim/types/index.ts';
 import { ELEMENT_BYTES, type NetworkDtype } from './dtypes.ts';
-import { eagerKernels, readBytes } from './eager.ts';
+import { eagerKernels, type Layout, readBytes } from './eager.ts';
 import { totalMacs } from './network.ts';
 
 /** Whether biases, activations and the steps of attention are part of the kernels before them, or kernels of their own. */
 export type Runtime = 'fused' | 'eager';
+
+/** How a network's layers become kernels. */
+export interface KernelStyle {
+  readonly runtime: Runtime;
+  /** Absent = channels first. */
+  readonly layout?: Layout | undefined;
+}
+const FUSED: KernelStyle = { runtime: 'fused' };
 
 /**
  * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
@@ -27,7 +35,7 @@ export function constantBytes({ weights, biases, tables, constant_bytes }: Netwo
 }
 
 /** One forward pass of a network, an op per layer. */
-export function networkProgram(network: Network, dtype: NetworkDtype, runtime: Runtime = 'fused'): Program {
+export function networkProgram(network: Network, dtype: NetworkDtype, style: KernelStyle = FUSED): Program {
   const tensors: Tensor[] = [];
   const layers = network.layers.map((layer): LayerInfo => {
     const bytes = constantBytes(layer, dtype);
@@ -47,7 +55,7 @@ export function networkProgram(network: Network, dtype: NetworkDtype, runtime: R
     tensors.push(tensor);
     return { name: 'layer', weights: [tensor], state: [] };
   });
-  const ops = network.layers.map((layer, i) => opOf(network, layer, layers[i]!, dtype, runtime));
+  const ops = network.layers.map((layer, i) => opOf(network, layer, layers[i]!, dtype, style));
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   return {
     kind: 'cnn',
@@ -74,7 +82,7 @@ export function networkProgram(network: Network, dtype: NetworkDtype, runtime: R
   };
 }
 
-function opOf(network: Network, layer: NetworkLayer, info: LayerInfo, dtype: NetworkDtype, runtime: Runtime): Op {
+function opOf(network: Network, layer: NetworkLayer, info: LayerInfo, dtype: NetworkDtype, style: KernelStyle): Op {
   const { tensors } = network;
   const sum = (ids: readonly number[]): number => ids.reduce((bytes, id) => bytes + tensors[id]!.bytes, 0);
   const [input_bytes, output_bytes] = [sum(layer.inputs), sum(layer.outputs)];
@@ -95,7 +103,7 @@ function opOf(network: Network, layer: NetworkLayer, info: LayerInfo, dtype: Net
         launches: layer.reach === 'view' ? 0 : 1,
         layer: workOf(network, layer),
       },
-      ...(runtime === 'eager' ? eagerKernels(network, layer, dtype) : []),
+      ...(style.runtime === 'eager' ? eagerKernels(network, layer, dtype, style.layout) : []),
     ],
     state: null,
     input_bytes,

@@ -61,6 +61,14 @@ export const cnnSchema = v.strictObject({
     ),
     'fused',
   ),
+  layout: v.optional(
+    v.pipe(
+      v.picklist(['channels-first', 'channels-last']),
+      v.description(
+        'Order of feature maps under `eager`: convolutions in 16 bits on tensor cores want channels last, and copy maps that have them first. Default: channels-first.',
+      ),
+    ),
+  ),
   dims: v.optional(
     v.pipe(
       v.record(v.string(), side),

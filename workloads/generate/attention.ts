@@ -73,7 +73,7 @@ const named = (weights: readonly WeightShape[], ...names: string[]): WeightShape
 
 /** q, k and v; un-fused code scales q in a kernel of its own. The normalised input stays live to the end of the op. */
 function project(walk: Walk, setting: Setting, step: Step, weights: readonly WeightShape[]): void {
-  const { model, batch, fused } = setting;
+  const { model, batch, fused, pointwise_fused } = setting;
   const part = 'projection';
   const q_bytes = rowsBytes(setting, step, queryWidth(setting));
   const gemm = (suffix: string, width: number): void =>
@@ -94,8 +94,8 @@ function project(walk: Walk, setting: Setting, step: Step, weights: readonly Wei
   gemm('v', keyWidth(setting));
   if (model.qk_norm) walk.run({ part, name: 'pointwise', updates: ['q', 'k'], launches: 2 });
   if (model.position === 'rotary') {
-    rotate(walk, fused, 'q', q_bytes);
-    rotate(walk, fused, 'k', rowsBytes(setting, step, keyWidth(setting)));
+    rotate(walk, pointwise_fused, 'q', q_bytes);
+    rotate(walk, pointwise_fused, 'k', rowsBytes(setting, step, keyWidth(setting)));
   }
 }
 

@@ -12,7 +12,7 @@ const FP32_RATIO = 2;
 export function normalise(walk: Walk, setting: Setting, step: Step, part: KernelPart, from: string, to: string): void {
   const bytes = rowsBytes(setting, step, setting.model.hidden);
   const name = 'pointwise';
-  if (setting.model.norm === 'layer' || setting.fused) {
+  if (setting.model.norm === 'layer' || setting.pointwise_fused) {
     walk.run({ part, name, reads: [from], makes: { [to]: bytes } });
     return;
   }

@@ -283,6 +283,19 @@ describe('options turn something', () => {
     expect(kernelsOf(flash, 'prefill', 'attention').scratch_bytes).toBeLessThan(6 * 4 * 256 * model.hidden * 2);
   });
 
+  it('un-fused norms and rotary positions run beside a fused attention kernel', () => {
+    const llama = readModel('llama3-8b');
+    const launches = (over: Partial<GenerateFields>) =>
+      kernelsOf(generateProgram(fieldsOf({ ...asked, ...over }), llama, plain), 'decode', 'attention').kernels.reduce(
+        (sum, kernel) => sum + kernel.launches,
+        0,
+      );
+    const fused = launches({ attention_kernel: 'flash' });
+    // A norm in seven kernels for one, and queries and keys turned in five for one.
+    expect(launches({ attention_kernel: 'flash', pointwise_kernels: 'unfused' }) - fused).toBe(6 + 2 * 4);
+    expect(launches({ attention_kernel: 'flash', pointwise_kernels: 'fused' })).toBe(fused);
+  });
+
   it('grouped heads are loaded once a query head by a paged kernel, and copied out first by an expanding one', () => {
     const llama = readModel('llama3-8b');
     const attention = (attention_kernel: GenerateFields['attention_kernel']) =>

@@ -89,6 +89,7 @@ function settingOf(fields: GenerateFields, model: Model, precision: Precision): 
     precision,
     batch: fields.batch,
     fused,
+    pointwise_fused: fields.pointwise_kernels === undefined ? fused : fields.pointwise_kernels === 'fused',
     groups,
     fused_softmax: fields.attention_kernel === 'fused_softmax',
     score_bytes: fields.softmax_bits === undefined ? COMPUTE_BYTES : fields.softmax_bits / 8,

@@ -7,6 +7,9 @@ const LARGEST = 10_000_000;
 /** Kernels of attention: un-fused ones, and fused ones by how they serve grouped heads. */
 export const ATTENTION_KERNELS = ['eager', 'fused_softmax', 'flash', 'paged', 'flash_expanded'] as const;
 
+/** Kernels of norms and rotary positions. */
+export const POINTWISE_KERNELS = ['fused', 'unfused'] as const;
+
 const count = (description: string) =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LARGEST), v.description(description));
 
@@ -32,6 +35,14 @@ export const generateSchema = v.strictObject({
       ),
     ),
     'eager',
+  ),
+  pointwise_kernels: v.optional(
+    v.pipe(
+      v.picklist(POINTWISE_KERNELS),
+      v.description(
+        '`fused`: one kernel for a norm and one for the rotary positions of a tensor; `unfused`: one an operation, as Hugging Face runs them beside a fused attention kernel. Default: as attention.',
+      ),
+    ),
   ),
   softmax_bits: v.optional(
     v.pipe(

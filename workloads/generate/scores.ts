@@ -87,6 +87,22 @@ function softmax(walk: Walk, { fused_softmax }: Setting, mask_bytes: number, sco
 }
 
 /**
+ * Softmax of a decode step's rows. Every key may be seen, so no causal mask is built: the padding that is there already is laid
+ * over the scores, and they are normalised; a wider softmax is cast back (FlexGen, `_attention_weights`).
+ */
+function rowSoftmax(walk: Walk, { fused_softmax, score_bytes: width }: Setting, score_bytes: number): void {
+  if (fused_softmax) {
+    walk.run({ ...unfused, name: 'pointwise', updates: ['scores'] });
+    walk.rename('scores', 'probabilities');
+    return;
+  }
+  walk.run({ ...unfused, name: 'pointwise', reads: ['scores'], makes: { masked: score_bytes }, frees: ['scores'] });
+  const makes = { probabilities: score_bytes };
+  walk.run({ ...unfused, name: 'pointwise', reads: ['masked'], makes, frees: ['masked'] });
+  if (width > COMPUTE_BYTES) walk.run({ ...unfused, name: 'pointwise', updates: ['probabilities'] });
+}
+
+/**
  * Decode, un-fused. The new key and value are written into their slots and both products read the cache in place
  * (batched GEMM takes its strides, so no copy is made); fewer key heads are first copied out to one a query head.
  * A quantised cache is expanded whole beforehand.
@@ -112,7 +128,7 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
       flops: productFlops(setting, step),
     });
   product('q', 'wide_k', { scores: score_bytes });
-  softmax(walk, setting, setting.batch * (step.context + step.tokens), score_bytes);
+  rowSoftmax(walk, setting, score_bytes);
   product('probabilities', 'wide_v', { value: rowsBytes(setting, step, queryWidth(setting)) });
 }
 

@@ -19,6 +19,8 @@ export interface Setting {
   /** Sequences computed together. */
   readonly batch: number;
   readonly fused: boolean;
+  /** Norms and rotary positions are one kernel each. */
+  readonly pointwise_fused: boolean;
   /** How a fused kernel serves query heads that share keys and values; null where attention is not fused. */
   readonly groups: Groups | null;
   /** Scale, mask and softmax are one kernel over the scores (Megatron's, where attention is not fused). */

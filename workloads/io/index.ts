@@ -8,7 +8,7 @@ import type { IoFields } from './schema.ts';
 
 /**
  * Runs the loop on the machine's drive.
- * @throws MissingFactError when the machine has no such drive, or the drive cannot write.
+ * @throws MissingFactError when the machine has no such drive, the drive cannot write, or a request is larger than what is addressed.
  */
 export function runIo(fields: IoFields, machine: Machine, seed: number): RunResult {
   const id = fields.memory ?? machine.roles.storage;
@@ -21,6 +21,11 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
   const [flaw] = flashFlaws(memory.flash, memory.capacity_bytes);
   if (flaw) throw new MissingFactError(`memory "${memory.id}": ${flaw.problem}; expected ${flaw.expected}`);
   const span = Math.min(fields.span_bytes ?? memory.capacity_bytes, memory.capacity_bytes);
+  if (fields.request_bytes > span) {
+    throw new MissingFactError(
+      `a request of ${fields.request_bytes} bytes (workload.request_bytes) is larger than the ${span} bytes of memory "${memory.id}" that are addressed (workload.span_bytes, all of it where that is absent)`,
+    );
+  }
   if (memory.flash.collection !== undefined) {
     if (tooManyPages(memory.flash, memory.capacity_bytes)) {
       throw new MissingFactError(
@@ -46,8 +51,13 @@ export function runIo(fields: IoFields, machine: Machine, seed: number): RunResu
     },
     seed,
   );
-  return { metrics: metricsOf(measured, fields.duration_s, memory.id, memory.flash.endurance_bytes), warnings: [] };
+  const metrics = metricsOf(measured, fields.duration_s, memory.id, memory.flash.endurance_bytes);
+  const warnings = measured.requests > 0 ? [] : [NOTHING_ENDED];
+  return { metrics, warnings };
 }
+
+const NOTHING_ENDED =
+  'no request ended within workload.duration_s, so there is no latency and the rates are zero; a longer duration would show them';
 
 const SECONDS_PER_YEAR = 365.25 * 86_400;
 

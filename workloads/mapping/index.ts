@@ -2,7 +2,7 @@ import { InputError, unknownName } from '../../input/index.ts';
 import { randomStreams } from '../../sim/kernel/random.ts';
 import type { MappingProgram, Network } from '../../sim/types/index.ts';
 import { buildNetwork } from '../cnn/network.ts';
-import type { AnyModel } from '../models/any.ts';
+import { type AnyModel, noDims } from '../models/any.ts';
 import { GENERATORS } from './generators.ts';
 import { networkMapping } from './network.ts';
 import { readMappingProgram } from './read.ts';
@@ -18,8 +18,10 @@ export function mappingProgram(
   readText: (file: string) => string,
   seed: number,
 ): MappingProgram {
-  const { program, size, width } = fields;
+  const { program, size, width, dims = {} } = fields;
+  const dim = Object.keys(dims)[0];
   const generator = GENERATORS.find(({ id }) => id === program);
+  if (dim !== undefined && (generator || namesFile(program))) throw noDims(dim, program);
   if (generator) {
     const random = randomStreams(seed).stream(`mapping.${program}`);
     return generator.build(size ?? generator.size, width ?? generator.width, random);
@@ -37,11 +39,11 @@ export function mappingProgram(
     const names = GENERATORS.map(({ id }) => id);
     throw unknownName('program', program, names);
   }
-  return networkMapping(networkOf(model, program));
+  return networkMapping(networkOf(model, program, dims));
 }
 
 /** One image through a network, its maps in 8 bits unless its file says otherwise. */
-function networkOf(model: AnyModel, name: string): Network {
+function networkOf(model: AnyModel, name: string, dims: Readonly<Record<string, number>>): Network {
   if (!('kind' in model)) {
     const problem = `${name} is a language model, whose layers repeat`;
     throw new InputError({
@@ -50,8 +52,10 @@ function networkOf(model: AnyModel, name: string): Network {
       expected: 'a network, or the programs transformer and decoder',
     });
   }
-  if (model.kind === 'network') return buildNetwork(model, { batch: 1, element_bytes: 1 });
-  return model.network({ batch: 1, dims: {} });
+  if (model.kind === 'file') return model.network({ batch: 1, dims });
+  const [dim] = Object.keys(dims);
+  if (dim !== undefined) throw noDims(dim, name);
+  return buildNetwork(model, { batch: 1, element_bytes: 1 });
 }
 
 export { GENERATORS } from './generators.ts';

@@ -24,6 +24,12 @@ export const mappingSchema = v.strictObject({
     v.pipe(whole, v.description('What repeats in a program made by rule: blocks, levels, ops, buffers.')),
   ),
   width: v.optional(v.pipe(whole, v.description('Size of one: channels, side of a block, bytes.'))),
+  dims: v.optional(
+    v.pipe(
+      v.record(v.string(), whole),
+      v.description('Values of the named dimensions that a model file leaves open, such as `{height: 224}`.'),
+    ),
+  ),
   fast_bytes: v.optional(
     v.pipe(whole, v.description('Bytes of the fast memory that the program may use. Default: all of it.')),
   ),

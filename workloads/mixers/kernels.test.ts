@@ -36,8 +36,8 @@ describe('linear attention', () => {
     roofline_exponent: 2,
     linear_attention: { fraction: 0.1, stream_flop_per_s: 1e12 },
   };
-  const seconds = (batch: number, tokens: number): number =>
-    kernelSeconds(unit, Number.POSITIVE_INFINITY, linearKernel({ ...shape, batch }, tokens, 273, false));
+  const seconds = (batch: number, tokens: number, on = unit): number =>
+    kernelSeconds(on, Number.POSITIVE_INFINITY, linearKernel({ ...shape, batch }, tokens, 273, false));
 
   test('one stream takes its own time, many share the unit', () => {
     const one = 1000 * 273 * (2 + 4 * 64);
@@ -45,6 +45,9 @@ describe('linear attention', () => {
     expect(seconds(1, 1000)).toBeCloseTo(Math.hypot((streams * one) / 1e13, one / 1e12), 12);
     expect(seconds(1000, 1000) / seconds(500, 1000)).toBeCloseTo(2, 2);
     expect(seconds(1, 2000) / seconds(1, 1000)).toBeCloseTo(2, 9);
+    // A sharp knee leaves the longer of the two.
+    const sharp = { ...unit, linear_attention: { fraction: 0.1, stream_flop_per_s: 1e12, exponent: 1e3 } };
+    expect(seconds(1, 1000, sharp)).toBeCloseTo(one / 1e12, 12);
   });
 });
 

@@ -74,6 +74,16 @@ test('hotter neurons on the GPU leave less to the CPU', async () => {
   expect(hottest['time.decode_s']!).toBeLessThan(alike['time.decode_s']!);
 });
 
+test('a published load stands in for what the order of placement gives, and moves no weights', async () => {
+  const activated = { mlp: 0.2, attention: 1 };
+  const order = await run({ activated, hot, fast_bytes: 14e9 });
+  const less = await run({ activated, hot, fast_bytes: 14e9, fast_load: 0.5 });
+  expect(order['choice.fast_activations']!).toBeGreaterThan(0.5);
+  expect(less['choice.fast_activations']).toBe(0.5);
+  expect(less['memory.gpu.weight.peak_bytes']).toBe(order['memory.gpu.weight.peak_bytes']);
+  expect(less['time.decode_s']!).toBeGreaterThan(order['time.decode_s']!);
+});
+
 test('both units hold all weights between them, whatever the budget', async () => {
   const total = (await run({ fast_bytes: 0 }))['memory.cpu.weight.peak_bytes']!;
   for (const fast_bytes of [5e9, 12e9, 20e9]) {

@@ -131,7 +131,7 @@ export class HotColdPlacement implements Placement {
 
   private attention(actions: Actions, op: Op): void {
     const { activated } = this.fields;
-    const share = this.shareOf('attention');
+    const share = this.fields.fast_load ?? this.shareOf('attention');
     const active = activated?.attention ?? 1;
     const part = (of: Kernel['part']) => op.kernels.filter(({ part }) => part === of);
     this.both(actions, op, part('projection'), active * share, active * (1 - share));
@@ -144,7 +144,7 @@ export class HotColdPlacement implements Placement {
     const { activated, hot, predictor } = this.fields;
     const share = this.shareOf('mlp');
     const active = activated?.mlp ?? 1;
-    const covered = this.split.fastLayers === null ? coverage(share, hot) : share;
+    const covered = this.fields.fast_load ?? (this.split.fastLayers === null ? coverage(share, hot) : share);
     if (activated !== undefined && predictor > 0) {
       this.on(this.split.always ? 'fast' : 'host', actions, op, [this.predictorKernel(op)]);
     }
@@ -245,7 +245,8 @@ export class HotColdPlacement implements Placement {
 
   /** Share of the activated weights of a token that the fast unit computes. */
   private fastActivations(): number {
-    const { activated, hot } = this.fields;
+    const { activated, hot, fast_load } = this.fields;
+    if (fast_load !== undefined) return fast_load;
     const attention = (activated?.attention ?? 1) * this.bytes.attention;
     const mlp = (activated?.mlp ?? 1) * this.bytes.mlp;
     const covered = this.split.fastLayers === null ? coverage(this.split.mlp, hot) : this.split.mlp;

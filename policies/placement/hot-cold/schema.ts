@@ -34,6 +34,11 @@ export const hotColdSchema = v.strictObject({
     ),
     0,
   ),
+  fast_load: v.exactOptional(
+    share(
+      'Share of the activated neurons that the fast unit computes in decode, where it is published. Absent: what the neurons that fit there have.',
+    ),
+  ),
   split: v.optional(
     v.pipe(
       v.picklist(['neurons', 'layers']),

@@ -22,7 +22,7 @@ import type { NearDataFields } from './schema.ts';
  * Attention where the KV cache lies (InstInfer / InstAttention, HPCA 2025): weights on the GPU, the cache in a
  * computational drive. Each layer sends q, k and v to the drive and takes the attention's output back; the drive reads
  * the cache at its internal rate, then computes, and the GPU goes on. With `attention_on: fast` the cache is in mapped
- * files behind the host instead, and every step brings it to the GPU by one stream.
+ * files behind the host instead; one stream brings it to the GPU in every step and takes its new keys and values back.
  */
 export class NearDataPlacement implements Placement {
   readonly kind = 'near-data';
@@ -35,6 +35,8 @@ export class NearDataPlacement implements Placement {
   /** The drive's compute; null when the GPU does everything. */
   private readonly drive: ComputeUnit | null;
   private last: Task = NONE;
+  /** The end of the last writes to the mapped files, which their stream waits for. */
+  private stored: Task = NONE;
   private readonly parts = new WeakMap<Op['kernels'], { before: Kernel[]; attention: number; after: Kernel[] }>();
 
   constructor(fields: NearDataFields, context: PlacementContext) {
@@ -54,11 +56,11 @@ export class NearDataPlacement implements Placement {
       program.tensors.reduce((total, tensor) => {
         return tensor.kind === kind && tensor.alias_of < 0 ? total + tensor.bytes : total;
       }, 0);
-    const kv: Holding = { memory: this.home, kind: 'kv', bytes: sum('kv'), what: 'KV cache' };
+    const kv: Holding = { memory: this.home, kind: 'kv', bytes: sum('kv') * this.layouts(), what: 'KV cache' };
     return {
       held: [{ memory: this.fast, kind: 'weight', bytes: sum('weight'), what: 'weights' }],
       files: [kv],
-      workers: [],
+      workers: this.drive === null ? [{ name: STREAM, count: 1 }] : [],
       page_cache: false,
       warnings: [],
     };
@@ -66,7 +68,10 @@ export class NearDataPlacement implements Placement {
 
   onOp(cursor: OpCursor, actions: Actions): void {
     const { op } = cursor;
-    if (cursor.at(-1)?.op.step !== op.step) this.last = this.bookkeeping(actions);
+    if (cursor.at(-1)?.op.step !== op.step) {
+      this.last = this.bookkeeping(actions);
+      this.stored = NONE;
+    }
     if (op.state === null) this.last = actions.run(this.gpu.id, op.kernels, 'compute', this.last);
     else if (op.phase === 'prefill') this.prefill(actions, op);
     else this.decode(actions, op);
@@ -86,7 +91,7 @@ export class NearDataPlacement implements Placement {
   private prefill(actions: Actions, op: Op): void {
     const { state } = op;
     this.last = actions.run(this.gpu.id, op.kernels, 'compute', this.last);
-    const bytes = 2 * state!.write_tokens * state!.bytes_per_token;
+    const bytes = 2 * state!.write_tokens * state!.bytes_per_token * this.layouts();
     if (bytes > 0) this.move(actions, this.fast, this.home, bytes, 'kv_write', this.last, Number.POSITIVE_INFINITY);
   }
 
@@ -97,13 +102,35 @@ export class NearDataPlacement implements Placement {
     const { read = 1, compute = 1 } = this.fields.sparse ?? {};
     const bytes = 2 * read * context * state!.bytes_per_token;
     const projected = actions.run(this.gpu.id, before, 'compute', this.last);
-    if (this.drive === null) this.last = this.fetch(actions, bytes, context * 2 * state!.bytes_per_token, projected);
-    else {
+    if (this.drive === null) {
+      const ready = actions.join([projected, this.stored]);
+      this.last = this.fetch(actions, bytes, context * 2 * state!.bytes_per_token, ready);
+    } else {
       this.last = this.attendThere(actions, op, bytes, attention * compute, projected);
     }
     const own: Kernel[] =
       this.drive === null ? op.kernels.filter(({ part }) => part === 'attention').map(scaled(compute)) : [];
+    if (this.drive === null) this.store(actions, op, this.last);
     this.last = actions.run(this.gpu.id, [...own, ...after], 'compute', this.last);
+  }
+
+  private keyCopies(): 1 | 2 {
+    return this.fields.sparse?.key_copies ?? 1;
+  }
+
+  /** Bytes stored for a byte of the cache, half of which is keys. */
+  private layouts(): number {
+    return (1 + this.keyCopies()) / 2;
+  }
+
+  /** New keys and values into their mapped files, each a small write of the stream that also reads them. */
+  private store(actions: Actions, { state }: Op, after: Task): void {
+    const { write_tokens, bytes_per_token, tensors } = state!;
+    const bytes = write_tokens * bytes_per_token;
+    if (bytes === 0) return;
+    const files = this.keyCopies() === 2 ? [tensors[0]!, ...tensors] : tensors;
+    const request = { bytes, memory: this.fast, stream: 'kv_write', workers: STREAM, after } as const;
+    this.stored = actions.join(files.map((file) => actions.writeFile({ file, ...request })));
   }
 
   /** q, k and v to the drive, the cache read and computed on there, the output back. */
@@ -124,7 +151,7 @@ export class NearDataPlacement implements Placement {
     const room = actions.allocate(buffer, 'activation', 4 * width, after);
     const sent = this.move(actions, this.fast, buffer, 3 * width, 'kv_write', room, Number.POSITIVE_INFINITY);
     // New keys and values are programmed while the drive goes on.
-    const appended = 2 * op.state!.write_tokens * op.state!.bytes_per_token;
+    const appended = 2 * op.state!.write_tokens * op.state!.bytes_per_token * this.layouts();
     if (appended > 0 && buffer !== this.home) {
       this.move(actions, buffer, this.home, appended, 'kv_write', sent, Number.POSITIVE_INFINITY);
     }
@@ -145,7 +172,7 @@ export class NearDataPlacement implements Placement {
     const room = memoryOf(this.context, host);
     const layers = program.layers.filter(({ name }) => name === 'attention').length;
     // What no longer fits the host's page cache is read without its read-ahead.
-    const cached = layerBytes * layers <= room.capacity_bytes - room.reserved_bytes;
+    const cached = layerBytes * this.layouts() * layers <= room.capacity_bytes - room.reserved_bytes;
     const stream = cached ? disk.read_stream_bytes_per_s : disk.page_cache?.uncached_read_stream_bytes_per_s;
     if (stream === undefined) {
       throw new MissingFactError(
@@ -181,6 +208,9 @@ export class NearDataPlacement implements Placement {
     return made;
   }
 }
+
+/** The one worker that copies from and to mapped files. */
+const STREAM = 'mapped-files';
 
 const scaled =
   (share: number) =>

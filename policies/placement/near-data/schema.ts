@@ -19,6 +19,13 @@ export const nearDataSchema = v.strictObject({
       v.strictObject({
         read: share('Share of the KV bytes that a step reads, whole pages included.'),
         compute: share('Share of the arithmetic of attention that is left.'),
+        key_copies: v.optional(
+          v.pipe(
+            v.picklist([1, 2]),
+            v.description('Layouts in which keys are stored: 2 is by token and by channel (SparQ). Default: 1.'),
+          ),
+          1,
+        ),
       }),
       v.description('Sparse attention. Absent: dense.'),
     ),

@@ -166,7 +166,8 @@ export class KvMoves {
   }
 
   /**
-   * Takes an op's new keys and values home. Several tokens go to unpinned host memory through a copy worker; one token
+   * Takes an op's new keys and values home: on the GPU by a copy, though attention has written the token's place already
+   * (`general_copy`), unless the policy has put them in an evicted one's place. Several tokens go to unpinned host memory through a copy worker; one token
    * is copied directly; files are written by workers.
    */
   store(actions: Actions, { op, layer }: OpView, after: Task): Task {
@@ -176,7 +177,11 @@ export class KvMoves {
     const bytes = state.write_tokens * state.bytes_per_token;
     const byWorker = state.write_tokens > 1;
     const stores: Task[] = [after];
+    const replaced = state.use !== undefined && state.use.replaced_tokens > 0;
     for (const file of this.files(op, layer)) {
+      if (kv.gpu > 0 && !replaced) {
+        stores.push(this.copies.run(actions, bytes * kv.gpu, 'kv_write', after, this.queue('store_cache')));
+      }
       if (kv.cpu > 0) {
         stores.push(
           actions.move({

@@ -94,7 +94,7 @@ export class PercentPlacement implements Placement {
 
   /**
    * Nothing overlapped. The full run is one in-order stream that waits once a token, when the host needs the token
-   * (`generation_loop_normal`); the shortened, projected one times every transfer and computation to a barrier
+   * (`generation_loop_normal`), or after each computation too, as forks do; the shortened, projected one times every transfer and computation to a barrier
    * (`generation_loop_debug_normal`).
    */
   private serialStep(cursor: OpCursor, actions: Actions): void {
@@ -108,6 +108,7 @@ export class PercentPlacement implements Placement {
     settle(this.kv.load(actions, cursor, this.tail));
     settle(this.hidden.load(actions, cursor, this.tail));
     settle(this.compute.run(actions, cursor, this.tail, cursor.op.batch === this.batches - 1));
+    if (this.fields.waits === 'sub_layer') this.waitForAll(actions);
     settle(this.hidden.store(actions, cursor, this.tail));
     settle(this.kv.store(actions, cursor, this.tail));
     const attention = this.prefetches ? cursor.at(TO_NEXT_ATTENTION) : null;

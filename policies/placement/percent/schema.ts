@@ -47,6 +47,14 @@ export const percentSchema = v.strictObject({
       ),
     ),
   ),
+  waits: v.exactOptional(
+    v.pipe(
+      v.picklist(['token', 'sub_layer']),
+      v.description(
+        'Without overlap: when the host waits for the device, once a `token` (default, FlexGen), or after the computation of each `sub_layer`.',
+      ),
+    ),
+  ),
   pin_weights: v.optional(
     v.pipe(v.boolean(), v.description('Host weights in pinned memory; unpinned ones are relayed by the host thread.')),
     true,

@@ -120,6 +120,8 @@ export function levelled(
       throw bad(`the memory ${faster.id} is slower than ${id} behind it`, 'memories from the fastest to the slowest');
     }
   }
+  const twice = memories.find(({ id }, m) => memories.findIndex((other) => other.id === id) < m);
+  if (twice) throw bad(`two memories are called ${twice.id}`, 'ids that differ');
   const objective = given.objective ?? own.objective;
   const { buffers, ops } = program;
   const made: LevelProgram = { levels, buffers, ops, ...(objective === undefined ? {} : { objective }) };

@@ -4,9 +4,11 @@ import { randomStreams } from '../../../sim/kernel/random.ts';
 import { readMappingProgram } from '../../../workloads/mapping/read.ts';
 import { bestOf } from './best.ts';
 import { leastSeconds } from './bound.ts';
+import { exact } from './exact.ts';
+import { xlaGreedy } from './greedy.ts';
 import { levelled, pairOf } from './levelled.ts';
 import { LevelGame } from './plan.ts';
-import { allSlow, exact, finish, xlaGreedy } from './policies.ts';
+import { allSlow, finish } from './played.ts';
 import type { LevelProgram } from './program.ts';
 
 const levels = pairOf({

@@ -14,8 +14,10 @@ export type Action =
   | { readonly do: 'keep'; readonly in?: number }
   | { readonly do: 'copy'; readonly start: number; readonly in?: number; readonly from?: number };
 
+type Keep = Extract<Action, { do: 'keep' }>;
+
 export const DROP: Action = { do: 'drop' };
-export const KEEP: Action = { do: 'keep' };
+export const KEEP: Keep = { do: 'keep' };
 
 /** One op's use or definition of one buffer. */
 export interface Access {
@@ -70,11 +72,11 @@ export class LevelGame {
     this.accesses = accesses;
     const { ops, levels } = program;
     this.fast = levels.memories.slice(1).map((_, m) => m);
-    const fastest_s = ops.map((op) => opTimeIn(program, op, 0));
     const nests = ops.map(({ nest = 0 }) => nest);
-    this.pickers = this.fast.map(
-      (m) => new IntervalPicker(fastest_s, nests, copyTime(levels, memoryAt(levels, m).bytes)),
-    );
+    this.pickers = this.fast.map((m) => {
+      const op_s = ops.map((op) => opTimeIn(program, op, m));
+      return new IntervalPicker(op_s, nests, copyTime(levels, memoryAt(levels, m).bytes));
+    });
     const none = new Array<undefined>(accesses.length).fill(undefined);
     this.clock = new PlanClock(program, accesses);
     this.space = new Space(program);
@@ -244,10 +246,10 @@ export class LevelGame {
   }
 
   /** The ways to stay in a fast memory: where the buffer is, or any for one that is made. */
-  keeps(plan: LevelPlan, index: number): Action[] {
+  keeps(plan: LevelPlan, index: number): Keep[] {
     const { write, before } = this.accesses[index]!;
     if (before >= 0 && this.isFast(plan, before)) return [KEEP];
-    return write ? this.fast.map((m): Action => (m === 0 ? KEEP : { do: 'keep', in: m })) : [];
+    return write ? this.fast.map((m): Keep => (m === 0 ? KEEP : { do: 'keep', in: m })) : [];
   }
 
   /** Starts of a copy to a memory for an access, in the picker's order; what moves down may begin at once. */

@@ -1,6 +1,6 @@
 import type { Rng } from '../../../sim/kernel/random.ts';
 import { copyTo, DROP, type LevelGame, type LevelPlan } from './plan.ts';
-import { type Played, type Playing, played } from './policies.ts';
+import { type Played, type Playing, played } from './played.ts';
 
 /** Share of its score by which a plan may be worse than the one before it and still be gone on from, at the start. */
 const WARMTH = 0.01;

@@ -2,11 +2,13 @@ import { InputError } from '../../../input/errors.ts';
 import { randomStreams } from '../../../sim/kernel/random.ts';
 import type { Machine, MappingProgram, RunResult } from '../../../sim/types/index.ts';
 import { leastSeconds } from './bound.ts';
+import type { PlanCost } from './clock.ts';
+import { xlaGreedy } from './greedy.ts';
 import { levelled } from './levelled.ts';
 import { levelsOf, withFast } from './levels.ts';
-import { energyOf } from './objective.ts';
+import { energyOf, moneyOf } from './objective.ts';
 import { LevelGame, type LevelPlan } from './plan.ts';
-import { allSlow, finish, xlaGreedy } from './policies.ts';
+import { allSlow, finish } from './played.ts';
 import type { TwoTierFields } from './schema.ts';
 import { SEARCHES } from './searches.ts';
 
@@ -25,11 +27,11 @@ const topOf = ({ program }: LevelGame, { residences }: LevelPlan, memory: number
 export function runTwoTier(
   machine: Machine,
   program: MappingProgram,
-  { search: id, levels: count, objective, effort }: TwoTierFields,
+  { search: id, levels: choice, objective, effort }: TwoTierFields,
   seed: number,
   fast_bytes?: number,
 ): RunResult {
-  const levels = withFast(levelsOf(machine, count), fast_bytes ?? Number.POSITIVE_INFINITY, true);
+  const levels = withFast(levelsOf(machine, choice), fast_bytes ?? Number.POSITIVE_INFINITY, true);
   const made = levelled({ buffers: program.buffers, ops: program.ops }, machine.id, { levels, objective });
   const game = new LevelGame(made);
   const search = SEARCHES.find((candidate) => candidate.id === id)!;
@@ -40,8 +42,9 @@ export function runTwoTier(
   }
   const cost = game.cost(played.plan);
   const bound_s = leastSeconds(made);
-  const seconds = (plan: LevelPlan): number => game.elapsed(plan);
   const joules = energyOf(made, cost);
+  const [slow, greedy] = [allSlow(game), xlaGreedy(game)].map(({ plan }) => game.cost(plan)) as [PlanCost, PlanCost];
+  const dollars = moneyOf(made, cost);
   const moved = cost.bytes.reduce((sum, bytes) => sum + bytes, 0);
   const ids = levels.memories.map(({ id }) => id);
   return {
@@ -49,13 +52,18 @@ export function runTwoTier(
       'time.total_s': cost.elapsed_s,
       'bound.time_s': bound_s,
       'bound.gap': bound_s > 0 ? cost.elapsed_s / bound_s - 1 : 0,
-      'mapping.over_slow': seconds(allSlow(game).plan) / cost.elapsed_s,
-      'mapping.over_greedy': seconds(xlaGreedy(game).plan) / cost.elapsed_s,
+      'mapping.over_slow': slow.elapsed_s / cost.elapsed_s,
+      'mapping.over_greedy': greedy.elapsed_s / cost.elapsed_s,
       'mapping.fast_share': cost.bytes[0]! / Math.max(moved, 1),
       ...Object.fromEntries(game.fast.map((m) => [`memory.${ids[m]}.peak_bytes`, topOf(game, played.plan, m)])),
       ...Object.fromEntries(cost.bytes.map((bytes, m) => [`memory.${ids[m]}.moved_bytes`, bytes])),
       'compute.flops': program.ops.reduce((sum, op) => sum + op.flops * (op.times ?? 1), 0),
-      ...(joules > 0 && { 'energy.known_j': joules }),
+      ...(joules > 0 && {
+        'energy.known_j': joules,
+        'mapping.energy_over_slow': energyOf(made, slow) / joules,
+        'mapping.energy_over_greedy': energyOf(made, greedy) / joules,
+      }),
+      ...(dollars > 0 && { 'cost.usd': dollars }),
     },
     warnings: [],
   };

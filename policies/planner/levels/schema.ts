@@ -16,6 +16,8 @@ export const SEARCH_IDS = [
 export const OBJECTIVES = ['time', 'energy', 'money'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
+const unlike = (id: string, at: number, ids: string[]): boolean => ids.indexOf(id) === at;
+
 /** The planner of `mapping` workloads. */
 export const twoTierSchema = v.strictObject({
   kind: v.literal('two-tier'),
@@ -25,10 +27,11 @@ export const twoTierSchema = v.strictObject({
   ),
   levels: v.optional(
     v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(2),
-      v.description('How many of the machine’s memories, from the fastest.'),
+      v.union([
+        v.pipe(v.number(), v.integer(), v.minValue(2)),
+        v.pipe(v.array(v.string()), v.minLength(2), v.checkItems(unlike, 'a memory stands there twice')),
+      ]),
+      v.description('Which of the machine’s memories: so many from the fastest, or their ids.'),
     ),
     2,
   ),

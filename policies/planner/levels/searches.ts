@@ -1,7 +1,12 @@
 import type { Rng } from '../../../sim/kernel/random.ts';
+import { beam } from './beam.ts';
 import { bestOf } from './best.ts';
+import { exact } from './exact.ts';
+import { xlaGreedy } from './greedy.ts';
+import { mcts } from './mcts.ts';
+import { orderSearch } from './orderSearch.ts';
 import type { LevelGame } from './plan.ts';
-import { allSlow, beam, exact, mcts, orderSearch, type Played, type Playing, xlaGreedy } from './policies.ts';
+import { allSlow, type Played, type Playing } from './played.ts';
 import { repair } from './repair.ts';
 import type { SEARCH_IDS } from './schema.ts';
 

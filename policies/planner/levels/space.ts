@@ -32,13 +32,17 @@ export class Space {
     this.program = program;
   }
 
-  /** The residences with one more; where no offset is free, all of that memory are packed anew. Null where they do not fit. */
+  /**
+   * The residences with one more. Where its offset is not free, its chain moves to one that is, else all of that memory are
+   * packed anew. Null where they do not fit.
+   */
   take(residences: readonly Residence[], wish: Wish): readonly Residence[] | null {
     const { buffer, memory, from, to, after } = wish;
     const at = this.room(residences, wish);
     const chain = after?.chain ?? residences.reduce((most, other) => Math.max(most, other.chain + 1), 0);
     const more = [...residences, { buffer, memory, from, to, at: at ?? 0, chain }];
-    return at === null ? this.repack(more, memory) : more;
+    if (at !== null) return more;
+    return this.overfull(residences, wish) ? null : (this.moved(more, chain) ?? this.repack(more, memory));
   }
 
   /** The lowest offset free for a wish, or that of its chain when it is free; null when there is none. */
@@ -58,6 +62,32 @@ export class Space {
       at = Math.max(at, end(other));
     }
     return at + bytes <= memoryAt(levels, memory).bytes ? at : null;
+  }
+
+  /** The residences with all of one chain at the lowest offset that is free for it, or null where none is. */
+  private moved(residences: readonly Residence[], chain: number): readonly Residence[] | null {
+    const own = residences.filter((one) => one.chain === chain);
+    const { buffer, memory } = own[0]!;
+    const from = own.reduce((first, one) => Math.min(first, one.from), Number.POSITIVE_INFINITY);
+    const to = own.reduce((last, one) => Math.max(last, one.to), 0);
+    const others = residences.filter((one) => one.chain !== chain);
+    const at = this.room(others, { buffer, memory, from, to, after: null });
+    return at === null ? null : residences.map((one) => (one.chain === chain ? { ...one, at } : one));
+  }
+
+  /** Whether some op of a wish would have more bytes in the memory than it holds, so that no offsets help. */
+  private overfull(residences: readonly Residence[], { buffer, memory, from, to }: Wish): boolean {
+    const { buffers, levels } = this.program;
+    const left = memoryAt(levels, memory).bytes - buffers[buffer]!.bytes;
+    const taken = residences.filter((other) => other.memory === memory && other.from <= to && from <= other.to);
+    // The most bytes are live where the wish begins or another residence does.
+    return [from, ...taken.map((other) => Math.max(other.from, from))].some((op) => {
+      const live = taken.reduce(
+        (sum, one) => sum + (one.from <= op && op <= one.to ? buffers[one.buffer]!.bytes : 0),
+        0,
+      );
+      return live > left;
+    });
   }
 
   /** New offsets for all residences of a memory, as XLA's repacker finds them between allocations. */

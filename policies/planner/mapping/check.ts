@@ -1,5 +1,6 @@
 import { InputError, type InputIssue, type Place, quote } from '../../../input/errors.ts';
-import type { MapBuffer } from './problem.ts';
+import { IdSet } from './idSet.ts';
+import type { Gap, MapBuffer } from './problem.ts';
 import { firstOverlap } from './validate.ts';
 
 /** Largest whole number that a double holds with all below it. */
@@ -24,23 +25,22 @@ const refuse = (
  */
 export function checkBuffers(buffers: readonly MapBuffer[], placeOf: (index: number) => Place | undefined): void {
   const issues: InputIssue[] = [];
-  const seen = new Map<string, number>();
+  const seen = new IdSet(buffers);
   const groups = new Map<string, MapBuffer>();
   let bytes = 0;
-  for (const [i, buffer] of buffers.entries()) {
-    if (issues.length >= MOST_ISSUES) break;
-    const place = placeOf(i);
+  for (let i = 0; i < buffers.length && issues.length < MOST_ISSUES; i++) {
+    const buffer = buffers[i]!;
     const say = (code: InputIssue['code'], problem: string, expected: string): void =>
-      void issues.push(refuse(code, buffer, problem, expected, place));
-    if (seen.has(buffer.id)) {
-      const line = placeOf(seen.get(buffer.id)!)?.line;
+      void issues.push(refuse(code, buffer, problem, expected, placeOf(i)));
+    const earlier = seen.add(i);
+    if (earlier >= 0) {
+      const line = placeOf(earlier)?.line;
       say(
         'duplicate_key',
         `the id is given twice${line === undefined ? '' : ` (first on line ${line})`}`,
         'ids that differ',
       );
     }
-    seen.set(buffer.id, i);
     checkLife(buffer, say);
     checkBytes(buffer, say);
     bytes += buffer.size_bytes + Math.max((buffer.alignment_bytes ?? 1) - 1, 0);
@@ -60,9 +60,11 @@ export function checkBuffers(buffers: readonly MapBuffer[], placeOf: (index: num
   if (first) throw new InputError(first, ...more);
 }
 
+const NO_GAPS: readonly Gap[] = [];
+
 type Say = (code: InputIssue['code'], problem: string, expected: string) => void;
 
-function checkLife({ lower, upper, gaps = [], size_bytes }: MapBuffer, say: Say): void {
+function checkLife({ lower, upper, gaps = NO_GAPS, size_bytes }: MapBuffer, say: Say): void {
   if (!Number.isSafeInteger(lower) || !Number.isSafeInteger(upper)) {
     say('bad_value', `the life [${lower}, ${upper}) is not in whole numbers`, 'whole numbers below 2^53');
     return;
@@ -71,6 +73,7 @@ function checkLife({ lower, upper, gaps = [], size_bytes }: MapBuffer, say: Say)
     say('bad_value', `the life [${lower}, ${upper}) is empty or reversed`, 'lower < upper');
     return;
   }
+  if (gaps.length === 0) return;
   const sorted = [...gaps].sort((a, b) => a.lower - b.lower);
   for (const [k, gap] of sorted.entries()) {
     const text = `the gap ${gap.lower}-${gap.upper}`;
@@ -100,7 +103,9 @@ function checkBytes(
 }
 
 function fixedOverlaps(buffers: readonly MapBuffer[], placeOf: (index: number) => Place | undefined): InputIssue[] {
-  const fixed = buffers.flatMap(({ fixed_offset_bytes }, i) => (fixed_offset_bytes === undefined ? [] : [i]));
+  const fixed: number[] = [];
+  for (let i = 0; i < buffers.length; i++) if (buffers[i]!.fixed_offset_bytes !== undefined) fixed.push(i);
+  if (fixed.length < 2) return [];
   const own = fixed.map((i) => buffers[i]!);
   const found = firstOverlap(
     own,

@@ -36,7 +36,7 @@ export function orderOf(timeline: Timeline, name: OrderName): Int32Array {
 }
 
 /** How many other items each meets in time, lives taken without their gaps. */
-export function conflictsOf({ items, lower, upper }: Timeline): Float64Array {
+export function conflictsOf({ items, lower, upper }: Pick<Timeline, 'items' | 'lower' | 'upper'>): Float64Array {
   const starts = lower.slice().sort();
   const ends = upper.slice().sort();
   const conflicts = new Float64Array(items);

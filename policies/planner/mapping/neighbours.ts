@@ -1,3 +1,4 @@
+import { conflictsOf } from './greedy.ts';
 import type { Instance } from './instance.ts';
 
 /** Overlapping items: neighbours of `i` at `first[i] .. first[i + 1]`, with the bytes `i` takes below each and each below `i`. */
@@ -41,12 +42,14 @@ export function neighboursOf(instance: Instance): Neighbours {
     }
   }
   const offsets = new Int32Array(items + 1);
-  const item: number[] = [];
-  const under: number[] = [];
-  const over: number[] = [];
+  const most = conflictsOf(instance).reduce((sum, more) => sum + more, 0);
+  const item = new Int32Array(most);
+  const under = new Float64Array(most);
+  const over = new Float64Array(most);
+  let count = 0;
   const at = new Int32Array(items).fill(-1);
   for (let i = 0; i < items; i++) {
-    const begin = item.length;
+    const begin = count;
     for (let k = first[i]!; k < first[i + 1]!; k++) {
       const s = section[k]!;
       const all = isNew[k] === 1;
@@ -60,22 +63,22 @@ export function neighboursOf(instance: Instance): Neighbours {
         const above = high[slots[m]!]! - low[k]!;
         const known = at[other]!;
         if (known < begin) {
-          at[other] = item.length;
-          item.push(other);
-          under.push(below);
-          over.push(above);
+          at[other] = count;
+          item[count] = other;
+          under[count] = below;
+          over[count++] = above;
         } else {
           if (under[known]! < below) under[known] = below;
           if (over[known]! < above) over[known] = above;
         }
       }
     }
-    offsets[i + 1] = item.length;
+    offsets[i + 1] = count;
   }
   return {
     first: offsets,
-    item: Int32Array.from(item),
-    under: Float64Array.from(under),
-    over: Float64Array.from(over),
+    item: item.subarray(0, count),
+    under: under.subarray(0, count),
+    over: over.subarray(0, count),
   };
 }

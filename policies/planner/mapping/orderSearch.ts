@@ -42,12 +42,16 @@ export class OrderSearch {
     return !patient && (tries >= PATIENCE.tries || placed >= PATIENCE.placed);
   }
 
-  /** Goes on with one order; its plan once it is placed, or null: not yet, or its top would pass `limit`. */
+  /**
+   * Goes on with one order; its plan once it is placed, or null: not yet, or its top would pass `limit`. The orders of the
+   * heuristics are only to be lower than each other, so that there is one to go on from.
+   */
   step(limit: number): ItemPlan | null {
     if (this.fit === null) {
       const name = this.heuristics.shift();
       const order = name === undefined ? this.next() : orderOf(this.timeline, name);
-      this.fit = { order, run: new FirstFit(this.timeline, order, limit) };
+      const most = name === undefined ? limit : (this.best?.plan.height ?? Number.POSITIVE_INFINITY) - 1;
+      this.fit = { order, run: new FirstFit(this.timeline, order, most) };
     }
     const { order, run } = this.fit;
     run.run(SLICE);

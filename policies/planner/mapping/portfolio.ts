@@ -1,6 +1,7 @@
 import { type Rng, randomStreams } from '../../../sim/kernel/random.ts';
 import type { Instance } from './instance.ts';
 import type { Neighbours } from './neighbours.ts';
+import { Refuted } from './refuted.ts';
 import { Searcher, type SearchStatus } from './searcher.ts';
 import { styleOf } from './styles.ts';
 
@@ -31,6 +32,8 @@ export class Portfolio {
   private runs = 0;
   /** Nodes left of this turn. */
   private left = 0;
+  /** Shared by all its searches: a proof does not depend on the style. */
+  private readonly refuted = new Refuted();
   private found: Searcher | null = null;
 
   /** `first` is the number of the first style, so that several portfolios differ. */
@@ -72,7 +75,13 @@ export class Portfolio {
   }
 
   private search(style: number): Searcher {
-    return new Searcher(this.instance, this.neighbours, this.capacity, styleOf(this.instance, style, this.random));
+    return new Searcher(
+      this.instance,
+      this.neighbours,
+      this.capacity,
+      styleOf(this.instance, style, this.random),
+      this.refuted,
+    );
   }
 
   /** Offset of each item after `found`. */

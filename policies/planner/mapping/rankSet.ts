@@ -14,16 +14,19 @@ export class RankSet {
   }
 
   add(rank: number): void {
+    const { levels } = this;
     let at = rank;
-    for (const level of this.levels) {
-      level[at >>> 5]! |= 1 << (at & 31);
+    for (let depth = 0; depth < levels.length; depth++) {
+      levels[depth]![at >>> 5]! |= 1 << (at & 31);
       at >>>= 5;
     }
   }
 
   delete(rank: number): void {
+    const { levels } = this;
     let at = rank;
-    for (const level of this.levels) {
+    for (let depth = 0; depth < levels.length; depth++) {
+      const level = levels[depth]!;
       level[at >>> 5]! &= ~(1 << (at & 31));
       if (level[at >>> 5] !== 0) return;
       at >>>= 5;
@@ -32,9 +35,10 @@ export class RankSet {
 
   /** The largest member below `rank`, or -1. */
   before(rank: number): number {
+    const { levels } = this;
     let at = rank;
-    for (const [depth, level] of this.levels.entries()) {
-      const word = level[at >>> 5]! & ((1 << (at & 31)) - 1);
+    for (let depth = 0; depth < levels.length; depth++) {
+      const word = levels[depth]![at >>> 5]! & ((1 << (at & 31)) - 1);
       if (word !== 0) return this.descend(depth, (at & ~31) + 31 - Math.clz32(word), 'last');
       at >>>= 5;
     }
@@ -43,9 +47,10 @@ export class RankSet {
 
   /** The least member above `rank`, or -1. */
   after(rank: number): number {
+    const { levels } = this;
     let at = rank;
-    for (const [depth, level] of this.levels.entries()) {
-      const word = level[at >>> 5]! & ~((2 << (at & 31)) - 1);
+    for (let depth = 0; depth < levels.length; depth++) {
+      const word = levels[depth]![at >>> 5]! & ~((2 << (at & 31)) - 1);
       if (word !== 0) return this.descend(depth, (at & ~31) + lowestBit(word), 'first');
       at >>>= 5;
     }

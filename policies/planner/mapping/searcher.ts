@@ -1,5 +1,6 @@
 import type { Instance } from './instance.ts';
 import type { Neighbours } from './neighbours.ts';
+import { mixed, type Refuted } from './refuted.ts';
 import { State } from './state.ts';
 
 export type SearchStatus = 'found' | 'infeasible' | 'running';
@@ -40,6 +41,9 @@ interface Frame {
   placed: number;
   slot: number;
   state: number;
+  /** Two hashes of the part's unplaced items and their supports. */
+  keyA: number;
+  keyB: number;
 }
 
 /** How a searcher decides; every style is complete, so that each proves what it exhausts. */
@@ -81,10 +85,13 @@ export class Searcher {
   /** What each section has failed, kept over restarts. */
   private readonly weight: Float64Array;
   private readonly keys: Float64Array;
+  private readonly refuted: Refuted;
 
-  constructor(instance: Instance, neighbours: Neighbours, capacity: number, style: Style) {
+  /** @param refuted what is known to have no plan within this capacity; it grows */
+  constructor(instance: Instance, neighbours: Neighbours, capacity: number, style: Style, refuted: Refuted) {
     this.instance = instance;
     this.style = style;
+    this.refuted = refuted;
     this.state = new State(instance, neighbours, capacity);
     this.offsets = new Float64Array(instance.items);
     this.count = new Int32Array(instance.sections + 1);
@@ -133,8 +140,11 @@ export class Searcher {
       }
     }
     if (frame.state !== DEAD && frame.next < frame.end) this.descend(frame, this.choices[frame.next++]!);
-    else if (frame.state !== OPEN) this.fail(frame.failTo);
-    else {
+    else if (frame.state !== OPEN) {
+      // A node without a choice is refuted as quickly again.
+      if (frame.end > frame.begin) this.refuted.add(frame.keyA, frame.keyB);
+      this.fail(frame.failTo);
+    } else {
       frame.state = WASTING;
       this.enter(frame.part, this.depth);
     }
@@ -226,7 +236,19 @@ export class Searcher {
     this.nodes++;
     let frame = this.frames[this.depth];
     if (frame === undefined) {
-      frame = { part, failTo, mark: 0, begin, next: begin, end: begin, placed: -1, slot: -1, state: OPEN };
+      frame = {
+        part,
+        failTo,
+        mark: 0,
+        begin,
+        next: begin,
+        end: begin,
+        placed: -1,
+        slot: -1,
+        state: OPEN,
+        keyA: 0,
+        keyB: 0,
+      };
       this.frames.push(frame);
     } else {
       frame.part = part;
@@ -235,7 +257,24 @@ export class Searcher {
       frame.placed = -1;
       frame.state = OPEN;
     }
-    if (!this.choose(frame)) frame.state = DEAD;
+    this.sign(frame);
+    if (this.refuted.has(frame.keyA, frame.keyB) || !this.choose(frame)) frame.state = DEAD;
+  }
+
+  /** Two hashes of the part's unplaced items and their supports. */
+  private sign(frame: Frame): void {
+    const { items, count } = frame.part;
+    const { support } = this.state;
+    let a = 0;
+    let b = count;
+    for (let k = 0; k < count; k++) {
+      const i = items[k]!;
+      const x = mixed(i, support[i]!);
+      a ^= x;
+      b = (b + Math.imul(x ^ (x >>> 13), 0x27d4eb2f)) | 0;
+    }
+    frame.keyA = a;
+    frame.keyB = b;
   }
 
   /**

@@ -1,10 +1,10 @@
-import type { ItemPlan } from './greedy.ts';
+import { goodFitPlan } from './goodFit.ts';
+import { conflictsOf, type ItemPlan } from './greedy.ts';
 import { buildInstance, type Instance, instanceEntries } from './instance.ts';
 import { type Neighbours, neighboursOf } from './neighbours.ts';
 import { OrderSearch } from './orderSearch.ts';
 import { Portfolio } from './portfolio.ts';
 import type { MapBuffer } from './problem.ts';
-import { rowsPlan } from './rows.ts';
 import { MOST_ITEMS } from './searcher.ts';
 import { buildTimeline, grainOf, lowerBoundOf, type Timeline } from './timeline.ts';
 
@@ -24,6 +24,9 @@ export interface SolveOptions {
  */
 export type Verdict = 'optimal' | 'feasible' | 'infeasible' | 'not_found';
 
+/** How far a search is: it has a first plan, that of an allocator at run time; first fit has placed the known orders; the exact search has begun. */
+export type MapStage = 'first_plan' | 'orders' | 'exact';
+
 export interface MapPlan {
   readonly verdict: Verdict;
   /** Offset of each buffer. With `not_found` and `infeasible` the lowest plan known, above the capacity. */
@@ -33,10 +36,13 @@ export interface MapPlan {
   /** No plan is lower: proved. */
   readonly lower_bound_bytes: number;
   readonly nodes: number;
+  readonly stage: MapStage;
 }
 
 /** Entries of the exact search's tables beyond which only heuristics run. */
 const EXACT_ENTRIES = 4e6;
+/** Pairs of buffers that live at once, each counted twice, beyond which its tables would take more than some 200 MB. */
+const EXACT_PAIRS = 8e6;
 /** Of so many steps towards the lowest plan, one goes to the search over orders. */
 const ORDER_STEPS = 6;
 
@@ -56,7 +62,6 @@ export class Mapper {
   private turn = 0;
   private steps = 0;
   private readonly limited: boolean;
-  /** The exact search knows windows that begin at the offset; its tables grow with items times sections. */
   private readonly exact: boolean;
   nodes = 0;
 
@@ -68,9 +73,8 @@ export class Mapper {
     this.seed = options.seed ?? 0;
     this.orders = new OrderSearch(this.timeline, this.seed);
     this.grain = grainOf(this.timeline);
-    const { items, raised } = this.timeline;
-    this.exact = items <= MOST_ITEMS && !raised && instanceEntries(this.timeline) <= EXACT_ENTRIES;
-    this.low = lowerBoundOf(this.timeline);
+    this.exact = exactlySearched(this.timeline);
+    this.low = lowerBoundOf(this.timeline, this.grain);
   }
 
   /** Whether the question is answered. */
@@ -86,8 +90,17 @@ export class Mapper {
     return !this.exact && this.orders.exhausted(this.limited);
   }
 
-  /** One piece of work, some milliseconds on problems of ordinary size. */
+  get stage(): MapStage {
+    if (this.orders.opening) return 'first_plan';
+    return this.instance === null ? 'orders' : 'exact';
+  }
+
+  /** One piece of work, some milliseconds on problems of ordinary size. The first gives a plan. */
   step(): void {
+    if (this.best === null) {
+      this.keep(goodFitPlan(this.timeline));
+      return;
+    }
     const orders = this.orders.opening || !this.exact || (this.minimize && this.steps++ % ORDER_STEPS === 0);
     if (orders) this.keep(this.orders.step(this.high - 1));
     else this.climb();
@@ -109,15 +122,17 @@ export class Mapper {
     return this.low;
   }
 
-  /** What is known now; before any search has ended, the plan is one of rows. */
+  /** What is known now; before the first step, its plan is made. */
   plan(): MapPlan {
-    this.best ??= rowsPlan(this.timeline);
-    const { best, low, capacity_bytes, nodes } = this;
+    this.best ??= goodFitPlan(this.timeline);
+    const { best, low, capacity_bytes, nodes, stage } = this;
     const fits = best.height <= capacity_bytes;
     const verdict =
       low > capacity_bytes ? 'infeasible' : !fits ? 'not_found' : best.height <= low ? 'optimal' : 'feasible';
-    const offsets = Float64Array.from(this.timeline.itemOf, (item) => best.offsets[item]!);
-    return { verdict, offsets, peak_bytes: best.height, lower_bound_bytes: low, nodes };
+    const { itemOf } = this.timeline;
+    const offsets = new Float64Array(itemOf.length);
+    for (let i = 0; i < itemOf.length; i++) offsets[i] = best.offsets[itemOf[i]!]!;
+    return { verdict, offsets, peak_bytes: best.height, lower_bound_bytes: low, nodes, stage };
   }
 
   private get high(): number {
@@ -161,6 +176,13 @@ export class Mapper {
     return made;
   }
 }
+
+/** Whether the exact search applies: it does not know windows that begin above the offset, and its tables grow. */
+const exactlySearched = (timeline: Timeline): boolean =>
+  timeline.items <= MOST_ITEMS &&
+  !timeline.raised &&
+  instanceEntries(timeline) <= EXACT_ENTRIES &&
+  conflictsOf(timeline).reduce((sum, more) => sum + more, 0) <= EXACT_PAIRS;
 
 /**
  * Looks for offsets until the question is settled or the time is up.

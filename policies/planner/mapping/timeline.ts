@@ -161,9 +161,8 @@ export function grainOf(timeline: Timeline): number {
  * A bound that no plan goes below: the load, the tops of single items at their fixed or aligned offsets, and the load
  * rounded up to the grain of all offsets.
  */
-export function lowerBoundOf(timeline: Timeline): number {
+export function lowerBoundOf(timeline: Timeline, grain = grainOf(timeline)): number {
   let least = loadOf(timeline);
   for (let i = 0; i < timeline.items; i++) least = Math.max(least, Math.max(timeline.fixed[i]!, 0) + timeline.size[i]!);
-  const grain = grainOf(timeline);
   return Math.ceil(least / grain) * grain;
 }

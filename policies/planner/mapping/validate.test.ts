@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { goodFitPlan } from './goodFit.ts';
 import type { MapBuffer } from './problem.ts';
-import { rowsPlan } from './rows.ts';
 import { buildTimeline, loadOf } from './timeline.ts';
 import { faultOf, firstOverlap } from './validate.ts';
 
@@ -49,7 +49,7 @@ describe('the check of a plan', () => {
   });
 });
 
-describe('a plan of rows', () => {
+describe('the plan of an allocator in the order of time', () => {
   it('is valid, whatever the buffers', () => {
     fc.assert(
       fc.property(rows, fc.constantFrom(1, 4), fc.boolean(), (buffers, alignment_bytes, pin) => {
@@ -59,7 +59,7 @@ describe('a plan of rows', () => {
           ...(pin && i === 0 && buffer.colocation === undefined && { fixed_offset_bytes: 8 }),
         }));
         const timeline = buildTimeline(made);
-        const { offsets, height } = rowsPlan(timeline);
+        const { offsets, height } = goodFitPlan(timeline);
         expect(
           faultOf(
             made,
@@ -77,7 +77,7 @@ describe('a plan of rows', () => {
       fc.property(rows, (buffers) => {
         const alike = buffers.map(({ id, lower, upper }) => ({ id, lower, upper, size_bytes: 3 }));
         const timeline = buildTimeline(alike);
-        expect(rowsPlan(timeline).height).toBe(loadOf(timeline));
+        expect(goodFitPlan(timeline).height).toBe(loadOf(timeline));
       }),
     );
   });

@@ -12,11 +12,6 @@ export function firstOverlap(
   offsets: ArrayLike<number>,
 ): readonly [number, number] | null {
   const { from, to, low, high, buffer } = rectangles(buffers, offsets);
-  const byAddress = sortedBy(low);
-  const rank = new Int32Array(low.length);
-  byAddress.forEach((piece, place) => {
-    rank[piece] = place;
-  });
   const live = new RankSet(low.length);
   const ends = sortedBy(to);
   let ended = 0;
@@ -25,25 +20,22 @@ export function firstOverlap(
     return group !== undefined && group === buffers[buffer[b]!]!.colocation;
   };
   for (const piece of sortedBy(from)) {
-    while (to[ends[ended]!]! <= from[piece]!) live.delete(rank[ends[ended++]!]!);
-    const place = rank[piece]!;
-    for (let at = live.after(place); at >= 0; at = live.after(at)) {
-      const other = byAddress[at]!;
+    while (to[ends[ended]!]! <= from[piece]!) live.delete(ends[ended++]!);
+    for (let other = live.after(piece); other >= 0; other = live.after(other)) {
       if (low[other]! >= high[piece]!) break;
       if (!share(other, piece)) return [buffer[other]!, buffer[piece]!];
     }
-    for (let at = live.before(place); at >= 0; at = live.before(at)) {
-      const other = byAddress[at]!;
+    for (let other = live.before(piece); other >= 0; other = live.before(other)) {
       if (high[other]! > low[piece]! && !share(other, piece)) return [buffer[other]!, buffer[piece]!];
       // Whoever shares no bytes has all those below it end before it.
       if (buffers[buffer[other]!]!.colocation === undefined) break;
     }
-    live.add(place);
+    live.add(piece);
   }
   return null;
 }
 
-/** Every stretch of life of every buffer as a rectangle of time and address. */
+/** Every stretch of life of every buffer as a rectangle of time and address, in the order of their lowest addresses. */
 function rectangles(buffers: readonly MapBuffer[], offsets: ArrayLike<number>) {
   const most = buffers.reduce((sum, { gaps }) => sum + 1 + 2 * (gaps?.length ?? 0), 0);
   const columns = Array.from({ length: 4 }, () => new Float64Array(most)) as [
@@ -74,8 +66,15 @@ function rectangles(buffers: readonly MapBuffer[], offsets: ArrayLike<number>) {
     }
     put(i, at, upper, 0, size_bytes);
   });
-  const cut = (column: Float64Array): Float64Array => column.subarray(0, count);
-  return { from: cut(from), to: cut(to), low: cut(low), high: cut(high), buffer };
+  const order = sortedBy(low.subarray(0, count));
+  const sorted = (column: Float64Array): Float64Array => {
+    const made = new Float64Array(count);
+    for (let k = 0; k < count; k++) made[k] = column[order[k]!]!;
+    return made;
+  };
+  const owner = new Int32Array(count);
+  for (let k = 0; k < count; k++) owner[k] = buffer[order[k]!]!;
+  return { from: sorted(from), to: sorted(to), low: sorted(low), high: sorted(high), buffer: owner };
 }
 
 /** What is wrong with a plan, in a sentence, or null when it is valid. */
@@ -87,19 +86,26 @@ export function faultOf(
   if (offsets.length !== buffers.length) return `${offsets.length} offsets for ${buffers.length} buffers`;
   const groups = new Map<string, number>();
   for (const [i, buffer] of buffers.entries()) {
-    const at = offsets[i]!;
-    const name = JSON.stringify(buffer.id);
-    if (!Number.isSafeInteger(at) || at < 0) return `buffer ${name} is at ${at}`;
-    if (at + buffer.size_bytes > capacity_bytes)
-      return `buffer ${name} ends at ${at + buffer.size_bytes}, past the capacity`;
-    if (at % (buffer.alignment_bytes ?? 1) !== 0) return `buffer ${name} at ${at} is not aligned`;
-    if (buffer.fixed_offset_bytes !== undefined && buffer.fixed_offset_bytes !== at) {
-      return `buffer ${name} is at ${at} and not at its fixed offset`;
-    }
-    if (buffer.colocation === undefined) continue;
-    if ((groups.get(buffer.colocation) ?? at) !== at) return `buffer ${name} is apart from its group`;
-    groups.set(buffer.colocation, at);
+    const fault = offsetFault(buffer, offsets[i]!, capacity_bytes, groups);
+    if (fault !== null) return `buffer ${JSON.stringify(buffer.id)} ${fault}`;
   }
   const pair = firstOverlap(buffers, offsets);
   return pair && `buffers ${JSON.stringify(buffers[pair[0]]!.id)} and ${JSON.stringify(buffers[pair[1]]!.id)} overlap`;
+}
+
+/** What is wrong with one offset by itself or within its group. */
+function offsetFault(
+  { size_bytes, alignment_bytes = 1, fixed_offset_bytes = -1, colocation }: MapBuffer,
+  at: number,
+  capacity_bytes: number,
+  groups: Map<string, number>,
+): string | null {
+  if (!Number.isSafeInteger(at) || at < 0) return `is at ${at}`;
+  if (at + size_bytes > capacity_bytes) return `ends at ${at + size_bytes}, past the capacity`;
+  if (alignment_bytes > 1 && at % alignment_bytes !== 0) return `at ${at} is not aligned`;
+  if (fixed_offset_bytes >= 0 && fixed_offset_bytes !== at) return `is at ${at} and not at its fixed offset`;
+  if (colocation === undefined) return null;
+  if ((groups.get(colocation) ?? at) !== at) return 'is apart from its group';
+  groups.set(colocation, at);
+  return null;
 }

@@ -20,7 +20,7 @@ export interface StatedAllocation extends Allocation {
 
 /** How pages are allocated on a device that is addressed up to `pages`. */
 export function allocationOf(device: FlashDevice, pages: number): StatedAllocation {
-  return device.allocation === 'static' ? new StaticAllocation(device) : new LogAllocation(pages);
+  return device.allocation === 'static' ? new StaticAllocation(device, pages) : new LogAllocation(pages);
 }
 
 /** A drive that has been written full: pages lie at their numbers, and writes follow a log round all planes. */
@@ -55,17 +55,22 @@ class LogAllocation implements StatedAllocation {
  */
 class StaticAllocation implements StatedAllocation {
   private readonly planes: number;
-  private readonly places = new PlaceTable();
+  /** The row of each page that has a place. */
+  private readonly rows: PlaceTable;
   private readonly next: Float64Array;
 
-  constructor(device: FlashDevice) {
+  constructor(device: FlashDevice, pages: number) {
     this.planes = planesOf(device);
+    this.rows = new PlaceTable(pages);
     this.next = new Float64Array(this.planes);
   }
 
   read(page: number): number {
-    const place = this.places.get(page);
-    return place < 0 ? this.write(page) : place;
+    const plane = page - Math.floor(page / this.planes) * this.planes;
+    const row = this.next[plane]!;
+    const held = this.rows.getOrSet(page, row);
+    if (held === row) this.next[plane] = row + 1;
+    return plane + this.planes * held;
   }
 
   /** The next page of the plane. */
@@ -73,13 +78,12 @@ class StaticAllocation implements StatedAllocation {
     const plane = page - Math.floor(page / this.planes) * this.planes;
     const row = this.next[plane]!;
     this.next[plane] = row + 1;
-    const place = plane + this.planes * row;
-    this.places.set(page, place);
-    return place;
+    this.rows.set(page, row);
+    return plane + this.planes * row;
   }
 
   holds(page: number): boolean {
-    return this.places.get(page) >= 0;
+    return this.rows.get(page) >= 0;
   }
 
   copy(rng: Rng): { from: number; to: number } {

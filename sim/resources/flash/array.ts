@@ -1,16 +1,35 @@
 import type { Lanes } from '../../kernel/lanes.ts';
 import { ceilNs, nsFromSeconds } from '../../kernel/time.ts';
 import { type FlashDevice, planesOf } from './device.ts';
-import { KIND, KINDS, NO_OP, OpQueues, PageOps } from './pool.ts';
+import { layoutOf } from './layout.ts';
+import { KIND, NO_OP, OP, PageOps, REAL } from './pool.ts';
+import { CommandUnits, UNIT } from './units.ts';
 
-/** Pages that a command unit can hold beside the one it is reading: its page register, and a cache register. */
-const REGISTERS = { holding: 1, caching: 2 } as const;
-
-/** By kind: whether it programs, whether it reads, and whose pages on other planes join its own. */
+/** By kind: whether it programs, and whether it reads. */
 const PROGRAMS = [0, 0, 1, 0, 0, 1] as const;
 const READS = [1, 1, 0, 0, 1, 0] as const;
 const NO_UNIT = -1;
-const PARTNER = [KIND.read, KIND.read, KIND.program, NO_OP, NO_OP, NO_OP] as const;
+
+/** Words of a channel, as in `words[channel + CHANNEL.turn]`. */
+const CHANNEL = {
+  /** Whether a page is leaving. */
+  transferring: 0,
+  /** Units that can take a command and have one waiting, and the index in the channel of the one whose turn it is. */
+  ready: 1,
+  turn: 2,
+  /** Units whose pages are being read, in the order in which they will be. */
+  firstSensing: 3,
+  lastSensing: 4,
+  /** Pages that wait to leave, first and last: those of the mapping table, and data. */
+  firstTable: 5,
+  lastTable: 6,
+  firstData: 7,
+  lastData: 8,
+} as const;
+const WORDS = 16;
+/** Times of a channel: until when a command takes it, and when it is looked at next. */
+const BUSY_UNTIL = 0;
+const WAKE_AT = 1;
 
 /**
  * Channels with their chips. A command unit takes one command at a time; a channel carries one command or one page at a
@@ -23,18 +42,19 @@ const PARTNER = [KIND.read, KIND.read, KIND.program, NO_OP, NO_OP, NO_OP] as con
 export class FlashArray {
   readonly ops = new PageOps();
   readonly pageBytes: number;
-  /** Command units per channel, and in all. */
-  readonly unitsPerChannel: number;
+  /** Command units in all. */
   readonly units: number;
   /** Sums of ns in which channels and command units were busy. */
-  channelBusyNs = 0;
-  unitBusyNs = 0;
+  channelBusyNs = Number.NaN;
+  unitBusyNs = Number.NaN;
   programmedPages = 0;
   erasedBlocks = 0;
 
   private readonly sim: Lanes;
-  private readonly device: FlashDevice;
   private readonly onDone: (op: number) => void;
+  private readonly channels: number;
+  private readonly dataFirst: boolean;
+  private readonly fair: boolean;
   private readonly commandNs: number;
   private readonly planeNs: number;
   private readonly readNs: number;
@@ -44,40 +64,15 @@ export class FlashArray {
   /** Time of the last transfer's size, which most share. */
   private lastBytes = 0;
   private lastNs = 0;
-  private readonly registers: number;
-  private readonly waiting: OpQueues;
-  /** Pages that wait to leave: per channel those of the mapping table, then data. */
-  private readonly leaving: OpQueues;
-  /** Of each channel: until when a command takes it, whether a page is leaving, and when it is looked at next. */
-  private readonly busyUntil: Float64Array;
-  private readonly transferring: Uint8Array;
-  private readonly wakeAt: Float64Array;
-  /** Units whose pages are being read, by channel in the order in which they will be, and when. */
-  private readonly firstSensing: Int32Array;
-  private readonly lastSensing: Int32Array;
-  private readonly nextSensing: Int32Array;
+  private readonly perChannel: number;
+  private readonly all: CommandUnits;
+  private readonly words: Int32Array;
+  private readonly times: Float64Array;
+  /** When the pages of each unit will have been read, by its first word. */
   private readonly sensedAt: Float64Array;
-  private readonly turn: Int32Array;
-  /** Operations waiting at each unit. */
-  private readonly queued: Int32Array;
-  /** Whether a unit can take a command and has one waiting, and how many of each channel do. */
-  private readonly ready: Uint8Array;
-  private readonly readyCount: Int32Array;
-  private readonly channelOf: Int32Array;
-  /** Of each plane: its command unit, its die among all, and its bit inside that die. */
   private readonly planes: number;
   private readonly unitOf: Int32Array;
-  private readonly dieOf: Int32Array;
-  private readonly bitOf: Int32Array;
   private readonly blockPages: number;
-  private readonly running: Uint8Array;
-  private readonly held: Int32Array;
-  private readonly group: Int32Array;
-  /** Of the group that is being made: its last operation, its bytes, its size and the bits of its planes. */
-  private groupEnd = NO_OP;
-  private groupBytes = 0;
-  private groupSize = 0;
-  private groupPlanes = 0;
   private opened = 0;
   private readonly wakeKind: number;
   private readonly leftKind: number;
@@ -86,51 +81,34 @@ export class FlashArray {
   /** @param onDone called with each operation when its page has left, or its program or erase has ended; it may submit more. */
   constructor(sim: Lanes, device: FlashDevice, onDone: (op: number) => void) {
     this.sim = sim;
-    this.device = device;
     this.onDone = onDone;
+    this.channelBusyNs = 0;
+    this.unitBusyNs = 0;
     this.pageBytes = device.page_bytes;
-    this.unitsPerChannel = device.chips_per_channel * (device.command_unit === 'die' ? device.dies_per_chip : 1);
-    this.units = device.channels * this.unitsPerChannel;
+    this.channels = device.channels;
+    this.dataFirst = device.bus === 'data-first';
+    this.fair = device.bus === 'fair';
     this.commandNs = nsFromSeconds(device.command_s);
     this.planeNs = nsFromSeconds(device.plane_command_s ?? 0);
     this.readNs = nsFromSeconds(device.read_s);
     this.programNs = nsFromSeconds(device.program_s ?? 0);
     this.eraseNs = nsFromSeconds(device.erase_s ?? 0);
     this.nsPerByte = 1e9 / device.channel_bytes_per_s;
-    this.registers = device.holds_page ? REGISTERS.holding : REGISTERS.caching;
-    this.waiting = new OpQueues(this.ops, this.units * KINDS);
-    this.leaving = new OpQueues(this.ops, device.channels * 2);
-    this.busyUntil = new Float64Array(device.channels);
-    this.transferring = new Uint8Array(device.channels);
-    this.wakeAt = new Float64Array(device.channels).fill(Number.POSITIVE_INFINITY);
-    this.firstSensing = new Int32Array(device.channels).fill(NO_UNIT);
-    this.lastSensing = new Int32Array(device.channels).fill(NO_UNIT);
-    this.nextSensing = new Int32Array(this.units).fill(NO_UNIT);
-    this.sensedAt = new Float64Array(this.units);
-    this.turn = new Int32Array(device.channels);
-    this.queued = new Int32Array(this.units);
-    this.ready = new Uint8Array(this.units);
-    this.readyCount = new Int32Array(device.channels);
-    this.channelOf = Int32Array.from({ length: this.units }, (_, unit) => Math.floor(unit / this.unitsPerChannel));
-    this.running = new Uint8Array(this.units);
-    this.held = new Int32Array(this.units);
-    this.group = new Int32Array(this.units).fill(NO_OP);
-    const { channels, chips_per_channel: chips, dies_per_chip: dies } = device;
+    const { channels } = device;
+    const layout = layoutOf(device);
+    this.perChannel = layout.unitsPerChannel;
     this.planes = planesOf(device);
-    const layout = Array.from({ length: this.planes }, (_, plane) => {
-      const chip = Math.floor(plane / channels) % chips;
-      const die = Math.floor(plane / (channels * chips)) % dies;
-      const channel = plane % channels;
-      return {
-        unit: channel * this.unitsPerChannel + (device.command_unit === 'die' ? chip * dies + die : chip),
-        die: (channel * chips + chip) * dies + die,
-        bit: 1 << Math.floor(plane / (channels * chips * dies)),
-      };
-    });
-    this.unitOf = Int32Array.from(layout, ({ unit }) => unit);
-    this.dieOf = Int32Array.from(layout, ({ die }) => die);
-    this.bitOf = Int32Array.from(layout, ({ bit }) => bit);
+    this.all = new CommandUnits(this.ops, device, layout);
+    this.units = this.all.count;
+    this.unitOf = layout.unitOf.map((unit) => this.all.at(unit));
+    this.sensedAt = new Float64Array(this.all.words.length);
     this.blockPages = device.block_bytes / device.page_bytes;
+    this.words = new Int32Array(channels * WORDS);
+    this.times = new Float64Array(channels * WORDS);
+    for (let channel = 0; channel < channels * WORDS; channel += WORDS) {
+      this.words.fill(NO_OP, channel + CHANNEL.firstSensing, channel + CHANNEL.lastData + 1);
+      this.times[channel + WAKE_AT] = Number.POSITIVE_INFINITY;
+    }
     this.wakeKind = sim.register((channel) => this.wake(channel));
     this.leftKind = sim.register((channel, op) => this.left(channel, op));
     this.finishedKind = sim.register((unit) => this.finished(unit));
@@ -142,24 +120,23 @@ export class FlashArray {
    * (the order CWDP of Tavakkol et al., MQSim, FAST 2018).
    */
   locate(op: number, place: number): void {
-    const { ops } = this;
+    const { words, reals } = this.ops;
     const row = Math.floor(place / this.planes);
     const plane = place - row * this.planes;
-    ops.place[op] = place;
-    ops.plane[op] = plane;
-    ops.row[op] = row - Math.floor(row / this.blockPages) * this.blockPages;
-    ops.unit[op] = this.unitOf[plane]!;
+    reals[op + REAL.place] = place;
+    words[op + OP.plane] = plane;
+    words[op + OP.row] = row - Math.floor(row / this.blockPages) * this.blockPages;
+    words[op + OP.unit] = this.unitOf[plane]!;
   }
 
   /** Queues an operation at its unit. */
   submit(op: number): void {
-    const { ops } = this;
-    const unit = ops.unit[op]!;
-    ops.since[op] = this.sim.now;
-    this.queued[unit]! += 1;
-    this.waiting.push(unit * KINDS + ops.kind[op]!, op);
-    this.refresh(unit);
-    if (this.opened === 0) this.serve(this.channelOf[unit]!);
+    const unit = this.ops.words[op + OP.unit]!;
+    const channel = this.channelOf(unit);
+    if (this.fair) this.ops.reals[op + REAL.since] = this.sim.now;
+    this.all.push(unit, op);
+    this.words[channel + CHANNEL.ready]! += this.all.refresh(unit);
+    if (this.opened === 0) this.serve(channel);
   }
 
   /** What is submitted until `close` is served together, so that planes can join. */
@@ -170,7 +147,11 @@ export class FlashArray {
   close(): void {
     this.opened -= 1;
     if (this.opened > 0) return;
-    for (let channel = 0; channel < this.device.channels; channel++) this.serve(channel);
+    for (let channel = 0; channel < this.channels * WORDS; channel += WORDS) this.serve(channel);
+  }
+
+  private channelOf(unit: number): number {
+    return this.all.words[unit + UNIT.channel]! * WORDS;
   }
 
   /**
@@ -178,173 +159,123 @@ export class FlashArray {
    * could do something then; else whoever comes next finds it.
    */
   private serve(channel: number): void {
-    if (this.transferring[channel] === 1) return;
-    const free = this.busyUntil[channel]!;
-    if (free > this.sim.now) {
+    const { words } = this;
+    if (words[channel + CHANNEL.transferring] === 1) return;
+    const { now } = this.sim;
+    const free = this.times[channel + BUSY_UNTIL]!;
+    if (free > now) {
       this.wakeBy(channel, free);
       return;
     }
-    this.takeIn(channel);
+    let sensing = words[channel + CHANNEL.firstSensing]!;
+    while (sensing !== NO_UNIT && this.sensedAt[sensing]! <= now) sensing = this.takeIn(channel, sensing);
     const page = this.firstLeaving(channel);
     if (page !== NO_OP && this.pageGoesFirst(channel, page)) this.leave(channel, page);
-    else if (this.readyCount[channel]! > 0) this.command(channel);
-    else if (this.firstSensing[channel] !== NO_UNIT) {
-      this.wakeBy(channel, this.sensedAt[this.firstSensing[channel]!]!);
-    }
+    else if (words[channel + CHANNEL.ready]! > 0) this.command(channel);
+    else if (sensing !== NO_UNIT) this.wakeBy(channel, this.sensedAt[sensing]!);
   }
 
   private pageGoesFirst(channel: number, page: number): boolean {
-    if (this.readyCount[channel] === 0 || this.device.bus === 'data-first') return true;
-    return this.device.bus === 'fair' && this.ops.since[page]! <= this.firstCommandSince(channel);
+    if (this.dataFirst || this.words[channel + CHANNEL.ready] === 0) return true;
+    return this.fair && this.ops.reals[page + REAL.since]! <= this.firstCommandSince(channel);
   }
 
   private wakeBy(channel: number, timeNs: number): void {
-    if (this.wakeAt[channel]! <= timeNs) return;
-    this.wakeAt[channel] = timeNs;
+    if (this.times[channel + WAKE_AT]! <= timeNs) return;
+    this.times[channel + WAKE_AT] = timeNs;
     this.sim.at(timeNs, this.wakeKind, channel);
   }
 
   private wake(channel: number): void {
-    if (this.wakeAt[channel]! <= this.sim.now) this.wakeAt[channel] = Number.POSITIVE_INFINITY;
+    if (this.times[channel + WAKE_AT]! <= this.sim.now) this.times[channel + WAKE_AT] = Number.POSITIVE_INFINITY;
     this.serve(channel);
   }
 
-  /** The pages that have been read by now wait to leave. */
-  private takeIn(channel: number): void {
-    const { ops } = this;
-    for (;;) {
-      const unit = this.firstSensing[channel]!;
-      if (unit === NO_UNIT || this.sensedAt[unit]! > this.sim.now) return;
-      this.firstSensing[channel] = this.nextSensing[unit]!;
-      if (this.nextSensing[unit] === NO_UNIT) this.lastSensing[channel] = NO_UNIT;
-      this.running[unit] = 0;
-      for (let op = this.group[unit]!; op !== NO_OP; ) {
-        const after = ops.next[op]!;
-        ops.since[op] = this.sensedAt[unit]!;
-        this.held[unit]! += 1;
-        this.leaving.push(2 * channel + (ops.kind[op] === KIND.mapping ? 0 : 1), op);
-        op = after;
-      }
-      this.refresh(unit);
+  /** The pages of a unit have been read and wait to leave; returns the unit that is next to have read its own. */
+  private takeIn(channel: number, unit: number): number {
+    const { words } = this;
+    const units = this.all.words;
+    const ops = this.ops.words;
+    const next = units[unit + UNIT.nextSensing]!;
+    words[channel + CHANNEL.firstSensing] = next;
+    if (next === NO_UNIT) words[channel + CHANNEL.lastSensing] = NO_UNIT;
+    units[unit + UNIT.running] = 0;
+    for (let op = units[unit + UNIT.group]!; op !== NO_OP; ) {
+      const after = ops[op + OP.next]!;
+      if (this.fair) this.ops.reals[op + REAL.since] = this.sensedAt[unit]!;
+      units[unit + UNIT.held]! += 1;
+      const queue = channel + (ops[op + OP.kind] === KIND.mapping ? CHANNEL.firstTable : CHANNEL.firstData);
+      const last = words[queue + 1]!;
+      ops[op + OP.next] = NO_OP;
+      words[queue + 1] = op;
+      if (last === NO_OP) words[queue] = op;
+      else ops[last + OP.next] = op;
+      op = after;
     }
+    words[channel + CHANNEL.ready]! += this.all.refresh(unit);
+    return next;
   }
 
   /** A unit will have read its pages at a time. */
   private sense(channel: number, unit: number, timeNs: number): void {
+    const { words } = this;
     this.sensedAt[unit] = timeNs;
-    this.nextSensing[unit] = NO_UNIT;
-    const last = this.lastSensing[channel]!;
-    if (last === NO_UNIT) this.firstSensing[channel] = unit;
-    else this.nextSensing[last] = unit;
-    this.lastSensing[channel] = unit;
+    this.all.words[unit + UNIT.nextSensing] = NO_UNIT;
+    const last = words[channel + CHANNEL.lastSensing]!;
+    if (last === NO_UNIT) words[channel + CHANNEL.firstSensing] = unit;
+    else this.all.words[last + UNIT.nextSensing] = unit;
+    words[channel + CHANNEL.lastSensing] = unit;
   }
 
   private firstLeaving(channel: number): number {
-    const mapping = this.leaving.head[2 * channel]!;
-    return mapping === NO_OP ? this.leaving.head[2 * channel + 1]! : mapping;
+    const table = this.words[channel + CHANNEL.firstTable]!;
+    return table === NO_OP ? this.words[channel + CHANNEL.firstData]! : table;
   }
 
-  private refresh(unit: number): void {
-    const ready = this.queued[unit]! > 0 && this.running[unit] === 0 && this.held[unit]! < this.registers ? 1 : 0;
-    if (ready === this.ready[unit]) return;
-    this.ready[unit] = ready;
-    this.readyCount[this.channelOf[unit]!]! += ready === 1 ? 1 : -1;
+  /** The unit of an index in a channel. */
+  private unitAt(channel: number, index: number): number {
+    return this.all.at((channel / WORDS) * this.perChannel + index);
   }
 
   private firstCommandSince(channel: number): number {
     let earliest = Number.POSITIVE_INFINITY;
-    const from = channel * this.unitsPerChannel;
-    for (let unit = from; unit < from + this.unitsPerChannel; unit++) {
-      if (this.ready[unit] === 0) continue;
-      earliest = Math.min(earliest, this.ops.since[this.waiting.head[this.queueOf(unit)]!]!);
+    for (let index = 0; index < this.perChannel; index++) {
+      const unit = this.unitAt(channel, index);
+      if (this.all.words[unit + UNIT.ready] === 0) continue;
+      earliest = Math.min(earliest, this.ops.reals[this.all.first(unit) + REAL.since]!);
     }
     return earliest;
   }
 
   /** Sends a command to the next unit in turn that can take one, of which there is one. */
   private command(channel: number): void {
-    const count = this.unitsPerChannel;
-    const from = channel * count;
-    let turn = this.turn[channel]!;
-    while (this.ready[from + turn] === 0) turn = turn + 1 === count ? 0 : turn + 1;
-    this.turn[channel] = turn + 1 === count ? 0 : turn + 1;
-    this.issue(channel, from + turn);
-  }
-
-  private queueOf(unit: number): number {
-    let queue = unit * KINDS;
-    while (this.waiting.head[queue] === NO_OP) queue += 1;
-    return queue;
+    const count = this.perChannel;
+    let turn = this.words[channel + CHANNEL.turn]!;
+    while (this.all.words[this.unitAt(channel, turn) + UNIT.ready] === 0) turn = turn + 1 === count ? 0 : turn + 1;
+    this.words[channel + CHANNEL.turn] = turn + 1 === count ? 0 : turn + 1;
+    this.issue(channel, this.unitAt(channel, turn));
   }
 
   private issue(channel: number, unit: number): void {
-    const queue = this.queueOf(unit);
-    const kind = queue - unit * KINDS;
-    const bytes = this.gather(unit, queue);
-    const program = PROGRAMS[kind] === 1;
-    const commandNs = this.commandNs + (this.groupSize - 1) * this.planeNs;
-    const busNs = commandNs + (program ? this.transferNs(bytes) : 0);
-    const reads = READS[kind] === 1;
+    const { words, all } = this;
+    all.gather(unit);
+    const program = PROGRAMS[all.kind] === 1;
+    const reads = READS[all.kind] === 1;
+    const commandNs = this.commandNs + (all.pages - 1) * this.planeNs;
+    const busNs = commandNs + (program ? this.transferNs(all.bytes) : 0);
     const workNs = reads ? this.readNs : program ? this.programNs : this.eraseNs;
-    this.running[unit] = 1;
-    this.refresh(unit);
+    all.words[unit + UNIT.running] = 1;
+    words[channel + CHANNEL.ready]! += all.refresh(unit);
     this.channelBusyNs += busNs;
     this.unitBusyNs += busNs + workNs;
     const free = this.sim.now + busNs;
-    this.busyUntil[channel] = free;
+    this.times[channel + BUSY_UNTIL] = free;
     if (reads) this.sense(channel, unit, free + workNs);
     else this.sim.at(free + workNs, this.finishedKind, unit);
-    const sensing = this.firstSensing[channel]!;
-    const useful = this.readyCount[channel]! > 0 || this.firstLeaving(channel) !== NO_OP;
+    const sensing = words[channel + CHANNEL.firstSensing]!;
+    const useful = words[channel + CHANNEL.ready]! > 0 || this.firstLeaving(channel) !== NO_OP;
     if (useful || (sensing !== NO_UNIT && this.sensedAt[sensing]! <= free)) this.wakeBy(channel, free);
     else if (sensing !== NO_UNIT) this.wakeBy(channel, this.sensedAt[sensing]!);
-  }
-
-  /** Takes the first operation of a queue and those that other planes can do with it; returns their bytes. */
-  private gather(unit: number, queue: number): number {
-    const { ops, waiting } = this;
-    const first = waiting.head[queue]!;
-    waiting.remove(queue, first, NO_OP);
-    this.queued[unit]! -= 1;
-    ops.next[first] = NO_OP;
-    this.group[unit] = first;
-    this.groupEnd = first;
-    this.groupSize = 1;
-    this.groupBytes = ops.bytes[first]!;
-    this.groupPlanes = this.bitOf[ops.plane[first]!]!;
-    const kind = queue - unit * KINDS;
-    const joins = PROGRAMS[kind] === 0 || this.device.multi_plane_programs;
-    if (joins && this.device.planes_per_die > 1) {
-      this.join(unit, queue);
-      const own = unit * KINDS;
-      const partner =
-        kind === KIND.mapping && waiting.head[own + KIND.copyRead] !== NO_OP ? KIND.copyRead : PARTNER[kind]!;
-      if (partner !== NO_OP) this.join(unit, own + partner);
-    }
-    return this.groupBytes;
-  }
-
-  /** Adds to the group those of a queue that lie at its row on other planes of its die. */
-  private join(unit: number, queue: number): void {
-    const { ops, waiting } = this;
-    const first = this.group[unit]!;
-    const die = this.dieOf[ops.plane[first]!];
-    let before = NO_OP;
-    for (let op = waiting.head[queue]!; op !== NO_OP; ) {
-      const after = ops.next[op]!;
-      const plane = this.bitOf[ops.plane[op]!]!;
-      if (ops.row[op] === ops.row[first] && this.dieOf[ops.plane[op]!] === die && (this.groupPlanes & plane) === 0) {
-        waiting.remove(queue, op, before);
-        this.queued[unit]! -= 1;
-        this.groupPlanes |= plane;
-        this.groupBytes += ops.bytes[op]!;
-        this.groupSize += 1;
-        ops.next[this.groupEnd] = op;
-        ops.next[op] = NO_OP;
-        this.groupEnd = op;
-      } else before = op;
-      op = after;
-    }
   }
 
   private transferNs(bytes: number): number {
@@ -356,34 +287,39 @@ export class FlashArray {
   }
 
   private leave(channel: number, op: number): void {
-    const queue = 2 * channel + (this.ops.kind[op] === KIND.mapping ? 0 : 1);
-    this.leaving.remove(queue, op, NO_OP);
-    this.transferring[channel] = 1;
-    const ns = this.transferNs(this.ops.bytes[op]!);
+    const { words } = this;
+    const ops = this.ops.words;
+    const queue = channel + (ops[op + OP.kind] === KIND.mapping ? CHANNEL.firstTable : CHANNEL.firstData);
+    const after = ops[op + OP.next]!;
+    words[queue] = after;
+    if (after === NO_OP) words[queue + 1] = NO_OP;
+    words[channel + CHANNEL.transferring] = 1;
+    const ns = this.transferNs(ops[op + OP.bytes]!);
     this.channelBusyNs += ns;
-    this.sim.after(ns, this.leftKind, channel, op);
+    this.sim.at(this.sim.now + ns, this.leftKind, channel, op);
   }
 
   private left(channel: number, op: number): void {
-    const unit = this.ops.unit[op]!;
-    this.held[unit]! -= 1;
-    this.refresh(unit);
+    const unit = this.ops.words[op + OP.unit]!;
+    this.all.words[unit + UNIT.held]! -= 1;
+    this.words[channel + CHANNEL.ready]! += this.all.refresh(unit);
     this.onDone(op);
-    this.transferring[channel] = 0;
+    this.words[channel + CHANNEL.transferring] = 0;
     this.serve(channel);
   }
 
   private finished(unit: number): void {
     const { ops } = this;
-    this.running[unit] = 0;
-    this.refresh(unit);
-    for (let op = this.group[unit]!; op !== NO_OP; ) {
-      const after = ops.next[op]!;
-      if (PROGRAMS[ops.kind[op]!] === 1) this.programmedPages += 1;
+    const channel = this.channelOf(unit);
+    this.all.words[unit + UNIT.running] = 0;
+    this.words[channel + CHANNEL.ready]! += this.all.refresh(unit);
+    for (let op = this.all.words[unit + UNIT.group]!; op !== NO_OP; ) {
+      const after = ops.words[op + OP.next]!;
+      if (PROGRAMS[ops.words[op + OP.kind]!] === 1) this.programmedPages += 1;
       else this.erasedBlocks += 1;
       this.onDone(op);
       op = after;
     }
-    this.serve(this.channelOf[unit]!);
+    this.serve(channel);
   }
 }

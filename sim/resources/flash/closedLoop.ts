@@ -52,8 +52,8 @@ export function closedLoop(device: FlashDevice, load: IoLoad, seed: number): IoM
       throw new MissingFactError('the flash device gives no erase_s, which a drive that makes room needs');
     }
   }
-  const sim = new Lanes();
   const random = randomStreams(seed);
+  const sim = new Lanes();
   const addresses = random.stream('io addresses');
   const directions = random.stream('io directions');
   const places = Math.max(1, Math.floor((load.span_bytes - load.request_bytes) / load.align_bytes) + 1);

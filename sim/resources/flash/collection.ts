@@ -3,7 +3,7 @@ import type { Allocation } from './allocation.ts';
 import type { FlashArray } from './array.ts';
 import { Blocks, blocksPerPlane, NO_BLOCK } from './blocks.ts';
 import { type FlashDevice, planesOf } from './device.ts';
-import { KIND, NO_OP } from './pool.ts';
+import { KIND, NO_OP, OP, REAL } from './pool.ts';
 
 const NOWHERE = -1;
 /** A drive that begins full was written once and then overwritten this many times, in an order at random. */
@@ -90,12 +90,12 @@ export class Collection implements Allocation {
   /** Whether a write must wait for an erase in its plane; it is then kept, and resumed later. */
   holdsBack(op: number): boolean {
     const { ops } = this.array;
-    const page = ops.page[op]!;
+    const page = ops.reals[op + REAL.page]!;
     const plane = page - Math.floor(page / this.planes) * this.planes;
     if (this.blocks.freeCount[plane]! >= this.stop) return false;
     if (this.firstWaiting[plane] === NO_OP) this.firstWaiting[plane] = op;
-    else ops.next[this.lastWaiting[plane]!] = op;
-    ops.next[op] = NO_OP;
+    else ops.words[this.lastWaiting[plane]! + OP.next] = op;
+    ops.words[op + OP.next] = NO_OP;
     this.lastWaiting[plane] = op;
     this.collectWhereFew(plane);
     return true;
@@ -113,9 +113,9 @@ export class Collection implements Allocation {
   /** A page of a block that is collected has been read: it goes on, unless it was written again meanwhile. */
   copyRead(op: number): void {
     const { ops } = this.array;
-    const block = ops.request[op]!;
-    const page = ops.page[op]!;
-    const from = ops.place[op]!;
+    const block = ops.words[op + OP.request]!;
+    const page = ops.reals[op + REAL.page]!;
+    const from = ops.reals[op + REAL.place]!;
     if (this.placeOf[page] !== from) {
       this.moved(block);
       return;
@@ -123,8 +123,8 @@ export class Collection implements Allocation {
     const plane = from - Math.floor(from / this.planes) * this.planes;
     this.leave(page);
     const program = ops.take(KIND.copyProgram, block);
-    ops.bytes[program] = this.array.pageBytes;
-    ops.page[program] = page;
+    ops.words[program + OP.bytes] = this.array.pageBytes;
+    ops.reals[program + REAL.page] = page;
     this.array.locate(program, this.settle(page, plane, true));
     this.array.submit(program);
     this.copied += 1;
@@ -132,20 +132,20 @@ export class Collection implements Allocation {
   }
 
   copyProgrammed(op: number): void {
-    this.moved(this.array.ops.request[op]!);
+    this.moved(this.array.ops.words[op + OP.request]!);
   }
 
   /** A block is free again, and writes that waited for one go on. */
   erased(op: number): void {
     const { ops } = this.array;
-    const block = ops.request[op]!;
+    const block = ops.words[op + OP.request]!;
     const plane = Math.floor(block / this.blocks.perPlane);
     this.blocks.release(block);
     this.ongoing[plane]! -= 1;
     while (this.firstWaiting[plane] !== NO_OP && this.blocks.freeCount[plane]! >= this.stop) {
       const first = this.firstWaiting[plane]!;
-      this.firstWaiting[plane] = ops.next[first]!;
-      ops.next[first] = NO_OP;
+      this.firstWaiting[plane] = ops.words[first + OP.next]!;
+      ops.words[first + OP.next] = NO_OP;
       this.resume(first);
     }
     this.collectWhereFew(plane);
@@ -197,8 +197,8 @@ export class Collection implements Allocation {
       if (page === NOWHERE) continue;
       this.moving[block]! += 1;
       const op = ops.take(KIND.copyRead, block);
-      ops.bytes[op] = this.array.pageBytes;
-      ops.page[op] = page;
+      ops.words[op + OP.bytes] = this.array.pageBytes;
+      ops.reals[op + REAL.page] = page;
       this.array.locate(op, place);
       this.array.submit(op);
     }
@@ -212,7 +212,7 @@ export class Collection implements Allocation {
     if (this.moving[block]! > 0) return;
     const { ops } = this.array;
     const op = ops.take(KIND.erase, block);
-    ops.bytes[op] = 0;
+    ops.words[op + OP.bytes] = 0;
     this.array.locate(op, this.firstPlace(Math.floor(block / this.blocks.perPlane), block));
     this.array.submit(op);
   }

@@ -90,6 +90,9 @@ export interface FlashFlaw {
   readonly expected: string;
 }
 
+/** Planes of a die that can work together: one bit each of a word. */
+const MOST_PLANES = 32;
+
 /** Reasons why a device of this capacity cannot be; empty when it can. */
 export function flashFlaws(device: FlashDevice, capacity_bytes: number): FlashFlaw[] {
   const flaws: FlashFlaw[] = [];
@@ -98,6 +101,9 @@ export function flashFlaws(device: FlashDevice, capacity_bytes: number): FlashFl
   for (const field of counts) {
     const value = device[field];
     if (!Number.isInteger(value) || value < 1) refuse(field, `there are ${value} ${field}`, 'a whole number from 1');
+  }
+  if (device.planes_per_die > MOST_PLANES) {
+    refuse('planes_per_die', `a die has ${device.planes_per_die} planes`, `at most ${MOST_PLANES}`);
   }
   if (device.page_bytes > device.block_bytes) {
     refuse('page_bytes', 'a page is larger than a block', `at most ${device.block_bytes} bytes`);
@@ -155,4 +161,9 @@ export function linkPayloadRate(link: FlashLink): number {
 /** Data rate of all channels together: what a reader inside the drive sees at best. */
 export function internalRate(device: FlashDevice): number {
   return device.channels * device.channel_bytes_per_s;
+}
+
+/** Pages of the part of a device that is addressed, from its beginning. */
+export function addressedPages(device: FlashDevice, span_bytes: number): number {
+  return Math.max(1, Math.floor(span_bytes / device.page_bytes));
 }

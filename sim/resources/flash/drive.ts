@@ -3,10 +3,10 @@ import type { Rng } from '../../kernel/random.ts';
 import { type Allocation, allocationOf } from './allocation.ts';
 import { FlashArray } from './array.ts';
 import { Collection } from './collection.ts';
-import type { FlashDevice } from './device.ts';
+import { addressedPages, type FlashDevice } from './device.ts';
 import { HostLink } from './hostLink.ts';
 import { MappingCache } from './mappingCache.ts';
-import { KIND, NO_OP } from './pool.ts';
+import { KIND, NO_OP, OP, REAL } from './pool.ts';
 import { StatedCopies } from './statedCopies.ts';
 import { WriteBuffer } from './writeBuffer.ts';
 
@@ -26,6 +26,8 @@ export class FlashDrive {
   mappingMisses = 0;
 
   private readonly device: FlashDevice;
+  private readonly pageBytes: number;
+  private readonly sector: number;
   private readonly allocation: Allocation;
   /** What makes room for writes: collection block by block, or copies at a stated rate, or nothing. */
   private readonly collection: Collection | null = null;
@@ -52,16 +54,18 @@ export class FlashDrive {
     onDone: (request: number) => void,
   ) {
     this.device = device;
+    this.pageBytes = device.page_bytes;
+    this.sector = device.sector_bytes;
     this.array = new FlashArray(sim, device, (op) => this.pageDone(op));
     this.link = new HostLink(sim, options.consumer === 'host' ? device.link : undefined, options.requests, {
-      onCommand: (request) => this.command(request),
-      onData: (request) => this.arrived(request),
-      onCompletion: onDone,
+      command: sim.register((request) => this.command(request)),
+      data: sim.register((request) => this.arrived(request)),
+      completion: sim.register(onDone),
     });
     this.pending = new Int32Array(options.requests);
     this.bytesOf = new Float64Array(options.requests);
     this.addressOf = new Float64Array(options.requests);
-    const pages = Math.max(1, Math.floor(options.span_bytes / device.page_bytes));
+    const pages = addressedPages(device, options.span_bytes);
     if (device.collection !== undefined) {
       const sizes = { pages, capacity_bytes: options.capacity_bytes };
       this.collection = new Collection(this.array, device, sizes, options.rng, (op) => this.place(op));
@@ -106,7 +110,7 @@ export class FlashDrive {
 
   private readPages(request: number, address: number, bytes: number): void {
     const { ops } = this.array;
-    const { page_bytes: pageBytes, sector_bytes: sector } = this.device;
+    const { pageBytes, sector } = this;
     const end = address + bytes;
     const first = Math.floor(address / pageBytes);
     const pages = Math.ceil(end / pageBytes) - first;
@@ -116,8 +120,8 @@ export class FlashDrive {
       const from = Math.floor(Math.max(address, page * pageBytes) / sector) * sector;
       const to = Math.ceil(Math.min(end, (page + 1) * pageBytes) / sector) * sector;
       const op = ops.take(KIND.read, request);
-      ops.bytes[op] = to - from;
-      ops.page[op] = page;
+      ops.words[op + OP.bytes] = to - from;
+      ops.reals[op + REAL.page] = page;
       this.translate(op);
     }
     if (pages > 1) this.array.close();
@@ -126,7 +130,7 @@ export class FlashDrive {
   /** Sends an operation to its place, after the page of the table that says where that is, if it is not at hand. */
   private translate(op: number): void {
     const { ops } = this.array;
-    const page = ops.page[op]!;
+    const page = ops.reals[op + REAL.page]!;
     if (this.mapping === null || this.mapping.has(page)) {
       this.place(op);
       return;
@@ -136,33 +140,33 @@ export class FlashDrive {
     const last = this.fetching.get(tablePage);
     this.fetching.set(tablePage, op);
     if (last !== undefined) {
-      ops.next[last] = op;
+      ops.words[last + OP.next] = op;
       return;
     }
     const fetch = ops.take(KIND.mapping, NO_OP);
-    ops.bytes[fetch] = this.device.mapping!.read_bytes;
-    ops.page[fetch] = tablePage;
-    ops.follow[fetch] = op;
+    ops.words[fetch + OP.bytes] = this.device.mapping!.read_bytes;
+    ops.reals[fetch + REAL.page] = tablePage;
+    ops.words[fetch + OP.follow] = op;
     this.array.locate(fetch, tablePage);
     this.array.submit(fetch);
   }
 
   private place(op: number): void {
     const { ops } = this.array;
-    const page = ops.page[op]!;
-    if (ops.kind[op] === KIND.read) {
+    const page = ops.reals[op + REAL.page]!;
+    if (ops.words[op + OP.kind] === KIND.read) {
       this.array.locate(op, this.allocation.read(page));
       this.array.submit(op);
       return;
     }
     if (this.collection?.holdsBack(op)) return;
     // What a write leaves of a page is read and written with it.
-    const rest = this.device.page_bytes - ops.bytes[op]!;
+    const rest = this.pageBytes - ops.words[op + OP.bytes]!;
     const merges = rest > 0 && this.allocation.holds(page);
     const merge = merges ? this.mergeRead(op, this.allocation.read(page), rest) : NO_OP;
-    if (merges) ops.bytes[op] = this.device.page_bytes;
+    if (merges) ops.words[op + OP.bytes] = this.pageBytes;
     this.array.locate(op, this.allocation.write(page));
-    this.collection?.programQueued(ops.place[op]!);
+    this.collection?.programQueued(ops.reals[op + REAL.place]!);
     this.array.submit(merges ? merge : op);
   }
 
@@ -178,7 +182,7 @@ export class FlashDrive {
   }
 
   private pagesOf(request: number): number {
-    const { page_bytes: pageBytes } = this.device;
+    const { pageBytes } = this;
     const address = this.addressOf[request]!;
     return Math.ceil((address - this.bytesOf[request]!) / pageBytes) - Math.floor(address / pageBytes);
   }
@@ -186,7 +190,7 @@ export class FlashDrive {
   /** Queues the programs of `pages` pages of a write, from its page number `first` on. */
   private program(request: number, owner: number, first: number, pages: number): void {
     const { ops } = this.array;
-    const { page_bytes: pageBytes, sector_bytes: sector } = this.device;
+    const { pageBytes, sector } = this;
     const address = this.addressOf[request]!;
     const end = address - this.bytesOf[request]!;
     const from = Math.floor(address / pageBytes) + first;
@@ -194,8 +198,8 @@ export class FlashDrive {
     for (let page = from; page < from + pages; page++) {
       const written = Math.min(end, (page + 1) * pageBytes) - Math.max(address, page * pageBytes);
       const op = ops.take(KIND.program, owner);
-      ops.bytes[op] = Math.ceil(written / sector) * sector;
-      ops.page[op] = page;
+      ops.words[op + OP.bytes] = Math.ceil(written / sector) * sector;
+      ops.reals[op + REAL.page] = page;
       this.translate(op);
     }
     this.array.close();
@@ -205,9 +209,9 @@ export class FlashDrive {
   private mergeRead(program: number, place: number, bytes: number): number {
     const { ops } = this.array;
     const read = ops.take(KIND.read, NO_OP);
-    ops.bytes[read] = bytes;
+    ops.words[read + OP.bytes] = bytes;
     this.array.locate(read, place);
-    ops.follow[read] = program;
+    ops.words[read + OP.follow] = program;
     return read;
   }
 
@@ -222,21 +226,21 @@ export class FlashDrive {
 
   private pageDone(op: number): void {
     const { ops } = this.array;
-    const request = ops.request[op]!;
-    const follow = ops.follow[op]!;
-    switch (ops.kind[op]) {
+    const request = ops.words[op + OP.request]!;
+    const follow = ops.words[op + OP.follow]!;
+    switch (ops.words[op + OP.kind]) {
       case KIND.read:
         ops.release(op);
         if (follow !== NO_OP) this.array.submit(follow);
         if (request !== NO_OP) this.pageRead(request);
         return;
       case KIND.mapping:
-        this.fetching.delete(ops.page[op]!);
+        this.fetching.delete(ops.reals[op + REAL.page]!);
         ops.release(op);
         this.translated(follow);
         return;
       case KIND.program:
-        this.collection?.programEnded(ops.place[op]!);
+        this.collection?.programEnded(ops.reals[op + REAL.place]!);
         ops.release(op);
         this.programmed(request);
         return;
@@ -260,9 +264,9 @@ export class FlashDrive {
   private translated(first: number): void {
     const { ops } = this.array;
     for (let op = first; op !== NO_OP; ) {
-      const after = ops.next[op]!;
-      ops.next[op] = NO_OP;
-      this.mapping!.insert(ops.page[op]!);
+      const after = ops.words[op + OP.next]!;
+      ops.words[op + OP.next] = NO_OP;
+      this.mapping!.insert(ops.reals[op + REAL.page]!);
       this.place(op);
       op = after;
     }

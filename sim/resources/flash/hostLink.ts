@@ -12,14 +12,39 @@ const COMPLETION_BYTES = 16;
 /** Address in the header of a read request, beside what every packet has. */
 const READ_REQUEST_BYTES = 4;
 
-/** What happens when a message has arrived. */
+/** Kinds of the events, with the number of a request, at which a message has arrived. */
 export interface LinkEnds {
   /** The drive has the command of a request. */
-  onCommand(request: number): void;
+  readonly command: number;
   /** The drive has the data of a write. */
-  onData(request: number): void;
+  readonly data: number;
   /** The host has the completion of a request. */
-  onCompletion(request: number): void;
+  readonly completion: number;
+}
+
+/** Times of the messages on the wire, with the headers of their packets, in ns. */
+export interface LinkTimes {
+  readonly doorbellNs: number;
+  readonly askNs: number;
+  readonly submissionNs: number;
+  readonly completionNs: number;
+  dataNs(bytes: number): number;
+}
+
+/** @param link absent where nothing is between the two: messages then take no time. */
+export function linkTimes(link: FlashLink | undefined): LinkTimes {
+  const ns = (bytes: number): number => {
+    if (link === undefined) return 0;
+    const wire = bytes + Math.ceil(bytes / link.payload_bytes) * link.header_bytes;
+    return ceilNs((wire * 1e9) / (link.lanes * link.lane_bytes_per_s));
+  };
+  return {
+    doorbellNs: ns(DOORBELL_BYTES),
+    askNs: ns(READ_REQUEST_BYTES),
+    submissionNs: ns(SUBMISSION_BYTES),
+    completionNs: ns(COMPLETION_BYTES),
+    dataNs: ns,
+  };
 }
 
 /**
@@ -32,7 +57,7 @@ export class HostLink {
   inBusyNs = 0;
 
   private readonly sim: Lanes;
-  private readonly link: FlashLink | undefined;
+  private readonly times: LinkTimes;
   private readonly bytesOf: Float64Array;
   private outFreeNs = 0;
   private inFreeNs = 0;
@@ -49,22 +74,21 @@ export class HostLink {
   private readonly dataKind: number;
   private readonly completionKind: number;
 
-  /** @param link absent where nothing is between the two: messages then take no time. */
   constructor(sim: Lanes, link: FlashLink | undefined, requests: number, ends: LinkEnds) {
     this.sim = sim;
-    this.link = link;
+    this.times = linkTimes(link);
     this.bytesOf = new Float64Array(requests);
-    this.doorbellNs = this.ns(DOORBELL_BYTES);
-    this.askNs = this.ns(READ_REQUEST_BYTES);
-    this.submissionNs = this.ns(SUBMISSION_BYTES);
-    this.completionNs = this.ns(COMPLETION_BYTES);
+    this.doorbellNs = this.times.doorbellNs;
+    this.askNs = this.times.askNs;
+    this.submissionNs = this.times.submissionNs;
+    this.completionNs = this.times.completionNs;
     this.askedKind = sim.register((request) => this.receive(this.commandKind, request, this.submissionNs));
-    this.commandKind = sim.register((request) => ends.onCommand(request));
+    this.commandKind = ends.command;
     this.pulledKind = sim.register((request) =>
       this.receive(this.dataKind, request, this.dataTime(this.bytesOf[request]!)),
     );
-    this.dataKind = sim.register((request) => ends.onData(request));
-    this.completionKind = sim.register((request) => ends.onCompletion(request));
+    this.dataKind = ends.data;
+    this.completionKind = ends.completion;
   }
 
   /** The host rings; the drive reads the command of a read from host memory. */
@@ -96,17 +120,9 @@ export class HostLink {
   private dataTime(bytes: number): number {
     if (bytes !== this.dataBytes) {
       this.dataBytes = bytes;
-      this.dataNs = this.ns(bytes);
+      this.dataNs = this.times.dataNs(bytes);
     }
     return this.dataNs;
-  }
-
-  /** Time of a message on the wire, with the headers of its packets. */
-  private ns(bytes: number): number {
-    const { link } = this;
-    if (link === undefined) return 0;
-    const wire = bytes + Math.ceil(bytes / link.payload_bytes) * link.header_bytes;
-    return ceilNs((wire * 1e9) / (link.lanes * link.lane_bytes_per_s));
   }
 
   private sendAfter(notBeforeNs: number, ns: number): number {

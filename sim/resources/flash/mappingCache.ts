@@ -1,6 +1,11 @@
 import type { FlashMapping } from './device.ts';
 import { ABSENT, PageTable } from './pageTable.ts';
 
+/** Whether the controller's memory has room for the entries of so many pages. */
+export function holdsAll(mapping: FlashMapping, pages: number): boolean {
+  return Math.floor(mapping.cache_bytes / mapping.entry_bytes) >= pages;
+}
+
 /**
  * The part of the mapping table that the controller's memory holds: entries (or runs of them) by least recent use, empty
  * at the start, as a controller that fetches on demand is. A table that fits whole is there from the start.
@@ -20,7 +25,7 @@ export class MappingCache {
   /** @param pages pages that are addressed. */
   constructor(mapping: FlashMapping, pages: number, page_bytes: number) {
     const entries = Math.floor(mapping.cache_bytes / mapping.entry_bytes);
-    this.whole = entries >= pages;
+    this.whole = holdsAll(mapping, pages);
     this.run = mapping.keeps === 'asked' ? 1 : Math.max(1, Math.floor(mapping.read_bytes / mapping.entry_bytes));
     this.room = Math.max(1, Math.floor(entries / this.run));
     this.perPage = Math.max(1, Math.floor(page_bytes / mapping.entry_bytes));

@@ -2,7 +2,7 @@ import type { Rng } from '../../kernel/random.ts';
 import type { StatedAllocation } from './allocation.ts';
 import type { FlashArray } from './array.ts';
 import type { FlashDevice } from './device.ts';
-import { KIND, NO_OP } from './pool.ts';
+import { KIND, NO_OP, OP } from './pool.ts';
 
 /**
  * A drive in its steady state whose write amplification is stated: for every page written so many others are copied, and
@@ -41,11 +41,11 @@ export class StatedCopies {
     const { ops } = this.array;
     const { from, to } = this.allocation.copy(this.rng);
     const program = ops.take(KIND.copyProgram, NO_OP);
-    ops.bytes[program] = this.device.page_bytes;
+    ops.words[program + OP.bytes] = this.device.page_bytes;
     this.array.locate(program, to);
     const read = ops.take(KIND.copyRead, NO_OP);
-    ops.bytes[read] = this.device.page_bytes;
-    ops.follow[read] = program;
+    ops.words[read + OP.bytes] = this.device.page_bytes;
+    ops.words[read + OP.follow] = program;
     this.array.locate(read, from);
     this.array.submit(read);
   }
@@ -54,7 +54,7 @@ export class StatedCopies {
     this.eraseDebt -= 1;
     const { ops } = this.array;
     const op = ops.take(KIND.erase, NO_OP);
-    ops.bytes[op] = 0;
+    ops.words[op + OP.bytes] = 0;
     this.array.locate(op, this.array.programmedPages);
     this.array.submit(op);
   }

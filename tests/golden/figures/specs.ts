@@ -96,6 +96,21 @@ const mapped: readonly ChartInput[] = (
   result: result({ case: id, metrics: { 'mapping.over_slow': slow, 'mapping.over_greedy': greedy } }),
 }));
 
+/** A heap that grows to its fullest and keeps what it has reserved. */
+const allocated: ChartInput = {
+  ...base,
+  timeline: {
+    ...TIMELINE,
+    allocator: {
+      memory: 'gpu',
+      samples: Array.from({ length: 40 }, (_, event) => {
+        const held = 4 + 0.3 * Math.min(event, 30) - 0.5 * Math.max(event - 30, 0) + (event % 3) * 0.4;
+        return [held * GiB, (5 + 0.3 * Math.min(event, 30)) * GiB] as const;
+      }),
+    },
+  },
+};
+
 /** The figures whose SVG is kept and compared. */
 export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: readonly ChartInput[] }[] = [
   { spec: { kind: 'bars', rename }, inputs: [base] },
@@ -131,6 +146,9 @@ export const SPECS: readonly { readonly spec: FigureSpec; readonly inputs: reado
     inputs: grid,
   },
   { spec: { kind: 'arena' }, inputs: [{ ...base, layout: LAYOUT }] },
+  { spec: { kind: 'arena-load' }, inputs: [{ ...base, layout: LAYOUT }] },
+  { spec: { kind: 'fragmentation' }, inputs: [allocated] },
+  { spec: { kind: 'fragmentation', name: 'fragmentation-share', share: true, theme: 'acm' }, inputs: [allocated] },
   { spec: { kind: 'patches' }, inputs: [{ ...base, layout: LAYOUT }] },
   {
     spec: { kind: 'roofline' },

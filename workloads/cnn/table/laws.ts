@@ -75,8 +75,8 @@ const dense: Law['measure'] = (spec, inputs) => {
 
 /**
  * Attention in windows of at most `window` × `window` positions (the whole map without one): QKᵀ with `key` channels
- * and its product with V of `out` channels. A table of relative positions has one entry per offset of a window
- * (EfficientViT, arXiv:2305.07027, section 3.2).
+ * and its product with V of `out` channels, each cut among the heads. A table of relative positions has, unless its
+ * size is given, one entry a head and offset of a window (EfficientViT, arXiv:2305.07027, section 3.2).
  */
 const attention: Law['measure'] = (spec, inputs) => {
   const [channels, height, width] = inputs[0]!;
@@ -88,8 +88,8 @@ const attention: Law['measure'] = (spec, inputs) => {
   return {
     ...plain([value, height, width]),
     macs: windows * tokens * tokens * ((spec.key ?? channels) + value),
-    scores: windows * tokens * tokens,
-    tables: spec.window === null ? 0 : tokens,
+    scores: windows * tokens * tokens * spec.heads,
+    tables: spec.constants > 0 ? spec.constants : spec.window === null ? 0 : tokens * spec.heads,
   };
 };
 

@@ -5,7 +5,7 @@ import { ACTIVATIONS, type LayerSpec, OPERATORS, type Operator, PLAIN } from './
  * The one-line form of a layer: `name operator words…`, then `<` and the layers it reads where that is not the one
  * before. Words: `16` output channels, `k3` or `k3x5` kernel, `s2` stride, `p1`, `same` or `valid` padding, `g4` groups,
  * `c16` channels read of each input, an activation, `bias` or `nobias` where no normalisation follows, `bn` where one
- * does, `bn_in` where one precedes, `w7` attention window, `q16` query channels, `n16` scan state, `r6` scan rank,
+ * does, `bn_in` where one precedes, `w7` attention window, `q16` query channels, `h4` heads, `n16` scan state, `r6` scan rank,
  * `d4` scan directions, `x2` resize factor, `over_w` averaged side, `64x1x1` a shape; of an
  * operator that only its output describes (`other`), `m1000` multiply-adds and `t64` constants.
  *
@@ -67,6 +67,7 @@ const LETTERS: Readonly<Record<string, (n: number) => Partial<LayerSpec>>> = {
   c: (reads) => ({ reads }),
   w: (window) => ({ window }),
   q: (key) => ({ key }),
+  h: (heads) => ({ heads }),
   n: (state) => ({ state }),
   r: (rank) => ({ rank }),
   d: (directions) => ({ directions }),

@@ -56,14 +56,15 @@ export interface LayerSpec {
   /** A non-linearity follows. */
   readonly activation: boolean;
   readonly bias: boolean;
-  /** Side of an attention window, and channels of a query. */
+  /** Side of an attention window, channels of all queries of a position, and heads that share them. */
   readonly window: number | null;
   readonly key: number | null;
+  readonly heads: number;
   /** Selective scan: state size, rank of the step projection, directions. */
   readonly state: number | null;
   readonly rank: number | null;
   readonly directions: number;
-  /** Multiply-adds and constants of an operator that is given by its output alone (`other`). */
+  /** Multiply-adds of an operator that is given by its output alone (`other`), and its constants, or those of attention. */
   readonly macs: number;
   readonly constants: number;
   /** Resize: factor of each side. Mean: which sides are averaged away. */
@@ -89,6 +90,7 @@ export const PLAIN: LayerSpec = {
   activation: false,
   window: null,
   key: null,
+  heads: 1,
   state: null,
   rank: null,
   directions: 1,

@@ -43,6 +43,14 @@ describe('shapes', () => {
     expect(layers[4]!.weights).toBe(4 * 8 * (2 + 8 + 2));
   });
 
+  it('cut attention among heads: as many products, a map of scores and a table a head', () => {
+    const of = (words: string) => buildNetwork(table(`  - q conv 48\n  - a attn 16 w8 q16 ${words}\n`)).layers[1]!;
+    const [one, four, told] = [of(''), of('h4'), of('h4 t900')];
+    expect(four.macs).toBe(one.macs);
+    expect(four.scores).toBe(4 * one.scores!);
+    expect([one, four, told].map((layer) => layer.tables)).toEqual([64, 256, 900]);
+  });
+
   it('scale in eights', () => {
     expect([scaleChannels(16, 0.5), scaleChannels(24, 0.35), scaleChannels(1280, 0.75)]).toEqual([8, 8, 960]);
     const text = '  - a conv 32 k3\n  - g gap\n  - f fc 10\n';

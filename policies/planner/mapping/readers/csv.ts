@@ -28,8 +28,13 @@ const OPTIONAL = ['id', 'alignment', 'offset', 'gaps', 'colocation', 'hint'];
  * (`4-6 8-9@0:64`, the second with the bytes it still uses), `colocation`, `hint` (not used); or TFLite Micro's
  * `size,first_time_used,last_time_used,offline_offset`, where -1 is no offset and rows are numbered from 0.
  * @param closed whether the upper time is still in use; by default the name of the column says so
+ * @yields the number of buffers so far, every some thousand rows
  */
-export function readCsvProblem(text: string, file: string, closed: boolean | undefined): ReadProblem {
+export function* readCsvProblem(
+  text: string,
+  file: string,
+  closed: boolean | undefined,
+): Generator<number, ReadProblem, void> {
   const cut = text.indexOf('\n') < 0 ? text.length : text.indexOf('\n');
   const names = text
     .slice(0, cut)
@@ -38,6 +43,12 @@ export function readCsvProblem(text: string, file: string, closed: boolean | und
     .split(',')
     .map((name) => name.trim());
   const header = names.map((name) => ALIASES[name] ?? name);
+  if (!header.some((name) => REQUIRED.includes(name))) {
+    const found = text.slice(0, Math.min(cut, 60)).trim();
+    const problem = `the first line ${quote(found)} names no column`;
+    const expected = 'a header such as id,lower,upper,size';
+    throw new InputError({ code: 'csv_syntax', problem, found, expected, place: { file, line: 1 } });
+  }
   const doubled = header.find((name, i) => header.indexOf(name) !== i);
   if (doubled !== undefined && !names.includes(doubled)) {
     const problem = `two columns mean ${quote(doubled)}`;
@@ -45,27 +56,32 @@ export function readCsvProblem(text: string, file: string, closed: boolean | und
   }
   const inclusive = closed ?? names.some((name) => CLOSED.includes(name));
   const tflm = names.includes('offline_offset');
+  const plain = !header.some((name) => OPTIONAL.includes(name) && name !== 'id' && name !== 'hint');
   const reader = new CsvReader({ file, required: REQUIRED, optional: OPTIONAL });
   const buffers: MapBuffer[] = [];
   const lines: number[] = [];
   const take = (rows: readonly CsvRow[]): void => {
     for (const row of rows) {
-      buffers.push(readRow(row, buffers.length, inclusive ? 1 : 0, tflm));
+      buffers.push(readRow(row, buffers.length, inclusive ? 1 : 0, tflm, plain));
       lines.push(row.line);
     }
   };
   take(reader.push(header.join(',')));
-  for (let at = cut; at < text.length; at += CHUNK) take(reader.push(text.slice(at, at + CHUNK)));
+  for (let at = cut; at < text.length; at += CHUNK) {
+    take(reader.push(text.slice(at, at + CHUNK)));
+    yield buffers.length;
+  }
   take(reader.end());
   if (buffers.length === 0) throw new InputError({ code: 'empty', problem: 'there are no buffers', place: { file } });
   const placeOf = (i: number): Place => ({ file, line: lines[i]! });
   return { buffers, placeOf, columns: names, closed: inclusive };
 }
 
-function readRow(row: CsvRow, index: number, add: number, tflm: boolean): MapBuffer {
+function readRow(row: CsvRow, index: number, add: number, tflm: boolean, plain: boolean): MapBuffer {
   const id = row.has('id') ? row.text('id').trim() : String(index);
   const lower = row.integer('lower');
   const buffer = { id, lower, upper: row.integer('upper') + add, size_bytes: row.integer('size') };
+  if (plain) return buffer;
   const alignment = row.has('alignment') ? { alignment_bytes: row.integer('alignment') } : {};
   const at = row.has('offset') ? row.integer('offset') : undefined;
   const fixed = at === undefined || (tflm && at === -1) ? {} : { fixed_offset_bytes: at };

@@ -60,6 +60,10 @@ export function readJsonProblem(text: string, file: string): ReadProblem {
     });
     return { buffers, placeOf: () => place, closed: false };
   }
+  if (typeof value === 'object' && value !== null && 'device_traces' in value) {
+    const expected = 'a table of buffers: tierflow import pytorch-snapshot FILE -o OUT.csv makes it one';
+    throw new InputError({ code: 'wrong_type', problem: 'this is a memory snapshot of PyTorch', expected, place });
+  }
   const { buffers, capacity_bytes } = validate(ownSchema, dataSource(value, file));
   const named = buffers.map((buffer, i) => ({ ...buffer, id: buffer.id ?? String(i) }) as MapBuffer);
   return {

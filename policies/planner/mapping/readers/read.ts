@@ -22,11 +22,21 @@ export interface ReadProblem {
  * @throws InputError with the line of the row
  */
 export function readProblem(text: string, file: string, closed?: boolean): ReadProblem {
+  const reading = readingProblem(text, file, closed);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
+}
+
+/** The same in steps. @yields the number of buffers read so far */
+export function* readingProblem(text: string, file: string, closed?: boolean): Generator<number, ReadProblem, void> {
   const problem = /^\s*\{/.test(text)
     ? readJsonProblem(text, file)
     : isStalloc(text)
       ? readStallocProblem(text, file)
-      : readCsvProblem(text, file, closed);
+      : yield* readCsvProblem(text, file, closed);
+  yield problem.buffers.length;
   checkBuffers(problem.buffers, problem.placeOf);
   return problem;
 }

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStreams } from '../../../sim/kernel/random.ts';
+import { beam } from './beam.ts';
 import { bestOf } from './best.ts';
+import { exact } from './exact.ts';
+import { boundednessOrder, placeInOrder, xlaGreedy } from './greedy.ts';
 import { pairOf } from './levelled.ts';
+import { mcts } from './mcts.ts';
+import { orderSearch } from './orderSearch.ts';
 import { KEEP, LevelGame, type LevelPlan } from './plan.ts';
-import { allSlow, beam, exact, finish, mcts, orderSearch, xlaGreedy } from './policies.ts';
-import type { LevelProgram, Levels, Memory } from './program.ts';
+import { allSlow, finish } from './played.ts';
+import { type LevelProgram, type Levels, type Memory, slowestOf } from './program.ts';
 import { repair } from './repair.ts';
 
 const two = (fast_bytes: number): Levels =>
@@ -161,6 +166,24 @@ describe('two-level policies', () => {
     const full = game.apply(game.apply(made, y!, KEEP)!, x!, { do: 'copy', start: 0, in: 1 })!;
     expect(full.heldBy[x!]).toBe(0);
     expect(game.elapsed(full)).toBeCloseTo(1 + 2 + 8 + (2 + 10 + 10), 9);
+  });
+
+  it('with several memories are no worse than the greedy with one of them', () => {
+    fc.assert(
+      fc.property(program(10, three), (made) => {
+        const game = new LevelGame(made);
+        const best = finish(bestOf(game, random(), 0.02))!;
+        for (const memory of game.fast) {
+          const alone = placeInOrder(game, boundednessOrder(game, memory), [memory]);
+          expect(alone.plan.placeOf.every((place) => place === memory || place === undefined)).toBe(true);
+          const two = [memory, slowestOf(made.levels)].map((place) => made.levels.memories[place]!);
+          const fewer = new LevelGame({ ...made, levels: { ...made.levels, memories: two } });
+          expect(alone.score).toBeCloseTo(xlaGreedy(fewer).score, 9);
+          expect(best.score).toBeLessThanOrEqual(alone.score);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('of a stack whose middle is useless cost what two memories do', () => {
