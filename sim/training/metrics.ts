@@ -105,6 +105,8 @@ function times(metrics: Record<string, number>, run: StepRun): void {
   }
 }
 
+const GONE: ReadonlySet<string> = new Set(['gradient', 'activation']);
+
 /** The stage that holds most on its device stands for all; the terms that formulas count are the first stage's. */
 function memory(metrics: Record<string, number>, { machine, memories, allocation, activations }: StepRun): void {
   const fast = machine.roles.fast ?? 'gpu';
@@ -112,7 +114,9 @@ function memory(metrics: Record<string, number>, { machine, memories, allocation
   const fullest = memories.reduce((most, next) => (deviceBytes(next) > deviceBytes(most) ? next : most));
   metrics[`memory.${fast}.peak_bytes`] = deviceBytes(fullest);
   for (const kind of ['weight', 'gradient', 'optimizer', 'activation', 'workspace'] as const) {
-    if (fullest[kind] > 0) metrics[`memory.${fast}.${kind}.peak_bytes`] = fullest[kind];
+    // Kinds add up to the peak: the smaller of two that are not there together is gone by then.
+    const gone = fullest.apart > 0 && fullest[kind] === fullest.apart && GONE.has(kind);
+    if (fullest[kind] > 0 && !gone) metrics[`memory.${fast}.${kind}.peak_bytes`] = fullest[kind];
   }
   if (allocation !== null) {
     metrics[`memory.${fast}.live_peak_bytes`] = allocation.live_peak_bytes;

@@ -52,6 +52,10 @@ test('gradients that are freed leave forward what they held', () => {
   const [kept] = peaks(step(t5, { optimizer: fp32 }, a100));
   const [freed] = peaks(step(t5, { optimizer: { ...fp32, release_gradients: true } }, a100));
   expect(kept - freed).toBe(4 * 222_903_552);
+  const metrics = step(t5, { optimizer: { ...fp32, release_gradients: true } }, a100);
+  const kinds = ['weight', 'gradient', 'optimizer', 'activation', 'workspace'];
+  const sum = kinds.reduce((total, kind) => total + (metrics[`memory.gpu.${kind}.peak_bytes`] ?? 0), 0);
+  expect(sum).toBe(metrics['memory.gpu.peak_bytes']);
 });
 
 test('a returned cache stands beside all that forward keeps', () => {
