@@ -47,6 +47,13 @@ describe.skipIf(!FILES.every(({ file }) => existsSync(file)))('a damaged model f
       for (let end = 1; end <= 64; end++) expect(plans(bytes.subarray(0, end))).toBe(false);
     });
 
+    it.runIf(read === liteModelFile)('is refused where an operator makes nothing', () => {
+      const damaged = bytes.slice();
+      damaged[218_349] = 213;
+      damaged[249_023] = 0;
+      expect(plans(damaged)).toBe(false);
+    });
+
     it(`is refused or planned whatever bytes of ${file} are changed`, () => {
       const place = fc.oneof(
         fc.nat(8191),

@@ -1,3 +1,4 @@
+import { InputError } from '../../input/index.ts';
 import type { Network, NetworkLayer, NetworkTensor, Reach, Window } from '../../sim/types/index.ts';
 import { NO_WINDOW } from '../cnn/table/window.ts';
 
@@ -33,7 +34,10 @@ export interface GraphLayer {
   readonly constant_bytes: number;
 }
 
-/** Tensors keep the order of their keys; keys that no layer names are dropped. */
+/**
+ * Tensors keep the order of their keys; keys that no layer names are dropped.
+ * @throws InputError for an operator that makes nothing, or reads what none before it made.
+ */
 export function networkOf(
   id: string,
   title: string,
@@ -83,6 +87,7 @@ export function networkOf(
       constant_bytes: layer.constant_bytes,
     }),
   );
+  checkOrder(id, layers, tensors, numbers(graph.inputs));
   const first = tensors[numberOf.get(graph.inputs[0] ?? -1) ?? 0];
   const elements = first ? first.channels * first.height * first.width * batch : 1;
   return {
@@ -96,4 +101,22 @@ export function networkOf(
     layers,
     ...(graph.file_tensors !== undefined && { file_tensors: graph.file_tensors }),
   };
+}
+
+function checkOrder(
+  id: string,
+  layers: readonly NetworkLayer[],
+  tensors: readonly NetworkTensor[],
+  given: readonly number[],
+): void {
+  const made = new Set(given);
+  for (const { block, op, inputs, outputs } of layers) {
+    const unmade = inputs.find((tensor) => !made.has(tensor));
+    if (outputs.length === 0 || unmade !== undefined) {
+      const fault = unmade === undefined ? 'makes no tensor' : `reads ${tensors[unmade]!.name} before any other makes it`;
+      const problem = `operator ${block} of ${id} (${op}) ${fault}`;
+      throw new InputError({ code: 'bad_value', problem, expected: 'operators in the order of their tensors' });
+    }
+    for (const tensor of outputs) made.add(tensor);
+  }
 }

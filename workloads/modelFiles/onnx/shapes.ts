@@ -41,8 +41,12 @@ export function infer(node: OnnxNode, inputs: readonly (Known | undefined)[], fi
     int: (name, absent) => node.attributes.get(name)?.int ?? absent,
     ints: (name) => node.attributes.get(name)?.ints ?? [],
   };
-  const made = attempt(() => rule(call));
-  if (made === null || made.some(({ dims }) => dims.some((side) => !(Number.isSafeInteger(side) && side >= 0)))) {
+  const isShape = ({ dims }: Known): boolean => dims.every((side) => Number.isSafeInteger(side) && side >= 0);
+  const made = attempt(() => {
+    const known = rule(call);
+    return known.every(isShape) ? known : null;
+  });
+  if (made === null) {
     const shapes = inputs.map((input) => (input ? input.dims.join(' x ') : '?')).join(', ');
     throw bad(`node ${node.name} (${node.op}) cannot have inputs of the shapes ${shapes}`);
   }
