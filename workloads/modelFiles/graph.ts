@@ -113,7 +113,8 @@ function checkOrder(
   for (const { block, op, inputs, outputs } of layers) {
     const unmade = inputs.find((tensor) => !made.has(tensor));
     if (outputs.length === 0 || unmade !== undefined) {
-      const fault = unmade === undefined ? 'makes no tensor' : `reads ${tensors[unmade]!.name} before any other makes it`;
+      const fault =
+        unmade === undefined ? 'makes no tensor' : `reads ${tensors[unmade]!.name} before any other makes it`;
       const problem = `operator ${block} of ${id} (${op}) ${fault}`;
       throw new InputError({ code: 'bad_value', problem, expected: 'operators in the order of their tensors' });
     }
