@@ -5,31 +5,21 @@ import { line, path, polyline } from './marks/pen.ts';
 import { axisTitle, axisUnit } from './marks/units.ts';
 import { renderSvg } from './render.ts';
 import { INK, SERIES, type SeriesStyle, themeOf } from './themes.ts';
+import { thinned } from './thinned.ts';
 
 /** Bytes after each event of an online allocator: time, asked for, in blocks, taken from the device. */
 export type CurvePoint = readonly [time: number, live: number, allocated: number, reserved: number];
 
-/** Stretches of time drawn; each keeps the point with the most bytes asked for. */
+/** Events drawn; of more, each stretch keeps the one with the most bytes asked for. */
 const MOST_POINTS = 800;
 
 const NAMES = ['live', 'in blocks', 'reserved'] as const;
 const STYLES: readonly SeriesStyle[] = [SERIES[0]!, SERIES[1]!, SERIES[2]!];
 
-/** The ends, and of every stretch between them the fullest point. */
-function thin(curve: readonly CurvePoint[]): CurvePoint[] {
-  const size = Math.ceil(curve.length / MOST_POINTS);
-  const kept: CurvePoint[] = [];
-  for (let at = 0; at < curve.length; at += size) {
-    kept.push(curve.slice(at, at + size).reduce((most, point) => (point[1] > most[1] ? point : most)));
-  }
-  const last = curve.at(-1);
-  return last && kept.at(-1) !== last ? [...kept, last] : kept;
-}
-
 /** What an online allocator takes for the lives of buffers over time, beside the top of a static plan for the same. */
 export function memoryCurve(curve: readonly CurvePoint[], plan_bytes: number | null): Figure {
   const theme = themeOf('web');
-  const points = thin(curve);
+  const points = thinned(curve.length, (at) => curve[at]![1], MOST_POINTS).map((at) => curve[at]!);
   const top = points.reduce((most, [, ...bytes]) => Math.max(most, ...bytes), plan_bytes ?? 0);
   const unit = axisUnit('bytes', top);
   const [width, height] = [theme.width_in * 72, theme.height_in * 72];

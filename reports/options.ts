@@ -32,3 +32,19 @@ export const usesOption = v.optional(
   ),
   ['validate', 'calibrate'],
 );
+
+export const pointsOption = (what: string) =>
+  v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(10),
+      v.description(`Most ${what} drawn; of more, each stretch keeps its fullest. Default: 600.`),
+    ),
+    600,
+  );
+
+/** For charts of a static plan. */
+export const plannedCaseOption = v.optional(
+  v.pipe(v.string(), v.description('Case to show. Default: the first whose planner gives addresses.')),
+);

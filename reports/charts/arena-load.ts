@@ -5,12 +5,11 @@ import { drawFrame } from '../marks/frame.ts';
 import type { LegendItem } from '../marks/legend.ts';
 import { label, line, path, polyline } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
+import { plannedCaseOption } from '../options.ts';
 import { INK, SERIES, type SeriesStyle } from '../themes.ts';
 
 const optionsSchema = v.strictObject({
-  case: v.optional(
-    v.pipe(v.string(), v.description('Case to show. Default: the first whose planner gives addresses.')),
-  ),
+  case: plannedCaseOption,
 });
 type Options = v.InferOutput<typeof optionsSchema>;
 

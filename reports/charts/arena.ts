@@ -4,12 +4,11 @@ import { formatQuantity } from '../format.ts';
 import { drawFrame } from '../marks/frame.ts';
 import { label, line, rect } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
+import { plannedCaseOption } from '../options.ts';
 import { INK, seriesStyles } from '../themes.ts';
 
 const optionsSchema = v.strictObject({
-  case: v.optional(
-    v.pipe(v.string(), v.description('Case to show. Default: the first whose planner gives addresses.')),
-  ),
+  case: plannedCaseOption,
 });
 type Options = v.InferOutput<typeof optionsSchema>;
 

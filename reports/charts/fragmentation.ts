@@ -5,21 +5,14 @@ import type { LegendItem } from '../marks/legend.ts';
 import { label, path, polyline } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { words } from '../metrics.ts';
-import { flag } from '../options.ts';
+import { flag, pointsOption } from '../options.ts';
 import { INK, SERIES, type SeriesStyle } from '../themes.ts';
+import { thinned } from '../thinned.ts';
 
 const optionsSchema = v.strictObject({
   case: v.optional(v.pipe(v.string(), v.description('Case to show. Default: the first of the study.'))),
   share: flag('Draw the share of the reserved bytes in no block instead of bytes. Default: false.', false),
-  points: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(10),
-      v.description('Most events drawn; of more, each stretch keeps its fullest. Default: 600.'),
-    ),
-    600,
-  ),
+  points: pointsOption('events'),
 });
 type Options = v.InferOutput<typeof optionsSchema>;
 
@@ -34,18 +27,6 @@ type Held = {
 
 const ALLOCATED = SERIES[0]!;
 const RESERVED: SeriesStyle = { ...SERIES[1]!, dash: '' };
-
-/** The ends, and of every stretch between them the event with the most bytes allocated. */
-function thin(rows: readonly Held[], most: number): Held[] {
-  if (rows.length <= most) return [...rows];
-  const size = Math.ceil((rows.length - 2) / (most - 2));
-  const kept = [rows[0]!];
-  for (let from = 1; from < rows.length - 1; from += size) {
-    const stretch = rows.slice(from, Math.min(from + size, rows.length - 1));
-    kept.push(stretch.reduce((best, row) => (row.allocated_bytes > best.allocated_bytes ? row : best)));
-  }
-  return [...kept, rows.at(-1)!];
-}
 
 export const chart = defineChart<Options, Held>({
   kind: 'fragmentation',
@@ -67,7 +48,7 @@ export const chart = defineChart<Options, Held>({
         fragmentation: reserved_bytes > 0 ? 1 - allocated_bytes / reserved_bytes : 0,
       }),
     );
-    return thin(rows, options.points);
+    return thinned(rows.length, (at) => rows[at]!.allocated_bytes, options.points).map((at) => rows[at]!);
   },
   draw(svg, rows, { share }, theme, canvas) {
     const fullest = rows.reduce((a, b) => (b.allocated_bytes > a.allocated_bytes ? b : a));

@@ -7,22 +7,16 @@ import type { LegendItem } from '../marks/legend.ts';
 import { label, line, path, polyline } from '../marks/pen.ts';
 import { axisTitle, axisUnit } from '../marks/units.ts';
 import { words } from '../metrics.ts';
+import { pointsOption } from '../options.ts';
 import { INK, seriesStyles } from '../themes.ts';
+import { thinned } from '../thinned.ts';
 
 const optionsSchema = v.strictObject({
   memory: v.optional(
     v.pipe(v.string(), v.description('Id of the memory. Default: the first of the machine that the timeline has.')),
   ),
   case: v.optional(v.pipe(v.string(), v.description('Case to show. Default: the first result with a timeline.'))),
-  points: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(10),
-      v.description('Most instants drawn; of more, each stretch keeps its fullest. Default: 600.'),
-    ),
-    600,
-  ),
+  points: pointsOption('instants'),
 });
 type Options = v.InferOutput<typeof optionsSchema>;
 
@@ -59,20 +53,6 @@ function sample(counter: Counter, instants: readonly number[]): number[] {
   });
 }
 
-/** At most `most` columns of the table: the ends, and of every stretch in between the one with the largest sum. */
-function thin(instants: readonly number[], values: readonly (readonly number[])[], most: number): number[] {
-  const all = instants.map((_, index) => index);
-  if (all.length <= most) return all;
-  const sum = (index: number): number => values.reduce((total, row) => total + row[index]!, 0);
-  const size = Math.ceil((all.length - 2) / (most - 2));
-  const kept = [0];
-  for (let from = 1; from < all.length - 1; from += size) {
-    const stretch = all.slice(from, Math.min(from + size, all.length - 1));
-    kept.push(stretch.reduce((best, index) => (sum(index) > sum(best) ? index : best)));
-  }
-  return [...kept, all.length - 1];
-}
-
 export const chart = defineChart<Options, Held>({
   kind: 'occupancy',
   description: 'What a memory holds over time, stacked by kind of tensor, under its capacity.',
@@ -98,7 +78,8 @@ export const chart = defineChart<Options, Held>({
     const spans = input.timeline.spans.filter(({ track, category }) => track === 0 && category in PHASES);
     const phaseAt = (ns: number): string =>
       PHASES[spans.find(({ start_ns, end_ns }) => start_ns <= ns && ns < end_ns)?.category ?? ''] ?? '';
-    return thin(instants, values, options.points).flatMap((index) =>
+    const held = (at: number): number => values.reduce((sum, row) => sum + row[at]!, 0);
+    return thinned(instants.length, held, options.points).flatMap((index) =>
       chosen.map(({ kind }, i) => ({
         at_s: instants[index]! / 1e9,
         memory: memory!,

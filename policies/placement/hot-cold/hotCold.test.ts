@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadMachine } from '../../../hardware/load.ts';
 import { simulate } from '../../../sim/executor/index.ts';
+import { generateFields } from '../../../workloads/generate/schema.ts';
 import { buildProgram } from '../../../workloads/index.ts';
 import { readModel } from '../../../workloads/models/load.ts';
 import { loadPlacement, type Policy, precisionOf } from '../../index.ts';
@@ -9,19 +10,13 @@ import { coverage, splitOf } from './split.ts';
 
 const machine = loadMachine('rtx4090-host');
 const run = async (fields: Partial<HotColdFields>, more: { weight_bits?: number; model?: string } = {}) => {
-  const workload = {
-    kind: 'generate',
+  const workload = generateFields({
     model: more.model ?? 'opt-13b',
     prompt: 16,
     output: 3,
     batch: 1,
-    batches: 1,
-    tensor_parallel: 1,
-    pipeline_parallel: 1,
     attention_kernel: 'flash',
-    activation_sparsity: 0,
-    measured_as: 'full',
-  } as const;
+  });
   const placement = { kind: 'hot-cold', predictor: 0, split: 'neurons', kv_on: 'host', ...fields } as HotColdFields;
   const policy: Policy = { placement };
   const precision = { ...precisionOf(undefined), weight_bits: more.weight_bits ?? 16 };

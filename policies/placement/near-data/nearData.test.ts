@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadMachine } from '../../../hardware/load.ts';
 import { simulate } from '../../../sim/executor/index.ts';
 import type { Machine } from '../../../sim/types/index.ts';
+import { generateFields } from '../../../workloads/generate/schema.ts';
 import { buildProgram } from '../../../workloads/index.ts';
 import { readModel } from '../../../workloads/models/load.ts';
 import { loadPlacement, type Policy, precisionOf } from '../../index.ts';
@@ -13,19 +14,13 @@ const LAYERS = 24;
 const STORES = LAYERS * (OUTPUT - 2);
 const machine = loadMachine('instcsd-a6000');
 const run = async (fields: Partial<NearDataFields>, on: Machine = machine) => {
-  const workload = {
-    kind: 'generate',
+  const workload = generateFields({
     model: 'opt-1.3b',
     prompt: 64,
     output: OUTPUT,
     batch: 4,
-    batches: 1,
-    tensor_parallel: 1,
-    pipeline_parallel: 1,
     attention_kernel: 'flash',
-    activation_sparsity: 0,
-    measured_as: 'full',
-  } as const;
+  });
   const policy: Policy = { placement: { kind: 'near-data', attention_on: 'fast', ...fields } as NearDataFields };
   const precision = precisionOf(undefined);
   const program = buildProgram(workload, precision, readModel);

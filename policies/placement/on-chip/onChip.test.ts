@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadMachine } from '../../../hardware/load.ts';
 import { simulate } from '../../../sim/executor/index.ts';
 import type { Machine, MatrixVector } from '../../../sim/types/index.ts';
+import { generateFields } from '../../../workloads/generate/schema.ts';
 import { buildProgram } from '../../../workloads/index.ts';
 import { readModel } from '../../../workloads/models/load.ts';
 import { loadPlacement, type Policy, precisionOf } from '../../index.ts';
@@ -13,19 +14,13 @@ const withArray = (more: Partial<MatrixVector>): Machine => ({
 });
 /** Seconds of the products and loads of one decode step of a 1.3B model in int8. */
 const decode = async (machine: Machine): Promise<number> => {
-  const workload = {
-    kind: 'generate',
+  const workload = generateFields({
     model: 'opt-1.3b',
     prompt: 16,
     output: 2,
     batch: 1,
-    batches: 1,
-    tensor_parallel: 1,
-    pipeline_parallel: 1,
     attention_kernel: 'flash',
-    activation_sparsity: 0,
-    measured_as: 'full',
-  } as const;
+  });
   const policy: Policy = { placement: { kind: 'on-chip', density: {} } };
   const precision = { ...precisionOf(undefined), weight_bits: 8, kv_bits: 8, activation_bits: 8 };
   const program = buildProgram(workload, precision, readModel);
