@@ -3,7 +3,6 @@
  *
  *   npx tsc -p bench --noCheck && node out/bench/bench/kv.js
  */
-import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
 import { parseMachine } from '../hardware/machine.ts';
 import { loadPlacement, precisionOf, resolvePreset } from '../policies/index.ts';
@@ -13,7 +12,8 @@ import { readPreset } from '../policies/presets/load.ts';
 import { simulate } from '../sim/executor/index.ts';
 import { randomStreams } from '../sim/kernel/random.ts';
 import { AttentionProcess, PUBLISHED_FIT } from '../workloads/attention/process.ts';
-import { buildProgram, workloadSchema } from '../workloads/index.ts';
+import { generateFields } from '../workloads/generate/schema.ts';
+import { buildProgram } from '../workloads/index.ts';
 import { readModel } from '../workloads/models/load.ts';
 
 const spec = (preset: string) => resolvePreset(readPreset(preset), { preset }, () => undefined, readPreset);
@@ -21,18 +21,12 @@ const spec = (preset: string) => resolvePreset(readPreset(preset), { preset }, (
 async function counts(): Promise<void> {
   const machine = parseMachine(readMachineData('h200').source);
   const precision = { ...precisionOf(undefined), weight_bits: 4 };
-  const workload = v.parse(workloadSchema, {
-    kind: 'generate',
+  const workload = generateFields({
     model: 'llama3-70b',
     prompt: 131072,
     output: 513,
     batch: 1,
-    batches: 1,
-    tensor_parallel: 1,
-    pipeline_parallel: 1,
     attention_kernel: 'flash',
-    activation_sparsity: 0,
-    measured_as: 'full',
   });
   const program = buildProgram(workload, precision, readModel, kvMaker(spec('pyramidkv')));
   simulate(machine, program, await loadPlacement(undefined, { machine, program, precision }));

@@ -31,6 +31,7 @@ interface Planned {
 
 /** Prints studies' cases, one run under many KV presets, and stored results side by side. */
 export async function compare(terminal: Terminal, refs: readonly string[], options: CompareOptions): Promise<ExitCode> {
+  refuseUnread(refs, options);
   const metrics = options.metric?.map(knownMetric);
   const objectives = options.pareto === undefined ? undefined : readPareto(options.pareto);
   const sources = options.presets === undefined ? sourcesOf(refs, options) : underPresets(terminal, refs, options);
@@ -44,6 +45,20 @@ export async function compare(terminal: Terminal, refs: readonly string[], optio
   const comparison = compareRuns(runs, { metrics, objectives, showing });
   terminal.print(options.json ? stableJson(comparison) : `${comparisonMarkdown(comparison)}\n`);
   return EXIT.ok;
+}
+
+/** Refuses options that would change nothing. */
+function refuseUnread(refs: readonly string[], options: CompareOptions): void {
+  const { cases, metric, pareto, workers, json, ...choosing } = options;
+  const refuse = (option: string, why: string, expected: string): never => {
+    throw new InputError({ code: 'bad_value', problem: `--${option} does nothing ${why}`, expected });
+  };
+  if (cases === true && choosing.case !== undefined) refuse('cases', 'beside --case', 'one of them');
+  if (cases === true && choosing.presets !== undefined) refuse('cases', 'beside --presets', '--case for another case');
+  const [changed] = Object.keys(choosing);
+  if (changed !== undefined && refs.length > 0 && refs.every(isResultFile)) {
+    refuse(changed, 'to stored results', 'a study to run with it');
+  }
 }
 
 /** What the references name, in their order: stored results as they are, studies as cases to simulate. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { precisionOf, resolvePreset } from '../policies/index.ts';
 import { kvMaker } from '../policies/kv/maker.ts';
 import { readPreset } from '../policies/presets/load.ts';
+import { generateFields } from '../workloads/generate/schema.ts';
 import { buildProgram, type Workload } from '../workloads/index.ts';
 import { readModel } from '../workloads/models/load.ts';
 import { retainedMass, withProcessHits } from './proxy.ts';
@@ -9,31 +10,26 @@ import { retainedMass, withProcessHits } from './proxy.ts';
 const PROMPT = 64;
 const STEPS = 4;
 
-const workload = (trace: string): Workload => ({
-  kind: 'generate',
-  model: 'opt-1.3b',
-  prompt: PROMPT,
-  output: STEPS + 1,
-  batch: 1,
-  batches: 1,
-  tensor_parallel: 1,
-  pipeline_parallel: 1,
-  attention_kernel: 'flash',
-  activation_sparsity: 0,
-  measured_as: 'full',
-  attention: {
-    zipf: 1,
-    sink: 0.3,
-    recent: 0.2,
-    tau: 64,
-    rho: 0.95,
-    sigma: 0.5,
-    jumps_per_step: 0,
-    heads: 2,
-    steps: STEPS,
-    trace,
-  },
-});
+const workload = (trace: string): Workload =>
+  generateFields({
+    model: 'opt-1.3b',
+    prompt: PROMPT,
+    output: STEPS + 1,
+    batch: 1,
+    attention_kernel: 'flash',
+    attention: {
+      zipf: 1,
+      sink: 0.3,
+      recent: 0.2,
+      tau: 64,
+      rho: 0.95,
+      sigma: 0.5,
+      jumps_per_step: 0,
+      heads: 2,
+      steps: STEPS,
+      trace,
+    },
+  });
 
 const retained = (tokens: number, rows: string, trace = 'rows.jsonl') => {
   const spec = resolvePreset(readPreset('quest'), { preset: 'quest', tokens }, () => undefined, readPreset);

@@ -3,6 +3,7 @@ import { parseMachine } from '../../hardware/machine.ts';
 import { dataSource, getPath, isMap, parsePath } from '../../input/index.ts';
 import { simulate } from '../../sim/executor/index.ts';
 import type { KvShape } from '../../sim/types/index.ts';
+import { generateFields } from '../../workloads/generate/schema.ts';
 import { buildProgram, parseModel } from '../../workloads/index.ts';
 import { loadPlacement, precisionOf } from '../index.ts';
 import { KvEngine } from '../kv/engine.ts';
@@ -86,19 +87,13 @@ const machine = parseMachine(
 
 const specOf = (id: string) => resolvePreset(readPreset(id), { preset: id }, () => undefined, readPreset);
 
-const workload = {
-  kind: 'generate',
+const workload = generateFields({
   model: 'tiny',
   prompt: shape.prompt_tokens,
   output: 8,
   batch: 2,
-  batches: 1,
-  tensor_parallel: 1,
-  pipeline_parallel: 1,
   attention_kernel: 'flash',
-  activation_sparsity: 0,
-  measured_as: 'full',
-} as const;
+});
 
 async function run(id: string | null) {
   const precision = precisionOf(undefined);

@@ -197,6 +197,16 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: re
     ['compare', study('m4', STUDY), study('m5', STUDY), '--presets', 'h2o'],
     ['--presets changes one run', 'one study'],
   ],
+  [
+    'a flag beside stored results',
+    ['compare', write('r3.json', '{}'), write('r4.json', '{}'), '--machine', 't4'],
+    ['--machine does nothing', 'study'],
+  ],
+  [
+    'every case of one case',
+    ['compare', study('m7', STUDY), '--cases', '--case', 'base'],
+    ['--cases does nothing', 'one of them'],
+  ],
   ['a preset that is none', ['compare', study('m6', STUDY), '--presets', 'snpkv'], ['snpkv', 'snapkv']],
   ['a result that is none', ['compare', write('r.json', '{}'), write('r2.json', '{}')], ['r.json', 'schema']],
   [

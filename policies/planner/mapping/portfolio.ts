@@ -33,7 +33,7 @@ export class Portfolio {
   /** Nodes left of this turn. */
   private left = 0;
   /** Shared by all its searches: a proof does not depend on the style. */
-  private readonly refuted = new Refuted();
+  private readonly refuted: Refuted;
   private found: Searcher | null = null;
 
   /** `first` is the number of the first style, so that several portfolios differ. */
@@ -42,6 +42,7 @@ export class Portfolio {
     this.neighbours = neighbours;
     this.capacity = capacity;
     this.first = first;
+    this.refuted = new Refuted(instance.items);
     this.random = randomStreams(seed).stream('planner.exact');
     this.lucky = this.search(first);
     this.searcher = this.lucky;

@@ -1,6 +1,6 @@
 import type { Instance } from './instance.ts';
 import type { Neighbours } from './neighbours.ts';
-import { mixed, type Refuted } from './refuted.ts';
+import type { Refuted } from './refuted.ts';
 import { State } from './state.ts';
 
 export type SearchStatus = 'found' | 'infeasible' | 'running';
@@ -41,7 +41,7 @@ interface Frame {
   placed: number;
   slot: number;
   state: number;
-  /** Two hashes of the part's unplaced items and their supports. */
+  /** Signatures of the part's unplaced items and their supports. */
   keyA: number;
   keyB: number;
 }
@@ -257,24 +257,10 @@ export class Searcher {
       frame.placed = -1;
       frame.state = OPEN;
     }
-    this.sign(frame);
+    this.refuted.sign(part.items, part.count, this.state.support);
+    frame.keyA = this.refuted.a;
+    frame.keyB = this.refuted.b;
     if (this.refuted.has(frame.keyA, frame.keyB) || !this.choose(frame)) frame.state = DEAD;
-  }
-
-  /** Two hashes of the part's unplaced items and their supports. */
-  private sign(frame: Frame): void {
-    const { items, count } = frame.part;
-    const { support } = this.state;
-    let a = 0;
-    let b = count;
-    for (let k = 0; k < count; k++) {
-      const i = items[k]!;
-      const x = mixed(i, support[i]!);
-      a ^= x;
-      b = (b + Math.imul(x ^ (x >>> 13), 0x27d4eb2f)) | 0;
-    }
-    frame.keyA = a;
-    frame.keyB = b;
   }
 
   /**
