@@ -34,6 +34,7 @@ const NAMES = [
   'memory.sram.live_peak_bytes',
   'memory.gpu.reserved_peak_bytes',
   'memory.gpu.planned_peak_bytes',
+  'memory.gpu.prefill_peak_bytes',
   'memory.cpu.kv.peak_bytes',
   'memory.cpu.kv.end_bytes',
   'memory.kv.step_read_bytes',

@@ -84,8 +84,9 @@ export function recentTokens({ protect, budget }: StageFields, prompt: number, k
 
 /**
  * Tokens that a stage leaves of a context, a mean over heads: the budget (a share of its base, or tokens) times the
- * layer's weight, never below its floor or what is protected, never above the context. Ratios cut in `times` equal
- * parts, or into slots, are rounded down part by part, as code that allocates them does.
+ * layer's weight, never below its floor or what is protected, never above the context; heads that it does not act on hold
+ * the whole context. Ratios cut in `times` equal parts, or into slots, are rounded down part by part, as code that allocates
+ * them does.
  */
 export function budgetTokens(stage: StageFields, weight: number, shape: KvShape, context: number): number {
   const { budget } = stage;
@@ -99,7 +100,7 @@ export function budgetTokens(stage: StageFields, weight: number, shape: KvShape,
     const part = budget.ratio * weight * base;
     tokens = budget.times * (whole ? Math.floor(part + 1e-9) : part);
   } else if (budget?.mass !== undefined) tokens = massTokens(budget.mass, context) * weight;
-  return Math.min(context, Math.max(least, tokens));
+  return stage.heads * Math.min(context, Math.max(least, tokens)) + (1 - stage.heads) * context;
 }
 
 /** Exponent of the falling importance of tokens by rank (the attention process, H2O's sparsity bound: s >= 0.995 at 2048). */

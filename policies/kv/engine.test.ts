@@ -62,6 +62,42 @@ describe('counts', () => {
     expect(engine.use(0, pass(1)).read_tokens).toBe(100);
   });
 
+  it('mean over heads where a stage acts on a share of them, and nothing costs on the others', () => {
+    const stage = { signal: { kind: 'static_mask' }, protect: { sink: 10, recent: 90 }, rest: { action: 'drop' } };
+    const parted = (heads: number) =>
+      engineOf({
+        stages: [
+          { when: 'prefill_chunk', every: 500, heads, ...stage },
+          { when: 'decode_step', heads, ...stage },
+        ],
+      });
+    const engine = parted(0.75);
+    expect(engine.use(0, { ...pass(1), phase: 'prefill', tokens: 500 }).read_tokens).toBe(0.75 * 100 + 0.25 * 500);
+    expect(engine.endTokens(0)).toBe(0.75 * 100 + 0.25 * 1010);
+    // Two kinds of heads attend in a call each, which are joined; one kind alone does not.
+    const names = (share: number) =>
+      parted(share)
+        .use(0, pass(5))
+        .kernels.map(({ name }) => name);
+    expect(names(0.75)).toEqual(['evict', 'join']);
+    expect(names(1)).toEqual(['evict']);
+    expect(names(0)).toEqual([]);
+    expect(parted(0).endTokens(0)).toBe(1010);
+    const evicted = (share: number) => parted(share).use(0, pass(5)).kernels[0]!.activation_bytes;
+    expect(evicted(0.75)).toBeCloseTo(0.75 * evicted(1), 9);
+  });
+
+  it('take all the room in the first pass where it is reserved, and never more or less', () => {
+    const chunked = drop('prefill_chunk');
+    const stages = chunked.stages.map((stage) => ({ ...stage, every: 300 }));
+    const engine = engineOf({ layout: { room: 'reserved' }, stages });
+    expect(engine.use(0, pass(0)).added).toEqual([{ role: 'fast', kind: 'kv', bytes: 110 * pair }]);
+    for (let index = 1; index <= 13; index++) {
+      const { added, freed, freed_before } = engine.use(0, pass(index));
+      expect([added, freed, freed_before]).toEqual([[], [], []]);
+    }
+  });
+
   it("give H2O's slots: 2 floor(ratio prompt) of them, one for the token being computed", () => {
     const budget = { ratio: 0.1234, of: 'prompt', times: 2, slots: true };
     const stage = { signal: { kind: 'accumulated_attention' }, budget, rest: { action: 'drop' } };
@@ -240,6 +276,27 @@ describe('a preset', () => {
     expect(refused({ stages: [{ ...stage, budget: { tokens: 5, ratio: 0.1 } }] })).toContain('at once');
     expect(refused({ stages: [{ ...stage, budget: { ratio: 0.1 } }] })).toContain('of: prompt');
     expect(refused({ stages: [{ ...stage, when: 'decode_every_n' }] })).toContain('every');
+  });
+
+  it('is refused where a field would say nothing: of another signal, of half a token, of a shape without weights', () => {
+    const signal = { kind: 'static_mask', window: 8 };
+    expect(refused({ stages: [{ ...stage, signal }] })).toContain('"static_mask" does not read "window"');
+    expect(refused({ stages: [{ ...stage, of: 'v' }] })).toContain('v alone of a token');
+    const budget = { tokens: 64, shape: 'pyramid' };
+    expect(refused({ stages: [{ ...stage, budget }] })).toContain('shape pyramid without weights');
+    expect(refused({ stages: [{ ...stage, budget: { ...budget, first: 2, last: 0 } }] })).toBe('accepted');
+    expect(refused({ stages: [{ ...stage, rest: { action: 'merge', target: 'nearest_position_' } }] })).toContain(
+      'nearest_position',
+    );
+  });
+
+  it('quantises keys and values to bits of their own', () => {
+    const of = (rest: object): number =>
+      engineOf({
+        stages: [{ when: 'prefill_layer', budget: { tokens: 10 }, rest: { action: 'quantise', ...rest } }],
+      }).peakBytes(0);
+    expect(of({ k_bits: 4, v_bits: 2 })).toBeCloseTo((of({ bits: 4 }) + of({ bits: 2 })) / 2, 6);
+    expect(of({ bits: 4, v_bits: 2 })).toBe(of({ k_bits: 4, v_bits: 2 }));
   });
 
   it('is refused where it contradicts itself: less than is protected, layers that are none, a fetch of nothing', () => {

@@ -1,9 +1,9 @@
 import type { Kernel, KvChange, KvPass, KvPolicy, KvShape, KvTransfer, KvUse, Role } from '../../sim/types/index.ts';
 import { windowPairShare } from '../../sim/windowPairs.ts';
 import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
-import { type Forms, formsOf, headShare } from './forms.ts';
+import { type Forms, formsOf, headShare, scaledForms } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { copyKernel, indexBuild, selectionWork } from './work.ts';
+import { copyKernel, indexBuild, joinKernel, selectionWork } from './work.ts';
 
 /** Tokens of one layer's cache by where and how they lie; means over heads. */
 interface State {
@@ -31,6 +31,8 @@ interface Group {
   readonly uses: KvUse[];
   peakTokens: number;
   peakBytes: number;
+  /** Bytes of the fast memory that its first pass takes for all later ones; null where room grows with the tokens. */
+  reserved: number | null;
 }
 
 /**
@@ -116,14 +118,30 @@ export class KvEngine implements KvPolicy {
       index === this.prefill_tokens.length - 1,
     );
     for (const { stage, weight } of group.stages) step.apply(stage, weight);
+    if (index === 0 && this.spec.layout.room === 'reserved') group.reserved = this.mostHeld(group);
     const indexGrown = this.indexBytesOf(pass.seen + pass.tokens) - (index === 0 ? 0 : this.indexBytesOf(pass.seen));
-    const use = step.use(indexGrown, index === 0 ? this.reused_tokens : 0);
+    const use = step.use(indexGrown, index === 0 ? this.reused_tokens : 0, group.reserved);
     const last = group.uses[index - 1];
     group.uses.push(last !== undefined && sameUse(last, use) ? last : use);
     group.states.push(step.after());
     const held = step.after();
     group.peakTokens = Math.max(group.peakTokens, held.hot + held.low + held.far + held.leaving + step.spareSlots);
     group.peakBytes = Math.max(group.peakBytes, this.bytesOf(held) + step.spareSlots * this.forms.hot_bytes);
+  }
+
+  /** The most bytes of the fast memory that a layer of the group keeps after any pass. */
+  private mostHeld(group: Group): number {
+    const passes = this.prefill_tokens.length + this.shape.output_tokens - 1;
+    let state: State = { ...EMPTY, hot: this.reused_tokens };
+    let most = 0;
+    for (let index = 0; index < passes; index++) {
+      const lastPrefill = index === this.prefill_tokens.length - 1;
+      const step = new PassCount(this.spec, this.shape, this.forms, this.passAt(index), state, lastPrefill);
+      for (const { stage, weight } of group.stages) step.apply(stage, weight);
+      state = step.after();
+      most = Math.max(most, step.fastBytes());
+    }
+    return most;
   }
 
   private bytesOf({ hot, low, far, leaving }: State): number {
@@ -154,6 +172,7 @@ class PassCount {
   private scratch = 0;
   private replaced = 0;
   private indexRead = 0;
+  private parted = false;
   private readonly spec: PresetFields;
   private readonly shape: KvShape;
   private readonly forms: Forms;
@@ -177,7 +196,9 @@ class PassCount {
     if (!this.fires(stage)) return;
     const { pass, shape } = this;
     if (stage.masked && pass.phase === 'prefill') {
-      this.pairShare *= windowPairShare(pass.tokens, pass.seen, protectedTokens(stage, shape.prompt_tokens));
+      const window = protectedTokens(stage, shape.prompt_tokens);
+      const share = windowPairShare(pass.tokens, Math.min(pass.seen, window), window);
+      this.pairShare *= stage.heads * share + 1 - stage.heads;
     }
     const context = pass.seen + pass.tokens;
     const slots = stage.budget?.slots === true;
@@ -206,7 +227,7 @@ class PassCount {
   }
 
   /** What the pass asks of the op. */
-  use(indexGrown: number, reused: number): KvUse {
+  use(indexGrown: number, reused: number, reserved: number | null): KvUse {
     const { before, pass, forms, spec } = this;
     const { hot_bytes, low_bytes } = forms;
     const fetched = this.fetchedTokens();
@@ -222,13 +243,14 @@ class PassCount {
     if (pass.phase === 'decode' && spec.layout.append === 'copy') {
       this.kernels.push(copyKernel('append', this.shape, (before.hot + pass.tokens) * hot_bytes));
     }
+    if (this.parted) this.kernels.push(joinKernel(this.shape, pass.tokens));
     const fast = this.fastBytes();
     const fastBefore = before.hot * hot_bytes + before.low * low_bytes;
-    const grown = fast - fastBefore;
+    const grown = reserved === null ? fast - fastBefore : pass.index === 0 ? reserved : 0;
     const buffer: KvChange[] = fetchBytes > 0 ? [{ role: 'fast', kind: 'kv', bytes: fetched * hot_bytes }] : [];
     const farGrown = (this.far - before.far) * hot_bytes;
     const tier = this.tier();
-    const gone = before.leaving + before.copied;
+    const gone = reserved === null ? before.leaving + before.copied : 0;
     const added: KvChange[] = [...buffer];
     if (grown > 0) added.push({ role: 'fast', kind: 'kv', bytes: grown });
     if (farGrown > 0) added.push({ role: tier, kind: 'kv', bytes: farGrown });
@@ -238,7 +260,7 @@ class PassCount {
     }
     const freed: KvChange[] = [...buffer];
     if (grown < 0) freed.push({ role: 'fast', kind: 'kv', bytes: -grown });
-    if (reused > 0) added.push({ role: 'fast', kind: 'kv', bytes: before.hot * hot_bytes });
+    if (reused > 0 && reserved === null) added.push({ role: 'fast', kind: 'kv', bytes: before.hot * hot_bytes });
     return {
       read_tokens: read,
       read_bytes_per_token: read > 0 ? read_bytes / read / 2 : hot_bytes / 2,
@@ -268,7 +290,8 @@ class PassCount {
     return this.hot + this.low + this.far + this.leaving;
   }
 
-  private fastBytes(): number {
+  /** Bytes that the layer holds in the fast memory after the pass. */
+  fastBytes(): number {
     return (this.hot + this.leaving + this.copied) * this.forms.hot_bytes + this.low * this.forms.low_bytes;
   }
 
@@ -294,16 +317,22 @@ class PassCount {
     }
   }
 
+  /** Work of a stage, from means over all heads; the heads that it leaves alone hold the whole context and cost nothing. */
   private work(stage: StageFields, considered: number, kept: number, excess: number): void {
+    const { spec, shape, pass, forms } = this;
+    const { heads } = stage;
+    if (heads === 0) return;
+    if (heads < 1) this.parted = true;
+    const whole = (1 - heads) * (pass.seen + pass.tokens);
     const made = selectionWork({
       stage,
-      spec: this.spec,
-      shape: this.shape,
-      pass: this.pass,
-      forms: this.forms,
-      considered,
-      kept,
-      excess,
+      spec,
+      shape: heads === 1 ? shape : { ...shape, heads: shape.heads * heads, kv_heads: shape.kv_heads * heads },
+      pass,
+      forms: heads === 1 ? forms : scaledForms(forms, heads),
+      considered: (considered - whole) / heads,
+      kept: (kept - whole) / heads,
+      excess: excess / heads,
     });
     this.kernels.push(...made.kernels);
     this.scratch = Math.max(this.scratch, made.scratch_bytes);
@@ -322,7 +351,8 @@ class PassCount {
     const { fetch } = this.spec;
     const { far } = this.before;
     if (fetch === undefined || far === 0 || this.pass.phase === 'prefill') return 0;
-    const asked = fetch.tokens ?? (fetch.ratio ?? 1) * far;
+    const heads = this.spec.stages.find(({ rest }) => rest.action === 'demote')?.heads ?? 1;
+    const asked = fetch.tokens === undefined ? (fetch.ratio ?? 1) * far : fetch.tokens * heads;
     return Math.min(far, asked);
   }
 
@@ -380,7 +410,7 @@ function groupsOf(spec: PresetFields, { layers }: KvShape): Group[] {
       .map((stage, i) => ({ stage, weight: weights[i]![layer]! }))
       .filter(({ stage }) => actsOn(stage, layer, layers));
     const key = stages.map(({ stage, weight }) => `${spec.stages.indexOf(stage)}:${weight}`).join(' ');
-    const group = known.get(key) ?? { stages, states: [], uses: [], peakTokens: 0, peakBytes: 0 };
+    const group = known.get(key) ?? { stages, states: [], uses: [], peakTokens: 0, peakBytes: 0, reserved: null };
     known.set(key, group);
     return group;
   });

@@ -75,8 +75,8 @@ export function formsOf(fields: PresetFields, shape: KvShape): Forms {
   const stage = stages.find(({ rest }) => ['quantise', 'project', 'share'].includes(rest.action));
   let low = key + value;
   if (stage?.rest.action === 'quantise') {
-    const bits = stage.rest.bits ?? PLAIN_BITS;
-    low = narrow(k.scale, bits, 1) * k.rank + narrow(v.scale, bits, 1) * v.rank;
+    const { bits = PLAIN_BITS, k_bits = bits, v_bits = bits } = stage.rest;
+    low = narrow(k.scale, k_bits, 1) * k.rank + narrow(v.scale, v_bits, 1) * v.rank;
   } else if (stage?.rest.action === 'project') {
     const { bits = PLAIN_BITS, k_rank = 1, v_rank = 1 } = stage.rest;
     low = narrow(k.scale, bits, k_rank) + narrow(v.scale, bits, v_rank);
@@ -85,4 +85,14 @@ export function formsOf(fields: PresetFields, shape: KvShape): Forms {
     low = (key + value) * (stage.rest.retain + (1 - stage.rest.retain) / 2) + heads * stage.rest.extra_bytes;
   }
   return { hot_bytes: key * thin + value + side, low_bytes: low + side, side_bytes: side, key_bytes: key };
+}
+
+/** Bytes of a token in a share of the heads. */
+export function scaledForms({ hot_bytes, low_bytes, side_bytes, key_bytes }: Forms, share: number): Forms {
+  return {
+    hot_bytes: hot_bytes * share,
+    low_bytes: low_bytes * share,
+    side_bytes: side_bytes * share,
+    key_bytes: key_bytes * share,
+  };
 }

@@ -11,7 +11,7 @@ import {
   type YamlSource,
 } from '../../input/index.ts';
 import { type ParamFields, type PresetFields, presetSchema } from './schema.ts';
-import { SIGNALS } from './signals.ts';
+import { SIGNAL_FIELDS, SIGNALS } from './signals.ts';
 
 /**
  * From a preset file and the user's parameters to one policy.
@@ -162,6 +162,9 @@ function readFields({ source }: Preset, values: ReadonlyMap<string, unknown>): P
   return validate(presetSchema, { ...source, value: filled(source.value, []) });
 }
 
+/** Shapes of budgets that differ by layer. */
+const UNEVEN: ReadonlySet<string> = new Set(['vector', 'pyramid', 'profile', 'variance_rule', 'entropy_variance']);
+
 /** @throws InputError at the preset's line for what contradicts itself. */
 function checkStages({ stages, fetch }: PresetFields, { source }: Preset): void {
   const refuse = (index: number, key: string, problem: string, expected: string): never => {
@@ -204,7 +207,20 @@ function checkStages({ stages, fetch }: PresetFields, { source }: Preset): void 
         'two ascending shares of the depth',
       );
     }
-    if (rest.action === 'quantise' && rest.bits === undefined)
+    for (const field of SIGNAL_FIELDS) {
+      const { kind } = stage.signal;
+      if (stage.signal[field] === undefined || SIGNALS[kind]!.fields.includes(field)) continue;
+      const own = SIGNALS[kind]!.fields;
+      const expected = own.length === 0 ? 'no field beside kind, agg and group' : oneOf(own);
+      refuse(index, 'signal', `signal ${quote(kind)} does not read ${quote(field)}`, expected);
+    }
+    if (stage.of !== 'kv' && stage.unit !== 'channel') {
+      const expected = 'unit: channel, or bits and ranks of each in rest (k_bits, v_bits, k_rank, v_rank)';
+      refuse(index, 'of', `${stage.of} alone of a ${stage.unit}, which is kept whole`, expected);
+    }
+    if (budget !== undefined && UNEVEN.has(budget.shape) && budget.first === undefined && budget.vector === undefined)
+      refuse(index, 'budget', `a budget of shape ${budget.shape} without weights`, 'first and last, or vector');
+    if (rest.action === 'quantise' && (rest.bits ?? rest.k_bits ?? rest.v_bits) === undefined)
       refuse(index, 'rest', 'quantised to no width', 'bits in rest');
     if (rest.action === 'demote' && rest.tier === undefined)
       refuse(index, 'rest', 'demoted to no tier', 'a tier in rest: host, storage or near');

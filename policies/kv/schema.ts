@@ -47,6 +47,9 @@ export const ACTIONS = [
 ] as const;
 export type RestAction = (typeof ACTIONS)[number];
 
+/** What a token that goes is merged into: one chosen by likeness among all that stay, or a neighbour in its run. */
+export const MERGE_TARGETS = ['nearest_kept', 'nearest_centre', 'pivot', 'nearest_position', 'run'] as const;
+
 export const SCALES = ['group', 'token', 'channel'] as const;
 export type Scale = (typeof SCALES)[number];
 
@@ -114,6 +117,15 @@ export const layoutSchema = v.strictObject({
     ),
     'slots',
   ),
+  room: v.optional(
+    v.pipe(
+      v.picklist(['grown', 'reserved']),
+      v.description(
+        '`grown`: room is taken as tokens come; `reserved`: room for the most that a layer ever keeps is taken in its first pass.',
+      ),
+    ),
+    'grown',
+  ),
 });
 
 const signalSchema = v.strictObject({
@@ -158,16 +170,18 @@ export type BudgetFields = v.InferOutput<typeof budgetSchema>;
 const protectSchema = v.strictObject({
   sink: v.optional(count('First tokens, always kept.', 0), 0),
   recent: v.optional(number('Last tokens, always kept; below 1 a share of the prompt.'), 0),
-  select: v.optional(text('Other tokens that are always kept.')),
+  select: v.optional(text('Name of other tokens that are always kept; they count in the budget.')),
 });
 
 const restSchema = v.strictObject({
   action: v.picklist(ACTIONS),
-  bits: v.optional(bits('Bits of what is quantised.')),
+  bits: v.optional(bits('Bits of what is quantised, keys and values alike.')),
+  k_bits: v.optional(bits('Bits of quantised keys, where they differ.')),
+  v_bits: v.optional(bits('Bits of quantised values, where they differ.')),
   k_rank: v.optional(share('Share of the width of projected keys.')),
   v_rank: v.optional(share('Share of the width of projected values.')),
   tier: v.optional(tier),
-  target: v.optional(text('What the rest is merged into.')),
+  target: v.optional(v.pipe(v.picklist(MERGE_TARGETS), v.description('What the rest is merged into.'))),
   extra_bytes: v.optional(number('Bytes kept for a shared or merged token and head.'), 0),
   retain: v.optional(share('Share of the tokens kept apart from what is shared.'), 0),
 });
@@ -177,11 +191,15 @@ export const stageSchema = v.strictObject({
   every: v.optional(count('Tokens between two firings: of a chunk, of every n, of a sentence.')),
   unit: v.optional(v.picklist(UNITS), 'token'),
   unit_tokens: v.optional(count('Tokens of one unit.'), 1),
-  of: v.optional(v.picklist(['kv', 'k', 'v']), 'kv'),
+  of: v.optional(
+    v.pipe(v.picklist(['kv', 'k', 'v']), v.description('Whose channels it acts on; tokens go with both.')),
+    'kv',
+  ),
   layers: v.optional(
     v.pipe(v.tuple([share('From.'), share('To.')]), v.description('Layers it acts on, as a share of the depth.')),
   ),
   skip_layers: v.optional(count('First layers that it leaves as they are.', 0), 0),
+  heads: v.optional(share('Share of the heads that it acts on; the others keep everything.'), 1),
   masked: v.optional(
     v.pipe(
       v.boolean(),

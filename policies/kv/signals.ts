@@ -29,10 +29,16 @@ export const SCORE_BYTES = 2;
 const POSITION_BYTES = 8;
 export const COMPUTE_BYTES = 2;
 
+/** Fields that some signals alone read. */
+export const SIGNAL_FIELDS = ['window', 'pool', 'probes', 'width', 'passes'] as const;
+export type SignalField = (typeof SIGNAL_FIELDS)[number];
+
 export interface SignalDefinition {
   readonly description: string;
   /** Bytes a token and query head that the signal keeps beside the cache. */
   readonly state_bytes: number;
+  /** Its own fields of a preset's `signal`, beside what rankings share. */
+  readonly fields: readonly SignalField[];
   cost(scoring: Scoring): Cost;
 }
 
@@ -134,18 +140,27 @@ function learned(scoring: Scoring): Cost {
   return plus({ flops, bytes, launches: inner > 0 ? 3 : 1 }, top(scoring));
 }
 
-/** Norms of queries and keys by channel (ThinK, section 3.2). */
+/** Norms by channel of the last `window` queries and of keys (ThinK, section 3.2). */
 function channels(scoring: Scoring): Cost {
-  const { shape } = scoring;
-  return { flops: 0, bytes: keyBytes(scoring) + rows(scoring) * shape.head_dim * SCORE_BYTES, launches: 4 };
+  const { shape, signal, queries } = scoring;
+  const window = Math.min(signal.window ?? queries, queries);
+  const asked = rows(scoring) * window * shape.head_dim * COMPUTE_BYTES;
+  const bytes = keyBytes(scoring) + asked + rows(scoring) * shape.head_dim * SCORE_BYTES;
+  return { flops: 0, bytes, launches: 4 };
 }
 
-const free = (description: string): SignalDefinition => ({ description, state_bytes: 0, cost: () => NOTHING });
-const with_ = (description: string, cost: (scoring: Scoring) => Cost, state_bytes = 0): SignalDefinition => ({
+const free = (description: string): SignalDefinition => ({
   description,
-  state_bytes,
-  cost,
+  state_bytes: 0,
+  fields: [],
+  cost: () => NOTHING,
 });
+const with_ = (
+  description: string,
+  cost: (scoring: Scoring) => Cost,
+  fields: readonly SignalField[] = [],
+  state_bytes = 0,
+): SignalDefinition => ({ description, state_bytes, fields, cost });
 
 /** Every named signal. A new method adds at most one line here. */
 export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
@@ -153,14 +168,14 @@ export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
   static_mask: free('Positions alone decide'),
   prefix_hash: free('Equal chunks are found by their hash, on the host'),
   draft_accept: free("A draft's tokens are accepted or not"),
-  predictor: with_('A low-rank predictor names the active units', learned),
-  accumulated_attention: with_('Attention received so far', accumulated, SCORE_BYTES),
-  window_attention: with_('Attention of the last queries', windowed),
-  pivotal_count: with_('Times a token was pivotal in a history window', accumulated, SCORE_BYTES),
-  modality_prior: with_('Text before images, then attention received', accumulated),
+  predictor: with_('A low-rank predictor names the active units', learned, ['width', 'window']),
+  accumulated_attention: with_('Attention received so far', accumulated, ['probes'], SCORE_BYTES),
+  window_attention: with_('Attention of the last queries', windowed, ['window', 'pool', 'passes']),
+  pivotal_count: with_('Times a token was pivotal in a history window', accumulated, ['probes'], SCORE_BYTES),
+  modality_prior: with_('Text before images, then attention received', accumulated, ['probes']),
   key_similarity: with_('Likeness of neighbouring keys', similarity),
-  channel_norm: with_('Query-weighted norm of key channels', channels),
-  learned_score: with_('A trained score of each token', learned),
+  channel_norm: with_('Query-weighted norm of key channels', channels, ['window']),
+  learned_score: with_('A trained score of each token', learned, ['width']),
   centroid_dot: with_('Query times centroids', indexScan),
   landmark_dot: with_('Query times the landmark of each block', indexScan),
   page_bound: with_('Query times the least and largest key of each page', indexScan),

@@ -129,6 +129,15 @@ export function copyKernel(name: string, shape: KvShape, bytes: number): Kernel 
   return { ...work, copied_elements: bytes / COMPUTE_BYTES };
 }
 
+/**
+ * Heads that hold different tokens attend in a call each, and their outputs are put together (mit-han-lab/duo-attention,
+ * duo_attn/patch/llama.py): one call more, and a copy of the output.
+ */
+export function joinKernel(shape: KvShape, tokens: number): Kernel {
+  const bytes = 2 * shape.batch * shape.heads * shape.head_dim * tokens * COMPUTE_BYTES;
+  return workKernel('join', shape, { flops: 0, bytes, launches: 2 });
+}
+
 /** Building the index of new tokens: their keys are read, its entries written. */
 export function indexBuild(shape: KvShape, tokens: number, bytes: number): Kernel {
   return workKernel('index', shape, { flops: 0, bytes: tokens * shape.token_bytes + bytes, launches: 1 });

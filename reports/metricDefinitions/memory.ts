@@ -12,6 +12,15 @@ export const MEMORY_METRICS: readonly MetricDefinition[] = [
     'Most bytes held at once. With a planner: the top of its plan, scratch included. Where several memories of a kind exist (`gpu0`, `gpu1`), the bare id is their maximum.',
   ),
   define(
+    'memory.<memory>.<phase>_peak_bytes',
+    'M_m,φ',
+    'bytes',
+    'lower',
+    false,
+    'peak memory of <memory> in <phase>',
+    'Most bytes held at once in one phase of a run that has several.',
+  ),
+  define(
     'memory.<memory>.mean_bytes',
     'M̄_m',
     'bytes',

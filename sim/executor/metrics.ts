@@ -80,6 +80,9 @@ function memory(metrics: MutableMetrics, run: Measured): void {
   for (const account of run.accounts) {
     if (account.peak === 0) continue;
     metrics[`memory.${account.id}.peak_bytes`] = account.peak;
+    if (run.phases.size > 1) {
+      for (const [phase, peak] of account.phasePeaks) metrics[`memory.${account.id}.${phase}_peak_bytes`] = peak;
+    }
     if (run.simulated_ns > 0) metrics[`memory.${account.id}.mean_bytes`] = account.integral / run.simulated_ns;
     TENSOR_KINDS.forEach((kind, i) => {
       const peak = account.peakByKind[i]!;

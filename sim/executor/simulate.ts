@@ -100,7 +100,7 @@ function runProgram(engine: Engine, recorder: Recorder, program: Program, placem
     const { phase } = cursor.op;
     if (phase !== recorder.phase) {
       recorder.barrier();
-      marks.phaseEnds.set(recorder.phase, engine.ledger.snapshot(engine.now));
+      endPhase(engine, recorder.phase, marks);
       recorder.phase = phase;
       layer = -1;
     }
@@ -117,10 +117,15 @@ function runProgram(engine: Engine, recorder: Recorder, program: Program, placem
     placement.onOp(cursor, recorder);
   } while (cursor.next());
   recorder.barrier();
-  const end = engine.ledger.snapshot(engine.now);
-  marks.phaseEnds.set(recorder.phase, end);
-  marks.sampleTo = end;
+  marks.sampleTo = endPhase(engine, recorder.phase, marks);
   return marks;
+}
+
+function endPhase(engine: Engine, phase: Phase, marks: Marks): LedgerSnapshot {
+  const end = engine.ledger.snapshot(engine.now);
+  marks.phaseEnds.set(phase, end);
+  for (const account of engine.accounts) account.endPhase(phase);
+  return end;
 }
 
 /** Seconds of each phase. A projected decode is (output − 1) × sub-layers × the mean of the sampled sub-layers. */

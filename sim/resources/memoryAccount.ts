@@ -1,4 +1,4 @@
-import type { TensorKind } from '../types/units.ts';
+import type { Phase, TensorKind } from '../types/units.ts';
 
 /** Kinds in the order of the account's columns. */
 export const TENSOR_KINDS: readonly TensorKind[] = [
@@ -21,7 +21,9 @@ export class MemoryAccount {
   readonly id: string;
   readonly capacity: number;
   used = 0;
-  peak = 0;
+  /** Peaks of the phases that have ended, in order. */
+  readonly phasePeaks = new Map<Phase, number>();
+  private phasePeak = 0;
   /** Integral of `used` over time up to `lastNs`, in byte·ns. */
   integral = 0;
   private lastNs = 0;
@@ -37,6 +39,17 @@ export class MemoryAccount {
     this.capacity = capacity;
   }
 
+  /** Most bytes held at once. */
+  get peak(): number {
+    return Math.max(this.phasePeak, ...this.phasePeaks.values());
+  }
+
+  /** Ends a phase; one that comes again keeps its highest peak. */
+  endPhase(phase: Phase): void {
+    this.phasePeaks.set(phase, Math.max(this.phasePeak, this.phasePeaks.get(phase) ?? 0));
+    this.phasePeak = this.used;
+  }
+
   fits(bytes: number): boolean {
     return this.used + bytes <= this.capacity;
   }
@@ -48,7 +61,7 @@ export class MemoryAccount {
     this.used += bytes;
     const ofKind = this.usedByKind[kind]! + bytes;
     this.usedByKind[kind] = ofKind;
-    if (this.used > this.peak) this.peak = this.used;
+    if (this.used > this.phasePeak) this.phasePeak = this.used;
     if (ofKind > this.peakByKind[kind]!) this.peakByKind[kind] = ofKind;
     if (this.used > this.windowPeak) this.windowPeak = this.used;
     if (ofKind > this.windowPeakByKind[kind]!) this.windowPeakByKind[kind] = ofKind;
@@ -70,7 +83,7 @@ export class MemoryAccount {
   /** Repeats a stretch that was measured before: what it left, the peaks above its start, and its integral above its start. */
   repeat(nowNs: number, durationNs: number, stretch: AccountStretch): void {
     this.settle(nowNs);
-    this.peak = Math.max(this.peak, this.used + stretch.peak);
+    this.phasePeak = Math.max(this.phasePeak, this.used + stretch.peak);
     this.integral += this.used * durationNs + stretch.integral;
     for (let kind = 0; kind < KINDS; kind++) {
       this.peakByKind[kind] = Math.max(this.peakByKind[kind]!, this.usedByKind[kind]! + stretch.peakByKind[kind]!);

@@ -20,10 +20,11 @@ export const attentionFlops = (
 ): number => 2 * sequences * heads * matmulFlops(queries, keys, head_dim);
 
 /**
- * Share of the pairs that a causal fused kernel computes: half of a square, all of a single row (Dao, FlashAttention-2,
- * arXiv:2307.08691, section 4.1).
+ * Share of the pairs that a causal fused kernel computes of `queries` new rows after `before` stored tokens: all of what is
+ * stored and half of the new square (Dao, FlashAttention-2, arXiv:2307.08691, section 4.1); all of a single row.
  */
-export const causalShare = (queries: number): number => (queries > 1 ? 0.5 : 1);
+export const causalShare = (queries: number, before: number): number =>
+  queries > 1 ? (before + queries / 2) / (before + queries) : 1;
 
 /**
  * Distinct experts of `experts` that `tokens` tokens reach when each picks `active` of them evenly and independently:

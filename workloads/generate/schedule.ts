@@ -35,8 +35,8 @@ const MOST_KNOWN = 8192;
 const MOST_USES = 65_536;
 
 /**
- * The work of every (sub-layer, step), computed once: only attention depends on the context, so all other decode steps
- * share theirs, kernels and all.
+ * The work of every (sub-layer, step), computed once: only attention depends on the context, so passes of as many tokens
+ * share the rest, kernels and all.
  */
 export class WorkTable {
   readonly #setting: Setting;
@@ -56,7 +56,7 @@ export class WorkTable {
 
   at(kind: SubLayer, step: Step): SubLayerWork {
     if (kind === 'attention' && step.use !== undefined) return this.#underPolicy(step, step.use);
-    const key = kind === 'attention' ? `${kind} ${step.step}` : `${kind} ${step.phase}`;
+    const key = kind === 'attention' ? `${kind} ${step.step}` : `${kind} ${step.tokens} ${step.phase}`;
     let work = this.#known.get(key);
     if (!work) {
       work = this.#compute(kind, step);

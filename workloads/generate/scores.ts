@@ -159,7 +159,7 @@ export function fusedScores(walk: Walk, setting: Setting, step: Step): void {
     makes: { value: rowsBytes(setting, step, queryWidth(setting)) },
     operand_bytes: expanded ? 0 : stored,
     ...(paged && { head_loaded_bytes: group * stored }),
-    flops: 2 * productFlops(setting, step) * causalShare(step.tokens),
+    flops: 2 * productFlops(setting, step) * causalShare(step.tokens, step.context),
   });
 }
 
