@@ -36,7 +36,7 @@ export type Policy = v.InferOutput<typeof policySchema>;
 
 /** The precision a policy asks for; without one, the model's own 16 bits. */
 export function precisionOf(policy: Policy | undefined): ReturnType<typeof readPrecision> {
-  return readPrecision(policy?.precision);
+  return readPrecision(policy?.precision, policy?.placement?.kind ?? 'resident');
 }
 
 /** The placement a policy asks for; without one, everything is resident. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { InputError } from '../input/index.ts';
 import type { Precision } from '../sim/types/index.ts';
 
 const bits = (what: string) =>
@@ -34,9 +35,33 @@ export const precisionSchema = v.strictObject({
     ),
     32,
   ),
+  weight_kernels: v.exactOptional(
+    v.pipe(
+      v.picklist(['fused', 'expanded']),
+      v.description(
+        'How products read weights below 16 bits: as stored, widened inside the kernel (`fused`), or from a copy made before each use (`expanded`). Default: what the runtime of the placement does; `resident` and `hot-cold` are fused, the others expand.',
+      ),
+    ),
+  ),
 });
 
-/** The precision of a policy, or the model's own 16 bits where it says nothing. */
-export function precisionOf(part: v.InferOutput<typeof precisionSchema> | undefined): Precision {
-  return part ?? v.parse(precisionSchema, {});
+/** Placements whose runtimes read weights as they are stored; the others copy them out first (FlexGen, ZeRO-Inference). */
+const FUSED: ReadonlySet<string> = new Set(['resident', 'hot-cold']);
+
+/**
+ * The precision of a policy under a placement, or the model's own 16 bits where it says nothing.
+ * @throws InputError for fused kernels under a placement whose runtime has none.
+ */
+export function precisionOf(part: v.InferOutput<typeof precisionSchema> | undefined, placement: string): Precision {
+  const precision = part ?? v.parse(precisionSchema, {});
+  const own = FUSED.has(placement) ? 'fused' : 'expanded';
+  if (precision.weight_kernels === 'fused' && own !== 'fused') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: `the runtime of placement ${placement} expands weights before each use`,
+      found: 'weight_kernels: fused',
+      expected: `weight_kernels: expanded, or placement ${[...FUSED].join(' or ')}`,
+    });
+  }
+  return { ...precision, weight_kernels: precision.weight_kernels ?? own };
 }

@@ -174,8 +174,20 @@ function partsOf(source: YamlSource): YamlSource {
 function applyInOrder(source: YamlSource, assignments: readonly Assignment[], catalogue: MachineCatalogue): YamlSource {
   return assignments.reduce((before, assignment) => {
     const reaches = assignment.path[0] === 'machine' && assignment.path.length > 1;
-    return applyAssignments(reaches ? withMachineInline(before, catalogue) : before, [assignment]);
+    if (!reaches) return applyAssignments(before, [assignment]);
+    const inline = withMachineInline(before, catalogue);
+    return applyAssignments(inline, [assignment, ...ownSource(inline, assignment)]);
   }, source);
+}
+
+/** A number that the machine file does not have is a what-if whose source is the assignment itself. */
+function ownSource({ value }: YamlSource, { path, from }: Assignment): Assignment[] {
+  const around = path.slice(0, -1);
+  const key = path.at(-1)!;
+  const map = getPath(value, around);
+  const sources = getPath(value, [...around, 'source']);
+  if (!isMap(map) || !isMap(sources) || Object.hasOwn(map, key) || Object.hasOwn(sources, 'default')) return [];
+  return [{ path: [...around, 'source', key], value: `set by ${from}`, from }];
 }
 
 function withMachineInline(source: YamlSource, catalogue: MachineCatalogue): YamlSource {

@@ -40,6 +40,11 @@ export interface Precision {
   readonly group_size: number;
   /** Bits of scale and minimum together, per group. */
   readonly group_overhead_bits: number;
+  /**
+   * How products read weights of fewer than 16 bits: as they are stored, widened inside the kernel (`fused`), or from a copy at
+   * compute precision that is made before each use (`expanded`, what absence means).
+   */
+  readonly weight_kernels?: 'fused' | 'expanded';
 }
 
 /** What a kernel is part of; a policy may run some parts on another unit. */

@@ -4,12 +4,12 @@ import { matmulFlops } from './flops.ts';
 import { normalise } from './norm.ts';
 import { fusedScores, rowScores, squareScores } from './scores.ts';
 import {
-  computedBytes,
   keyWidth,
   queryWidth,
   rowsBytes,
   type Setting,
   type Step,
+  streamedBytes,
   takeExpandedWeights,
 } from './setting.ts';
 import { PLAIN_BITS } from './stored.ts';
@@ -83,7 +83,7 @@ function project(walk: Walk, setting: Setting, step: Step, weights: readonly Wei
       reads: ['hidden'],
       makes: { [suffix]: rowsBytes(setting, step, width) },
       flops: matmulFlops(batch * step.tokens, width, model.hidden),
-      operand_bytes: computedBytes(named(weights, `w_${suffix}`, `b_${suffix}`)),
+      operand_bytes: streamedBytes(setting, named(weights, `w_${suffix}`, `b_${suffix}`)),
     });
   gemm('q', queryWidth(setting));
   if (!fused) {
@@ -137,7 +137,7 @@ function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly 
     reads: ['value'],
     makes: { output: rowsBytes(setting, step, model.hidden) },
     flops: matmulFlops(batch * step.tokens, model.hidden, queryWidth(setting)),
-    operand_bytes: computedBytes(named(weights, 'w_out', 'b_out')),
+    operand_bytes: streamedBytes(setting, named(weights, 'w_out', 'b_out')),
     frees: ['value'],
   });
 }

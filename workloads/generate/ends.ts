@@ -2,7 +2,7 @@ import { COMPUTE_BYTES } from '../models/model.ts';
 import type { WeightShape } from '../models/weights.ts';
 import { matmulFlops } from './flops.ts';
 import { normalise } from './norm.ts';
-import { computedBytes, rowsBytes, type Setting, type Step, takeExpandedWeights } from './setting.ts';
+import { rowsBytes, type Setting, type Step, streamedBytes, takeExpandedWeights } from './setting.ts';
 import { Walk, type Work } from './walk.ts';
 
 /** Token ids go in as int32 and come back as int64 (FlexGen's buffers; the index type of PyTorch's argmax). */
@@ -61,7 +61,7 @@ export function headWork(setting: Setting, step: Step, weights: readonly WeightS
     reads: ['hidden'],
     makes: { logits: rowsBytes(setting, counted, model.vocab) },
     flops: matmulFlops(batch * counted.tokens, model.vocab, model.hidden),
-    operand_bytes: computedBytes(projection),
+    operand_bytes: streamedBytes(setting, projection),
   });
   const last_logits_bytes = batch * model.vocab * COMPUTE_BYTES;
   walk.run({ part, name: 'pointwise', part_bytes: last_logits_bytes, makes: { output: chosenBytes(setting) } });

@@ -4,7 +4,7 @@ import type { Mixer } from '../models/schema.ts';
 import { elementsOf, type WeightShape } from '../models/weights.ts';
 import { matmulFlops } from './flops.ts';
 import { normalise } from './norm.ts';
-import { computedBytes, rowsBytes, type Setting, type Step } from './setting.ts';
+import { rowsBytes, type Setting, type Step, streamedBytes } from './setting.ts';
 import { Walk, type Work } from './walk.ts';
 
 /** Mixers with a state of fixed size; a window attends as full attention does, over fewer tokens. */
@@ -24,7 +24,10 @@ export function mixingWork(setting: Setting, step: Step, mixer: StateMixer, weig
     reads: ['value'],
     makes: { output: rowsBytes(setting, step, model.hidden) },
     flops: matmulFlops(batch * step.tokens, model.hidden, inner),
-    operand_bytes: computedBytes(weights.filter(({ name }) => name === 'w_out')),
+    operand_bytes: streamedBytes(
+      setting,
+      weights.filter(({ name }) => name === 'w_out'),
+    ),
     frees: ['value'],
   });
   walk.run({ part: 'output', name: 'pointwise', updates: ['output'], reads: ['input'] });
@@ -39,7 +42,7 @@ function gemm(walk: Walk, setting: Setting, step: Step, weight: WeightShape, to:
     reads: ['hidden'],
     makes: { [to]: rowsBytes(setting, step, width) },
     flops: matmulFlops(setting.batch * step.tokens, width, from),
-    operand_bytes: computedBytes([weight]),
+    operand_bytes: streamedBytes(setting, [weight]),
   });
 }
 
@@ -98,7 +101,7 @@ function convolution(
     reads: ['wide'],
     makes: { value: rowsBytes(setting, step, inner) },
     flops: matmulFlops(batch * step.tokens, inner, mixer.kernel),
-    operand_bytes: computedBytes([filter]) + (step.phase === 'decode' ? 2 * state_bytes : 0),
+    operand_bytes: streamedBytes(setting, [filter]) + (step.phase === 'decode' ? 2 * state_bytes : 0),
     launches: 3,
   });
 }

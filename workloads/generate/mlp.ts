@@ -2,7 +2,7 @@ import { COMPUTE_BYTES } from '../models/model.ts';
 import type { WeightShape } from '../models/weights.ts';
 import { distinctExperts, matmulFlops, touchedShare } from './flops.ts';
 import { normalise } from './norm.ts';
-import { computedBytes, rowsBytes, type Setting, type Step, takeExpandedWeights } from './setting.ts';
+import { rowsBytes, type Setting, type Step, streamedBytes, takeExpandedWeights } from './setting.ts';
 import { memoryBlockWork } from './tables.ts';
 import { Walk, type Work } from './walk.ts';
 
@@ -51,13 +51,18 @@ interface FeedForward {
  * Each token skips a share `activation_sparsity` of the neurons: FLOPs and inner activations fall by it; weights are
  * read where any token needs them. A ReLU works in place, other activations into a copy; a gated product makes a third.
  */
-function feedForward(walk: Walk, { model, activation_sparsity: sparsity }: Setting, network: FeedForward): void {
+function feedForward(walk: Walk, setting: Setting, network: FeedForward): void {
+  const { model, activation_sparsity: sparsity } = setting;
   const { weights, ffn, tokens, from, to, frees = [], times = 1 } = network;
   const inner_bytes = tokens * ffn * COMPUTE_BYTES * (1 - sparsity);
   const share = touchedShare(sparsity, tokens);
   const flops = matmulFlops(tokens, ffn, model.hidden) * (1 - sparsity);
   const bytesOf = (...suffixes: string[]): number =>
-    share * computedBytes(weights.filter(({ name }) => suffixes.some((suffix) => name.endsWith(`_${suffix}`))));
+    share *
+    streamedBytes(
+      setting,
+      weights.filter(({ name }) => suffixes.some((suffix) => name.endsWith(`_${suffix}`))),
+    );
   const gemm = { part, name: 'gemm', flops, times } as const;
   const pointwise = { part, name: 'pointwise', times } as const;
   const activate = (before: string): void => {
@@ -106,7 +111,10 @@ function mixture(
     reads: ['hidden'],
     makes: { router: tokens * experts * COMPUTE_BYTES },
     flops: matmulFlops(tokens, experts, model.hidden),
-    operand_bytes: computedBytes(common.filter(({ name }) => name === 'w_router')),
+    operand_bytes: streamedBytes(
+      setting,
+      common.filter(({ name }) => name === 'w_router'),
+    ),
   });
   // Softmax over the experts, the choice of the best, their weights made to sum to one.
   walk.run({ part, name: 'pointwise', updates: ['router'], launches: 3 });

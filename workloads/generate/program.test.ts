@@ -337,6 +337,18 @@ describe('options turn something', () => {
     expect(build({}, four_bit).summary.kv_bytes).toBe(build().summary.kv_bytes * (0.5625 / 2));
   });
 
+  it('fused kernels read quantised weights as they are stored, and hold no copy of them', () => {
+    const fused = build({}, { ...four_bit, kv_bits: 16, weight_kernels: 'fused' });
+    const expanded = build({}, { ...four_bit, kv_bits: 16 });
+    const mlp = (program: typeof fused) => kernelsOf(program, 'decode', 'mlp');
+    const operands = (program: typeof fused) => mlp(program).kernels.reduce((sum, k) => sum + k.operand_bytes, 0);
+    const vectors = 2 * 5 * model.hidden;
+    expect(operands(expanded) - operands(fused)).toBeCloseTo((operands(expanded) - vectors) * (1 - 0.5625 / 2), 0);
+    expect(mlp(fused).scratch_bytes).toBe(mlp(build()).scratch_bytes);
+    expect(fused.tensors.some(({ kind, quantised }) => kind === 'weight' && quantised)).toBe(false);
+    expect(flopsOf(mlp(fused))).toBe(flopsOf(mlp(expanded)));
+  });
+
   it('divides heads, inner widths and vocabulary over devices, and nothing else', () => {
     const [whole, share] = [build(), build({ tensor_parallel: 4 })];
     const matrices = (program: typeof whole) =>

@@ -1,7 +1,7 @@
 import type { KvUse, Phase, Precision } from '../../sim/types/index.ts';
 import { COMPUTE_BYTES, type Model } from '../models/model.ts';
 import { elementsOf, type WeightShape } from '../models/weights.ts';
-import { PLAIN_BITS } from './stored.ts';
+import { PLAIN_BITS, weightBytes } from './stored.ts';
 import type { Walk } from './walk.ts';
 
 /**
@@ -53,13 +53,23 @@ export const rowsBytes = ({ batch }: Setting, { tokens }: Step, width: number): 
 export const hiddenBytes = ({ model, precision, batch }: Setting, { tokens }: Step): number =>
   (batch * tokens * model.hidden * precision.activation_bits) / 8;
 
-/** Bytes of weights as a kernel streams them: at compute precision, expanded before where they were stored in less. */
-export const computedBytes = (weights: readonly WeightShape[]): number =>
+/** Kernels read weights as they are stored, in fewer bits than they compute with. */
+const readsStored = ({ weight_bits, weight_kernels }: Precision): boolean =>
+  weight_bits < PLAIN_BITS && weight_kernels === 'fused';
+
+/** Bytes of weights at compute precision. */
+const computedBytes = (weights: readonly WeightShape[]): number =>
   weights.reduce((bytes, { shape }) => bytes + elementsOf(shape) * COMPUTE_BYTES, 0);
+
+/** Bytes of weights as a kernel streams them: as stored where it widens them itself, else at compute precision. */
+export const streamedBytes = ({ precision }: Setting, weights: readonly WeightShape[]): number =>
+  readsStored(precision)
+    ? weights.reduce((bytes, { shape }) => bytes + weightBytes(shape, precision), 0)
+    : computedBytes(weights);
 
 /** Quantised matrices are expanded whole before use, and the copies live as long as the op (FlexGen, `decompress`). */
 export function takeExpandedWeights(walk: Walk, { precision }: Setting, weights: readonly WeightShape[]): void {
-  if (precision.weight_bits >= PLAIN_BITS) return;
+  if (precision.weight_bits >= PLAIN_BITS || readsStored(precision)) return;
   walk.take({ expanded_weights: computedBytes(weights.filter(({ shape }) => shape.length >= 2)) });
 }
 

@@ -52,7 +52,7 @@ export function buildTensors(
       dimensions: shape.length,
       shape,
       bytes: weightBytes(shape, precision),
-      quantised: isQuantised(shape, precision.weight_bits),
+      quantised: precision.weight_kernels !== 'fused' && isQuantised(shape, precision.weight_bits),
       alias_of: tied ? 0 : -1,
     });
   const addState = (prefix: string, name: string, batch: number): number => {

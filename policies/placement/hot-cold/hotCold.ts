@@ -171,7 +171,7 @@ export class HotColdPlacement implements Placement {
       'compute',
       sent,
     );
-    const here = actions.run(this.gpu.id, scaled(this.stored(kernels), onFast), 'compute', this.last);
+    const here = actions.run(this.gpu.id, scaled(kernels, onFast), 'compute', this.last);
     this.last = there;
     const back = this.move(actions, this.host, this.fast, op.output_bytes, 'activation_read');
     this.last = actions.join([here, back]);
@@ -181,12 +181,7 @@ export class HotColdPlacement implements Placement {
   private on(where: 'fast' | 'host', actions: Actions, op: Op, kernels: readonly Kernel[]): void {
     if (op.name !== 'embed') this.bring(where, actions, op.input_bytes);
     const unit = where === 'fast' ? this.gpu : this.cpu;
-    this.last = actions.run(
-      unit.id,
-      where === 'fast' ? this.stored(kernels) : this.forCpu(kernels),
-      'compute',
-      this.last,
-    );
+    this.last = actions.run(unit.id, where === 'fast' ? kernels : this.forCpu(kernels), 'compute', this.last);
   }
 
   private bring(to: 'fast' | 'host', actions: Actions, bytes: number): void {
@@ -217,17 +212,8 @@ export class HotColdPlacement implements Placement {
     });
   }
 
-  /** Weights are read in the bits they are stored in, and widened on the way. */
-  private stored(kernels: readonly Kernel[]): readonly Kernel[] {
-    const { weight_bits } = this.context.precision;
-    if (weight_bits >= 16) return kernels;
-    return kernels.map((kernel) =>
-      kernel.part === 'attention' ? kernel : { ...kernel, operand_bytes: (kernel.operand_bytes * weight_bits) / 16 },
-    );
-  }
-
   private forCpu(kernels: readonly Kernel[]): readonly Kernel[] {
-    return this.stored(kernels).map((kernel) => ({ ...kernel, dtype: this.cpuDtype, launches: 0 }));
+    return kernels.map((kernel) => ({ ...kernel, dtype: this.cpuDtype, launches: 0 }));
   }
 
   private predictorKernel(op: Op): Kernel {
