@@ -49,7 +49,7 @@ function scheduleOf(fields: ScheduleFields, network: Network, search: () => Sche
       return search();
     case 'patch': {
       const last = splitLayer(network, fields.split);
-      return fields.patches === 1 ? layerByLayer(network) : patchByPatch(network, fields.patches, last);
+      return fields.patches === 1 ? layerByLayer(network) : patchByPatch(network, fields.patches, last, fields.halo);
     }
   }
 }

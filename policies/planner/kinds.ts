@@ -18,6 +18,10 @@ export const NETWORK_PLANNERS = [
       "TinyEngine's first fit with im2col and kernel buffers and in-place depthwise convolutions, as published",
   },
   { kind: 'tinyengine-strict', description: 'The same, tensors of the very same lifetime kept apart' },
+  {
+    kind: 'tinyengine-2020',
+    description: 'TinyEngine before 2022: the input of a block stays until the block is done',
+  },
 ] as const;
 export type NetworkPlannerKind = (typeof NETWORK_PLANNERS)[number]['kind'];
 

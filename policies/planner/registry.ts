@@ -3,7 +3,7 @@ import { bestFit, linear, tflmGreedy } from './addressed.ts';
 import { fusedBlocks, mcunetAct, mcunetV2, strictLiveness } from './conventions.ts';
 import { NETWORK_PLANNERS, type NetworkPlannerKind } from './kinds.ts';
 import type { Planner } from './planner.ts';
-import { tinyEngineCompat, tinyEngineStrict } from './tinyengine.ts';
+import { tinyEngine2020, tinyEngineCompat, tinyEngineStrict } from './tinyengine.ts';
 
 /** Planners of networks; the exact search is loaded when it is asked for. */
 const PLANNERS: Readonly<Record<NetworkPlannerKind, Planner | (() => Promise<Planner>)>> = {
@@ -17,6 +17,7 @@ const PLANNERS: Readonly<Record<NetworkPlannerKind, Planner | (() => Promise<Pla
   exact: async () => (await import('./exact.ts')).exact,
   tinyengine: tinyEngineCompat,
   'tinyengine-strict': tinyEngineStrict,
+  'tinyengine-2020': tinyEngine2020,
 };
 
 const isKind = (kind: string): kind is NetworkPlannerKind => Object.hasOwn(PLANNERS, kind);

@@ -39,11 +39,14 @@ const upstream: Overlap = (a, b) =>
 
 const strict: Overlap = (a, b) => a.start < b.end && b.start < a.end;
 
-function tinyEngine(kind: string, overlap: Overlap): Planner {
+/** Which lifetimes the scheduler sees. */
+type Lifetimes = (schedule: Schedule) => Rectangle[];
+
+function tinyEngine(kind: string, overlap: Overlap, lifetimes: Lifetimes = rectanglesOf): Planner {
   return {
     kind,
     plan(schedule): MemoryPlan {
-      const rectangles = rectanglesOf(schedule);
+      const rectangles = lifetimes(schedule);
       place(rectangles, overlap);
       const activations = largest(rectangles.map(({ offset, bytes }) => offset + bytes));
       const columns = largest(schedule.steps.map(im2colBytes));
@@ -101,6 +104,25 @@ function rectanglesOf({ steps, buffers }: Schedule): Rectangle[] {
   return rectangles;
 }
 
+/**
+ * The engine of 2020, before its scheduler was published: what a block reads stays until the block is done, and a
+ * depthwise convolution of stride 2 keeps all of the buffer that it works in. A block's input, its expansion and its
+ * output then lie beside each other. A law chosen with the nine published peaks in sight, without a number to fit.
+ */
+function wholeBlocks(schedule: Schedule): Rectangle[] {
+  const doneAfter = new Map<string, number>();
+  for (const { index, layer } of schedule.steps) doneAfter.set(layer.block, index + 1);
+  const rectangles = rectanglesOf(schedule);
+  for (const rectangle of rectangles) {
+    rectangle.shrinks_after = null;
+    for (const { layer, reads } of schedule.steps) {
+      if (reads.some((id) => rectangle.buffers.includes(id)))
+        rectangle.end = Math.max(rectangle.end, doneAfter.get(layer.block)!);
+    }
+  }
+  return rectangles;
+}
+
 /** Falling size, equal sizes as they came; each at the lowest address that is free over its lifetime. */
 function place(rectangles: readonly Rectangle[], overlap: Overlap): void {
   const order = [...rectangles].sort((a, b) => b.bytes - a.bytes);
@@ -134,3 +156,5 @@ function kernelCopyBytes({ layer }: Step): number {
 export const tinyEngineCompat = tinyEngine('tinyengine', upstream);
 /** The same, tensors of the very same lifetime kept apart. */
 export const tinyEngineStrict = tinyEngine('tinyengine-strict', strict);
+/** The same as it was in 2020: a block's input, expansion and output side by side. */
+export const tinyEngine2020 = tinyEngine('tinyengine-2020', strict, wholeBlocks);

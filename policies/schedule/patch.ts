@@ -80,10 +80,10 @@ function lastReaders(network: Network): Float64Array {
  * there whole from the first patch on; of the image only one patch is, as it is decoded piece by piece. Every patch has
  * the same size: the share of the output, rounded up, and all that it reads (TinyEngine, PatchBasedUtil).
  */
-export function patchByPatch(network: Network, patches: number, last: number): Schedule {
+export function patchByPatch(network: Network, patches: number, last: number, halo: Halo = 'unclipped'): Schedule {
   const cut = cutTensors(network, last);
-  const tiles = tileSides(network, patches, last, cut);
-  const stage = patchStage(network, patches, last, cut, tiles);
+  const tiles = tileSides(network, patches, last, cut, halo);
+  const stage = patchStage(network, patches, last, halo, cut, tiles);
   const build = new ScheduleBuilder(network);
   const merged = new Map(cut.map((id) => [id, build.buffer(id, network.tensors[id]!.bytes, 0)]));
   const tileBytes = (id: number): number => {
@@ -116,13 +116,14 @@ export function patchByPatch(network: Network, patches: number, last: number): S
 const grain = (side: number, patches: number): number => Math.ceil(side / patches);
 
 /** Height and width of one patch of every tensor of the stage. */
-function tileSides(network: Network, patches: number, last: number, cut: readonly number[]) {
+function tileSides(network: Network, patches: number, last: number, cut: readonly number[], halo: Halo) {
   const along = (axis: Axis): (Interval | undefined)[] =>
     neededAlong(
       network,
       last,
       new Map(cut.map((id) => [id, { from: 0, to: grain(sideOf(network, id)[axis], patches) }])),
       axis,
+      halo !== 'none',
     );
   const rows = along(0);
   const columns = isSquare(network) ? rows : along(1);
@@ -150,10 +151,10 @@ function isSquare(network: Network): boolean {
 /** Multiply-adds that patches do beyond those of the layers themselves. */
 export function recomputedMacs(network: Network, patches: number, last: number, halo: Halo): number {
   if (halo === 'clipped') {
-    const { clipped_macs, macs } = patchStage(network, patches, last);
+    const { clipped_macs, macs } = patchStage(network, patches, last, halo);
     return clipped_macs - macs;
   }
-  const tiles = tileSides(network, patches, last, cutTensors(network, last));
+  const tiles = tileSides(network, patches, last, cutTensors(network, last), halo);
   let extra = 0;
   for (let i = 0; i <= last; i++) {
     const { macs, outputs } = network.layers[i]!;
@@ -176,8 +177,9 @@ export function patchStage(
   network: Network,
   patches: number,
   last: number,
+  halo: Halo,
   cut = cutTensors(network, last),
-  tiles = tileSides(network, patches, last, cut),
+  tiles = tileSides(network, patches, last, cut, halo),
 ): PatchStage {
   const layers = network.layers.slice(0, last + 1);
   const full_share = layers.map(({ outputs }) => shareOf(network, outputs[0]!, tiles[outputs[0]!]));
@@ -194,7 +196,7 @@ export function patchStage(
     unclipped_macs: total(({ macs }, i) => patches * patches * macs * full_share[i]!),
     full_share,
     get shares() {
-      shares ??= clippedShares(network, patches, last, cut);
+      shares ??= clippedShares(network, patches, last, cut, halo);
       return shares;
     },
     get clipped_macs() {
@@ -204,7 +206,13 @@ export function patchStage(
 }
 
 /** Per layer of the stage, the share of its rows and columns that each patch needs inside the map. */
-function clippedShares(network: Network, patches: number, last: number, cut: readonly number[]): PatchStage['shares'] {
+function clippedShares(
+  network: Network,
+  patches: number,
+  last: number,
+  cut: readonly number[],
+  halo: Halo,
+): PatchStage['shares'] {
   const layers = network.layers.slice(0, last + 1);
   const shares = layers.map(() => ({ rows: [] as number[], columns: [] as number[] }));
   for (let patch = 0; patch < patches; patch++) {
@@ -216,7 +224,7 @@ function clippedShares(network: Network, patches: number, last: number, cut: rea
           return [id, { from: Math.min(patch * size, side), to: Math.min((patch + 1) * size, side) }] as const;
         }),
       );
-      const needed = neededAlong(network, last, wanted, axis);
+      const needed = neededAlong(network, last, wanted, axis, halo !== 'none');
       layers.forEach((layer, i) => {
         const id = layer.outputs[0]!;
         const side = sideOf(network, id)[axis];

@@ -16,13 +16,15 @@ export type Axis = 0 | 1;
 
 /**
  * Per tensor id, the positions that are needed along an axis; undefined where none are. `last` is the number of the
- * stage's last layer, `wanted` the positions of its cut tensors.
+ * stage's last layer, `wanted` the positions of its cut tensors. Without `overlap` a patch sees zeros where its
+ * neighbours are, so that it reads its own share of every map and no more.
  */
 export function neededAlong(
   network: Network,
   last: number,
   wanted: ReadonlyMap<number, Interval>,
   axis: Axis,
+  overlap = true,
 ): (Interval | undefined)[] {
   const needed: (Interval | undefined)[] = new Array(network.tensors.length).fill(undefined);
   for (const [tensor, interval] of wanted) needed[tensor] = interval;
@@ -31,15 +33,16 @@ export function neededAlong(
     const made = layer.outputs.map((id) => needed[id]).reduce(hull, undefined);
     // A patch beyond the map's edge makes nothing and so needs nothing.
     if (made === undefined || made.to <= made.from) continue;
-    const read = readBy(layer, made, axis);
+    const read = readBy(layer, made, axis, overlap);
     for (const id of layer.inputs) needed[id] = hull(needed[id], read);
   }
   return needed;
 }
 
-function readBy({ reach, window }: NetworkLayer, made: Interval, axis: Axis): Interval {
+function readBy({ reach, window }: NetworkLayer, made: Interval, axis: Axis, overlap: boolean): Interval {
   if (reach !== 'window') return made;
   const stride = window.stride[axis];
+  if (!overlap) return { from: made.from * stride, to: made.to * stride };
   const before = window.padding[axis];
   return { from: made.from * stride - before, to: (made.to - 1) * stride - before + window.kernel[axis] };
 }

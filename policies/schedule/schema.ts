@@ -17,9 +17,9 @@ const patches = v.pipe(
 );
 const halo = v.optional(
   v.pipe(
-    v.picklist(['unclipped', 'clipped']),
+    v.picklist(['unclipped', 'clipped', 'none']),
     v.description(
-      '`unclipped`: every patch at full size, the borders filled with zeros, as runtimes do; `clipped`: border patches compute only what lies inside the image.',
+      '`unclipped`: every patch at full size, the borders filled with zeros, as runtimes do; `clipped`: border patches compute only what lies inside the image; `none`: patches see zeros where their neighbours are, so that nothing is computed twice and the network is another one.',
     ),
   ),
   'unclipped',
@@ -42,7 +42,7 @@ const auto = v.strictObject({
 /** The order of work inside a network: layer by layer, patch by patch up to a layer, or the cheapest that fits. */
 export const scheduleSchema = v.variant('kind', [layer, patch, auto]);
 export type ScheduleFields = v.InferOutput<typeof scheduleSchema>;
-export type Halo = 'unclipped' | 'clipped';
+export type Halo = 'unclipped' | 'clipped' | 'none';
 
 export const SCHEDULES = [
   { kind: 'layer', description: 'Layer by layer, every map whole' },

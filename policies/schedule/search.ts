@@ -88,7 +88,7 @@ export function* patchChoices(
         split,
         least,
         () => total + recomputedMacs(network, patches, split, halo),
-        () => patchByPatch(network, patches, split),
+        () => patchByPatch(network, patches, split, halo),
       );
     }
   }

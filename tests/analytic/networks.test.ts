@@ -49,6 +49,11 @@ describe('peaks that were published, to the byte', () => {
     expect(peak('tinyengine', id, options)).toBe(bytes);
   });
 
+  it('TinyEngine of 2020: input, expansion and output of the largest block, beside im2col and a kernel', () => {
+    const block = (8 + 24) * 88 * 88 + 16 * 44 * 44;
+    expect(peak('tinyengine-2020', 'proxyless-w0.3-r176')).toBe(block + 2 * 92 * 92 + 2 * 16 * 3 * 9);
+  });
+
   it.each([
     ['mlperf-tiny-kws-dscnn', 16_000],
     ['mlperf-tiny-ic-resnet8', 49_152],
@@ -59,6 +64,12 @@ describe('peaks that were published, to the byte', () => {
     expect(peak('mcunetv2', 'mobilenet_v2_1.0_224')).toBe(1372 * KIB);
     expect(peak('live', 'mobilenet_v2_1.0_224')).toBe(1470 * KIB);
     expect(peak('fused-blocks', 'mobilenet_v2_1.0_224', { element_bytes: 4 })).toBe(112 * 112 * (16 + 32) * 4);
+  });
+
+  it('a convolution that only a global pooling reads is one operator with it: patches of table 5', () => {
+    const network = net('mobilenet_v2_1.0_224', { element_bytes: 4 });
+    const patches = patchByPatch(network, 4, splitLayer(network, 'b4'), 'none');
+    expect(plannerOf('fused-blocks').plan(patches).peak_bytes).toBe(28 * 28 * (32 + 32) * 4);
   });
 });
 
@@ -117,6 +128,14 @@ describe('patches', () => {
     expect(made.full_share[1]).toBe(0.25);
     // Clipped: the first patch begins at −1, so it has 24 of 48 rows of a; the second begins at 23 and has 25.
     expect(made.shares[0]!.rows).toEqual([24 / 48, 25 / 48]);
+  });
+
+  it('without overlap read their own share of every map and compute nothing twice', () => {
+    const two = chain(['a conv 8 k3', 'b conv 8 k3 s2', 'c conv 8']);
+    const { stage } = patchByPatch(two, 2, 1, 'none');
+    expect(stage!.input_side).toEqual([24, 24]);
+    expect(stage!.unclipped_macs).toBe(stage!.macs);
+    expect(stage!.clipped_macs).toBe(stage!.macs);
   });
 
   it('never do less than the layers themselves, nor more when clipped than at full size', () => {
@@ -215,6 +234,7 @@ test('every planner counts at least what one step of it needs', () => {
     'tflm-greedy',
     'best-fit',
     'tinyengine',
+    'tinyengine-2020',
   ] as const) {
     const { peak_bytes, step_bytes } = plannerOf(kind).plan(schedule);
     expect(peak_bytes, kind).toBe(Math.max(...step_bytes));

@@ -32,10 +32,12 @@ test('a convolution in fp16 finds and leaves its maps in the other layout, chann
   expect(eagerKernels(net, net.layers[1]!, 'fp32')).toEqual([]);
 });
 
-test('a convolution of one point copies nothing where positions fill whole vectors, nor any with channels last', () => {
-  expect(moved(['a conv 4 nobias'], 0)).toEqual([]);
-  expect(moved(['p pad p1', 'a conv 4 nobias'], 1)).toHaveLength(2);
-  expect(moved(['a conv 4 s2 nobias'], 0)).toHaveLength(2);
+test('a convolution of one point copies nothing where positions fill vectors and a tile, nor any with channels last', () => {
+  // 64 positions are a tile, 16 are less; 100 are no multiple of eight.
+  expect(moved(['p pad p2', 'a conv 4 nobias'], 1)).toEqual([]);
+  expect(moved(['a conv 4 nobias'], 0)).toEqual([EIGHT, FOUR]);
+  expect(moved(['p pad p3', 'a conv 4 nobias'], 1)).toHaveLength(2);
+  expect(moved(['p pad p2', 'a conv 4 s2 nobias'], 1)).toHaveLength(2);
   const net = network(['image reshape', 'a conv 4 k3']);
   expect(eagerKernels(net, net.layers[1]!, 'fp16', 'channels-last')).toHaveLength(1);
 });

@@ -63,14 +63,19 @@ const CHANNEL_STEP = 8;
  */
 const REORDER_SHARE = 0.75;
 
+/** The least side of a tile that cuBLAS works in (NVIDIA, Matrix Multiplication Background, section 2.3: 64 x 64). */
+const TILE_SIDE = 64;
+
 /**
  * A convolution of one point is a matrix product over positions, which tensor cores do in place where the positions of a
- * map fill whole vectors (NVIDIA, Matrix Multiplication User's Guide: dimensions in multiples of 16 bytes).
+ * map fill whole vectors (NVIDIA, the same guide, section 2.2: dimensions in multiples of 16 bytes) and at least a tile.
+ * The copied maps of a batch lie beside each other and fill tiles whatever their size.
  */
 function isPlainProduct({ tensors }: Network, { window, inputs }: NetworkLayer): boolean {
   const { height, width } = tensors[inputs[0]!]!;
   const pointwise = window.kernel.every((side) => side === 1) && window.stride.every((step) => step === 1);
-  return pointwise && (height * width) % CHANNEL_STEP === 0;
+  const positions = height * width;
+  return pointwise && positions % CHANNEL_STEP === 0 && positions >= TILE_SIDE;
 }
 
 /** What copies of the maps move, channels first to last before a convolution and back after it. */
