@@ -2,12 +2,18 @@ import * as fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { dataSource } from '../../input/index.ts';
-import type { Op, Program } from '../../sim/types/index.ts';
+import type { Op, Precision, Program } from '../../sim/types/index.ts';
 import { readModel } from '../models/load.ts';
 import { type Model, parseModel } from '../models/model.ts';
 import { type GenerateFields, generateProgram, generateSchema } from './index.ts';
 
-const plain = { weight_bits: 16, kv_bits: 16, activation_bits: 16, group_size: 64, group_overhead_bits: 32 };
+const plain: Precision = {
+  weight_bits: 16,
+  kv_bits: 16,
+  activation_bits: 16,
+  group_size: 64,
+  group_overhead_bits: 32,
+};
 const four_bit = { ...plain, weight_bits: 4, kv_bits: 4 };
 
 type Asked = Pick<GenerateFields, 'prompt' | 'output' | 'batch'> & Partial<GenerateFields>;
