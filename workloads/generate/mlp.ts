@@ -70,7 +70,14 @@ function feedForward(walk: Walk, { model, activation_sparsity: sparsity }: Setti
     }
   };
   const first = model.gated ? 'gate' : 'i';
-  walk.run({ ...gemm, ...inward, reads: [from], makes: { [first]: inner_bytes }, operand_bytes: bytesOf(first), frees });
+  walk.run({
+    ...gemm,
+    ...inward,
+    reads: [from],
+    makes: { [first]: inner_bytes },
+    operand_bytes: bytesOf(first),
+    frees,
+  });
   activate(first);
   if (model.gated) {
     walk.run({ ...gemm, ...inward, reads: [from], makes: { up: inner_bytes }, operand_bytes: bytesOf('up') });
