@@ -125,6 +125,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   exponent: faster,
   cache_bytes_per_s: faster,
   inner_half: slower,
+  inner_splits: faster,
   collective_multiprocessors: slower,
   forward_op_s: slower,
   backward_op_s: slower,

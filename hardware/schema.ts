@@ -85,9 +85,14 @@ const tiling = v.pipe(
       v.gtValue(0),
       v.description("Inner size at which half of a tile's time fills and empties its pipeline."),
     ),
-    collective_multiprocessors: quantity('count', {
-      description: 'Multiprocessors that a collective occupies while it runs beside kernels',
-    }),
+    inner_splits: v.exactOptional(
+      positive('count', 'The most parts that the inner dimension is cut into, each a tile of its own. Absent: 1'),
+    ),
+    collective_multiprocessors: v.exactOptional(
+      quantity('count', {
+        description: 'Multiprocessors that a collective occupies while it runs beside kernels. Absent: none',
+      }),
+    ),
     odd_row_efficiency: v.exactOptional(
       fraction(
         'Share of its rate that a 16-bit product keeps whose rows have an odd number of elements. Absent: all of it',

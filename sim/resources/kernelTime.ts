@@ -4,7 +4,7 @@ import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
 import { curveAt } from './curve.ts';
 import { layerSeconds, productSeconds } from './layerKernels/index.ts';
-import { shapeEfficiency } from './tiling.ts';
+import { shapesEfficiency } from './tiling.ts';
 
 /**
  * Seconds one kernel busies a compute unit: the roofline (Williams, Waterman and Patterson, CACM 2009) with
@@ -31,7 +31,7 @@ export function kernelSeconds(
     if (peak === undefined) {
       throw new MissingFactError(`compute unit "${unit.id}" has no peak_flop_per_s for ${kernel.dtype}`);
     }
-    const shape = kernel.gemm && unit.tiling ? shapeEfficiency(kernel.gemm, unit.tiling, peak) : 1;
+    const shape = unit.tiling === undefined ? 1 : shapesEfficiency(kernel, unit.tiling, peak);
     const fused = kernel.fused_attention && unit.fused_attention?.[kernel.fused_attention];
     const efficiency = fused ?? curveAt(unit.efficiency[kernel.dtype] ?? [], kernel.flops / launches, 1);
     const share = kernel.rate_share ?? 1;

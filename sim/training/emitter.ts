@@ -39,7 +39,8 @@ export class Emitter {
     this.fast = unit.memory;
     this.unit = unit.id;
     this.launches = hostLaunches(machine, unit.launch_s, collectives);
-    this.taken = unit.tiling ? unit.tiling.collective_multiprocessors / unit.tiling.multiprocessors : 0;
+    const { collective_multiprocessors = 0, multiprocessors = 1 } = unit.tiling ?? {};
+    this.taken = collective_multiprocessors / multiprocessors;
   }
 
   /** The host's work for a micro-batch, before its first op. */

@@ -229,8 +229,10 @@ export interface Tiling {
   readonly cache_bytes_per_s: number;
   /** Inner size at which half of a tile's time goes to filling and emptying its pipeline. */
   readonly inner_half: number;
-  /** Multiprocessors that a collective occupies while it runs beside kernels. */
-  readonly collective_multiprocessors: number;
+  /** The most parts into which the inner dimension is cut, each a tile of its own, to be added up; absent = 1. */
+  readonly inner_splits?: number;
+  /** Multiprocessors that a collective occupies while it runs beside kernels; absent = none. */
+  readonly collective_multiprocessors?: number;
   /** Share of its rate that a product keeps whose rows do not begin at multiples of four bytes; absent = all of it. */
   readonly odd_row_efficiency?: number;
 }

@@ -65,6 +65,8 @@ export interface Kernel {
   readonly launches: number;
   /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
   readonly gemm?: GemmShape;
+  /** The same where it stands for products of several shapes, run one after another. */
+  readonly products?: readonly Product[];
   /** A fused attention kernel, whose rate a machine may state apart. */
   readonly fused_attention?: 'forward' | 'backward';
   /** Share of the unit's rate that it gets, as when its thread blocks fill the last round only in part; absent = all. */
@@ -122,6 +124,12 @@ export interface StateUse {
   readonly elements_per_token: number;
   /** Present where a KV policy governs the cache. */
   readonly use?: KvUse;
+}
+
+/** Products of one shape among those of a kernel, and the FLOPs of them all. */
+export interface Product {
+  readonly shape: GemmShape;
+  readonly flops: number;
 }
 
 /** One step of the program: a sub-layer applied to one batch. */

@@ -55,7 +55,7 @@ function turned({ path, value }: NumericField): { readonly value: unknown; reado
   if (field === 'page_bytes') return { value: number / 2, raised: false };
   if (field === 'sector_bytes' || field === 'read_bytes') return { value: number * 16, raised: true };
   if (RAISED.test(field)) return { value: number === 0 ? 1e-4 : number * 2, raised: true };
-  if (/multiprocessors$/.test(field)) return { value: Math.ceil(number / 16), raised: false };
+  if (/multiprocessors$|_splits$/.test(field)) return { value: Math.ceil(number / 16), raised: false };
   return { value: field === 'dirty_fraction' ? number / 1e4 : number / 16, raised: false };
 }
 

@@ -1,6 +1,6 @@
 import type { WeightShape } from '../models/weights.ts';
 import { decodeWork } from './attentionLaw.ts';
-import { matmulFlops } from './flops.ts';
+import { product } from './flops.ts';
 import { normalise } from './norm.ts';
 import { fusedScores, rowScores, squareScores } from './scores.ts';
 import {
@@ -82,7 +82,7 @@ function project(walk: Walk, setting: Setting, step: Step, weights: readonly Wei
       name: 'gemm',
       reads: ['hidden'],
       makes: { [suffix]: rowsBytes(setting, step, width) },
-      flops: matmulFlops(batch * step.tokens, width, model.hidden),
+      ...product(batch * step.tokens, width, model.hidden),
       operand_bytes: streamedBytes(setting, named(weights, `w_${suffix}`, `b_${suffix}`)),
     });
   gemm('q', queryWidth(setting));
@@ -136,7 +136,7 @@ function projectOut(walk: Walk, setting: Setting, step: Step, weights: readonly 
     name: 'gemm',
     reads: ['value'],
     makes: { output: rowsBytes(setting, step, model.hidden) },
-    flops: matmulFlops(batch * step.tokens, model.hidden, queryWidth(setting)),
+    ...product(batch * step.tokens, model.hidden, queryWidth(setting)),
     operand_bytes: streamedBytes(setting, named(weights, 'w_out', 'b_out')),
     frees: ['value'],
   });

@@ -1,6 +1,6 @@
 import { COMPUTE_BYTES } from '../models/model.ts';
 import type { WeightShape } from '../models/weights.ts';
-import { matmulFlops } from './flops.ts';
+import { product } from './flops.ts';
 import { normalise } from './norm.ts';
 import { rowsBytes, type Setting, type Step, streamedBytes, takeExpandedWeights } from './setting.ts';
 import { Walk, type Work } from './walk.ts';
@@ -60,7 +60,7 @@ export function headWork(setting: Setting, step: Step, weights: readonly WeightS
     name: 'gemm',
     reads: ['hidden'],
     makes: { logits: rowsBytes(setting, counted, model.vocab) },
-    flops: matmulFlops(batch * counted.tokens, model.vocab, model.hidden),
+    ...product(batch * counted.tokens, model.vocab, model.hidden),
     operand_bytes: streamedBytes(setting, projection),
   });
   const last_logits_bytes = batch * model.vocab * COMPUTE_BYTES;

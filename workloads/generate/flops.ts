@@ -1,3 +1,5 @@
+import type { GemmShape } from '../../sim/types/index.ts';
+
 /**
  * FLOPs of a transformer's matrix products; a multiply-add is two. Element-wise work is not counted, which is the usual
  * convention (Narayanan et al., SC 2021, section 5.1; Korthikanti et al., arXiv:2205.05198, appendix A).
@@ -6,6 +8,12 @@
 
 /** C(m,n) = A(m,k) B(k,n). */
 export const matmulFlops = (m: number, n: number, k: number): number => 2 * m * n * k;
+
+/** One product C(m,n) = A(m,k) B(k,n): its FLOPs and shape. */
+export const product = (m: number, n: number, k: number): { readonly flops: number; readonly shape: GemmShape } => ({
+  flops: matmulFlops(m, n, k),
+  shape: { m, n, k, count: 1 },
+});
 
 /**
  * Scores QK^T and values PV of `sequences` sequences: two products of `queries` x `keys` pairs a head. Un-fused kernels

@@ -2,7 +2,7 @@ import { linearKernel, type MixingShape, taylorFeatures } from '../mixers/kernel
 import { COMPUTE_BYTES } from '../models/model.ts';
 import type { Mixer } from '../models/schema.ts';
 import { elementsOf, type WeightShape } from '../models/weights.ts';
-import { matmulFlops } from './flops.ts';
+import { matmulFlops, product } from './flops.ts';
 import { normalise } from './norm.ts';
 import { rowsBytes, type Setting, type Step, streamedBytes } from './setting.ts';
 import { Walk, type Work } from './walk.ts';
@@ -23,7 +23,7 @@ export function mixingWork(setting: Setting, step: Step, mixer: StateMixer, weig
     name: 'gemm',
     reads: ['value'],
     makes: { output: rowsBytes(setting, step, model.hidden) },
-    flops: matmulFlops(batch * step.tokens, model.hidden, inner),
+    ...product(batch * step.tokens, model.hidden, inner),
     operand_bytes: streamedBytes(
       setting,
       weights.filter(({ name }) => name === 'w_out'),
@@ -41,7 +41,7 @@ function gemm(walk: Walk, setting: Setting, step: Step, weight: WeightShape, to:
     name: 'gemm',
     reads: ['hidden'],
     makes: { [to]: rowsBytes(setting, step, width) },
-    flops: matmulFlops(setting.batch * step.tokens, width, from),
+    ...product(setting.batch * step.tokens, width, from),
     operand_bytes: streamedBytes(setting, [weight]),
   });
 }

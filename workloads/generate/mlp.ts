@@ -1,6 +1,6 @@
 import { COMPUTE_BYTES } from '../models/model.ts';
 import type { WeightShape } from '../models/weights.ts';
-import { distinctExperts, matmulFlops, touchedShare } from './flops.ts';
+import { distinctExperts, product, touchedShare } from './flops.ts';
 import { normalise } from './norm.ts';
 import { rowsBytes, type Setting, type Step, streamedBytes, takeExpandedWeights } from './setting.ts';
 import { memoryBlockWork } from './tables.ts';
@@ -56,14 +56,15 @@ function feedForward(walk: Walk, setting: Setting, network: FeedForward): void {
   const { weights, ffn, tokens, from, to, frees = [], times = 1 } = network;
   const inner_bytes = tokens * ffn * COMPUTE_BYTES * (1 - sparsity);
   const share = touchedShare(sparsity, tokens);
-  const flops = matmulFlops(tokens, ffn, model.hidden) * (1 - sparsity);
+  const active = ffn * (1 - sparsity);
+  const inward = product(tokens, active, model.hidden);
   const bytesOf = (...suffixes: string[]): number =>
     share *
     streamedBytes(
       setting,
       weights.filter(({ name }) => suffixes.some((suffix) => name.endsWith(`_${suffix}`))),
     );
-  const gemm = { part, name: 'gemm', flops, times } as const;
+  const gemm = { part, name: 'gemm', times } as const;
   const pointwise = { part, name: 'pointwise', times } as const;
   const activate = (before: string): void => {
     if (model.activation === 'relu') {
@@ -74,16 +75,24 @@ function feedForward(walk: Walk, setting: Setting, network: FeedForward): void {
     }
   };
   const first = model.gated ? 'gate' : 'i';
-  walk.run({ ...gemm, reads: [from], makes: { [first]: inner_bytes }, operand_bytes: bytesOf(first), frees });
+  walk.run({
+    ...gemm,
+    ...inward,
+    reads: [from],
+    makes: { [first]: inner_bytes },
+    operand_bytes: bytesOf(first),
+    frees,
+  });
   activate(first);
   if (model.gated) {
-    walk.run({ ...gemm, reads: [from], makes: { up: inner_bytes }, operand_bytes: bytesOf('up') });
+    walk.run({ ...gemm, ...inward, reads: [from], makes: { up: inner_bytes }, operand_bytes: bytesOf('up') });
     const product = { reads: ['active', 'up'], makes: { product: inner_bytes }, frees: ['active', 'up'] };
     walk.run({ ...pointwise, ...product });
     walk.rename('product', 'active');
   }
   walk.run({
     ...gemm,
+    ...product(tokens, model.hidden, active),
     reads: ['active'],
     makes: { [to]: tokens * model.hidden * COMPUTE_BYTES },
     operand_bytes: bytesOf(model.gated ? 'down' : 'o'),
@@ -110,7 +119,7 @@ function mixture(
     name: 'gemm',
     reads: ['hidden'],
     makes: { router: tokens * experts * COMPUTE_BYTES },
-    flops: matmulFlops(tokens, experts, model.hidden),
+    ...product(tokens, experts, model.hidden),
     operand_bytes: streamedBytes(
       setting,
       common.filter(({ name }) => name === 'w_router'),

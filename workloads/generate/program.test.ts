@@ -406,3 +406,34 @@ describe('experts', () => {
     }
   });
 });
+
+describe('the shapes of its products', () => {
+  const shapesOf = (over: Record<string, unknown>, asked: Partial<GenerateFields> = {}) =>
+    [...opsOf(generateProgram(fieldsOf({ prompt: 3, output: 2, batch: 5, ...asked }), tiny(over), plain))]
+      .filter(({ phase, layer }) => phase === 'prefill' && (layer === 1 || layer === 2))
+      .flatMap(({ kernels }) => kernels.flatMap(({ products = [] }) => products.map(({ shape }) => shape)));
+
+  it('has a row for every new token of the batch', () => {
+    const [m, count] = [15, 1];
+    const square = { m, n: 8, k: 8, count };
+    expect(shapesOf({})).toEqual([
+      square,
+      square,
+      square,
+      square,
+      { m, n: 32, k: 8, count },
+      { m, n: 8, k: 32, count },
+    ]);
+  });
+
+  it('covers all FLOPs of products with weights', () => {
+    for (const op of opsOf(
+      generateProgram(fieldsOf({ prompt: 3, output: 4, batch: 2 }), tiny({ gated: true }), plain),
+    )) {
+      for (const { name, part, flops, products = [] } of op.kernels) {
+        if (name !== 'gemm' || part === 'attention') continue;
+        expect(products.reduce((sum, { shape: { m, n, k } }) => sum + 2 * m * n * k, 0)).toBeCloseTo(flops, 6);
+      }
+    }
+  });
+});

@@ -1,4 +1,4 @@
-import type { Dtype, Kernel, KernelPart } from '../../sim/types/index.ts';
+import type { Dtype, GemmShape, Kernel, KernelPart } from '../../sim/types/index.ts';
 
 /** What a sub-layer asks of a device, whatever its place in the program. */
 export interface Work {
@@ -23,6 +23,8 @@ export interface Step {
   /** Buffers given back when the step has ended. */
   readonly frees?: readonly string[];
   readonly flops?: number;
+  /** Shape of its matrix product, where it is one. */
+  readonly shape?: GemmShape;
   /** Bytes of weights or KV streamed beside the buffers. */
   readonly operand_bytes?: number;
   /** Un-fused attention: a small matrix for every head. */
@@ -113,6 +115,10 @@ export class Walk {
     kernel.operand_bytes += times * (step.operand_bytes ?? 0);
     kernel.activation_bytes += times * moved_bytes;
     kernel.launches += Math.ceil(times) * (step.launches ?? 1);
+    if (step.shape !== undefined) {
+      const product = { shape: step.shape, flops: times * (step.flops ?? 0) };
+      kernel.products = kernel.products === undefined ? [product] : [...kernel.products, product];
+    }
     if (step.batched === true) kernel.batched = true;
     if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
     if (step.head_loaded_bytes !== undefined) kernel.head_loaded_bytes = step.head_loaded_bytes;

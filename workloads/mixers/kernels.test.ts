@@ -69,4 +69,23 @@ describe('HyperAttention', () => {
       hyperKernels(shape, tokens, false, hyper).reduce((sum, kernel) => sum + kernel.flops, 0);
     expect(flops(65_536) / flops(32_768)).toBeCloseTo(2, 9);
   });
+
+  const bytesOf = (name: string, tokens: number, heads: number): number =>
+    hyperKernels({ ...shape, batch: 1, heads }, tokens, false, hyper)
+      .filter((kernel) => kernel.name === name)
+      .reduce((sum, { activation_bytes }) => sum + activation_bytes, 0) /
+    (heads * tokens);
+
+  test('sorts as torch.sort does: many rows one a block, few as one, short ones at once', () => {
+    // Three orders. 11 passes of 6 bits: 8 + 16 + 16 bytes each, and the values.
+    expect(bytesOf('sort', 8192, 128)).toBe(3 * (11 * 40 + 8));
+    // 8 passes of 8 bits over pairs and one over rows, their histograms, places before and four words after.
+    expect(bytesOf('sort', 8192, 32)).toBe(3 * (8 + 8 * 32 + 8 + 16 + 8 + 32));
+    expect(bytesOf('sort', 4096, 512)).toBe(3 * (16 + 8 + 32));
+  });
+
+  test('passes a row seven times where two outputs are joined, and once more for each of what weighs it', () => {
+    // 16-bit rows of `value_width`; 64 bytes of sums and weights, and 8 to raise the sample's.
+    expect(bytesOf('join', 8192, 32)).toBe(7 * 2 * shape.value_width + 64 + 8);
+  });
 });

@@ -74,8 +74,49 @@ export interface HyperFields {
 
 /** Directions of the hash (insuhan/hyper-attn, `lsh_num_projs`). */
 const HASH_DIRECTIONS = 7;
-/** A radix sort takes 8 passes of 8 bits over 64-bit keys with 64-bit places, each reads and writes. */
-const SORT_BYTES = 8 * 2 * 16;
+
+/**
+ * Bytes that the hash of a row passes through memory beside the row: each direction's product (bf16, made and read), its sign
+ * (a truth value), the sign times a power of two (64 bits); then their sum and its place in the order, read and made.
+ */
+const HASH_BYTES = HASH_DIRECTIONS * (2 + 2 + 1 + 1 + 8 + 8) + 3 * 8;
+
+/** Bytes of one key of 64 bits and its place, read or made. */
+const PAIR_BYTES = 16;
+const KEY_BYTES = 8;
+/** torch.sort: what one thread block sorts in its own memory, and fewer segments than are sorted one a thread block. */
+const BLOCK_SORT = 4096;
+const FEW_SEGMENTS = 128;
+
+/**
+ * Bytes a key of a stable torch.sort of `segments` rows of `length` 64-bit keys (PyTorch, aten/src/ATen/native/cuda/Sort.cpp and
+ * SortStable.cu). Short rows are copied, given places and sorted in one block each. Few rows are sorted as one, 8 bits a pass
+ * after a histogram (CUB, onesweep), then by row, and put back; many by one block each, 6 bits a pass of a histogram and a
+ * scatter (CUB, DeviceSegmentedRadixSort).
+ */
+function sortBytes(segments: number, length: number): number {
+  if (length <= BLOCK_SORT) return 2 * KEY_BYTES + KEY_BYTES + 2 * PAIR_BYTES;
+  if (segments >= FEW_SEGMENTS) return Math.ceil(64 / 6) * (KEY_BYTES + 2 * PAIR_BYTES) + KEY_BYTES;
+  const values = 8 * 2 * PAIR_BYTES + KEY_BYTES;
+  const rows = Math.ceil(Math.ceil(Math.log2(segments)) / 8) * 2 * KEY_BYTES + KEY_BYTES;
+  return KEY_BYTES + values + rows + 4 * KEY_BYTES;
+}
+
+/** Index of a gathered row, which all its elements share. */
+const PLACE_BYTES = 8;
+/** 32-bit sum of a row of scores. */
+const LSE_BYTES = 4;
+
+/**
+ * Two outputs with their sums joined: c = 1 / (1 + exp(b - a)), c x + (1 - c) y, a - log(c), in twelve kernels. Rows pass seven times:
+ * two read and two made scaled, those read and their sum made, `BLEND_BYTES` beside.
+ */
+const blend = (shape: MixingShape, tokens: number): Partial<Kernel> => ({
+  activation_bytes: 7 * rows(shape, tokens, shape.value_width) + shape.batch * shape.heads * tokens * BLEND_BYTES,
+  launches: 12,
+});
+/** Difference (12), exponential, sum and reciprocal (8 each), cast (6), 1 - c (4), c + eps and its logarithm (8), the new sum (10). */
+const BLEND_BYTES = 12 + 3 * 8 + 6 + 4 + 8 + 10;
 
 /**
  * HyperAttention as its implementation runs it (insuhan/hyper-attn, models/attention/hyper_attn.py): hash, sort, gather
@@ -87,38 +128,59 @@ export function hyperKernels(shape: MixingShape, tokens: number, causal: boolean
   if (tokens <= fields.min_tokens) return [softmaxKernel(shape, tokens, tokens, true)];
   const half = tokens / 2;
   const below = fullSquare(shape, half, half, fields);
+  const halves = hyperKernels({ ...shape, heads: 2 * shape.heads }, half, true, fields);
   const output_bytes = rows(shape, tokens, shape.value_width);
-  // Both halves are made contiguous, the lower one is added to (two reads, one write), both are joined.
-  const joined = kernel('join', shape.dtype, { activation_bytes: (2 + 1.5 + 2) * output_bytes, launches: 8 });
-  return [...hyperKernels({ ...shape, heads: 2 * shape.heads }, half, true, fields), ...below, joined];
+  const lower = blend(shape, half);
+  // Exact halves come with heads innermost and are made contiguous; both halves, and their sums, are put together.
+  const turned = half <= fields.min_tokens ? 2 * output_bytes : 0;
+  const sums = 2 * LSE_BYTES * shape.batch * shape.heads * tokens;
+  const joined = kernel('join', shape.dtype, {
+    activation_bytes: lower.activation_bytes! + 2 * output_bytes + sums + turned,
+    launches: lower.launches! + (turned > 0 ? 3 : 2),
+  });
+  return [...halves, ...below, joined];
 }
 
 function fullSquare(shape: MixingShape, queries: number, keys: number, fields: HyperFields): Kernel[] {
   if (queries < fields.min_tokens) return [softmaxKernel(shape, queries, keys, false)];
   const { dtype, batch, heads, key_width, value_width, element_bytes } = shape;
-  const pairs = batch * heads * queries * fields.sample;
+  const segments = batch * heads;
+  const pairs = segments * queries * fields.sample;
   const sampled = softmaxKernel(shape, queries, fields.sample, false);
-  const many = batch * heads * (queries + keys);
+  const many = segments * (queries + keys);
   const wide = key_width + value_width;
   const blocks: MixingShape = { ...shape, batch: batch * (keys / fields.block) };
   const per_block = queries / (keys / fields.block);
+  const [of_queries, of_keys] = [sortBytes(segments, queries), sortBytes(segments, keys)];
+  const joined = blend(shape, queries);
   return [
     kernel('hash', dtype, {
       flops: 2 * many * key_width * HASH_DIRECTIONS,
-      activation_bytes: rows(shape, queries + keys, key_width) + 8 * many,
-      launches: 6,
+      activation_bytes: rows(shape, queries + keys, key_width) + HASH_BYTES * many,
+      launches: 2 * 5,
     }),
     // Order of queries and keys, and the inverse of the first.
-    kernel('sort', dtype, { activation_bytes: SORT_BYTES * (many + batch * heads * queries), launches: 3 * 8 }),
+    kernel('sort', dtype, {
+      activation_bytes: segments * (2 * queries * of_queries + keys * of_keys),
+      launches: 3 * 14,
+    }),
     kernel('gather', dtype, {
-      activation_bytes: 2 * (rows(shape, queries, key_width) + rows(shape, keys, wide)),
+      activation_bytes:
+        2 * (rows(shape, queries, key_width) + rows(shape, keys, wide)) + PLACE_BYTES * segments * (queries + 2 * keys),
       launches: 3,
     }),
     softmaxKernel(blocks, per_block, fields.block, false),
-    // A number a query and sampled key hides what its block has counted: a truth value, two casts, and the bias read.
-    kernel('mask', dtype, { activation_bytes: (2 + 2 * element_bytes * 2) * pairs, launches: 4 }),
+    // A number a query and sampled key hides what its block has counted: a truth value, its cast, that scaled in place.
+    kernel('mask', dtype, { activation_bytes: (2 + 3 * element_bytes) * pairs, launches: 5 }),
     { ...sampled, activation_bytes: sampled.activation_bytes + element_bytes * pairs },
-    kernel('join', dtype, { activation_bytes: 3 * rows(shape, queries, value_width), launches: 6 }),
-    kernel('gather', dtype, { activation_bytes: 2 * rows(shape, queries, value_width), launches: 2 }),
+    // The sample stands for all keys: its sums are raised by a constant.
+    kernel('join', dtype, {
+      activation_bytes: joined.activation_bytes! + 2 * LSE_BYTES * segments * queries,
+      launches: joined.launches! + 1,
+    }),
+    kernel('gather', dtype, {
+      activation_bytes: 2 * rows(shape, queries, value_width) + 2 * (PLACE_BYTES + LSE_BYTES) * segments * queries,
+      launches: 2,
+    }),
   ];
 }
