@@ -3,7 +3,7 @@ import { windowPairShare } from '../../sim/windowPairs.ts';
 import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
 import { type Forms, formsOf, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { copyKernel, indexBuild, selectionWork } from './work.ts';
+import { copyKernel, indexBuild, indexBytes, indexEntries, selectionWork } from './work.ts';
 
 /** Tokens of one layer's cache by where and how they lie; means over heads. */
 interface State {
@@ -131,11 +131,7 @@ export class KvEngine implements KvPolicy {
   }
 
   private indexBytesOf(tokens: number): number {
-    const { index } = this.spec;
-    if (index === undefined) return 0;
-    const { batch, kv_heads, head_dim } = this.shape;
-    const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
-    return (entries * batch * kv_heads * headShare(this.spec, this.shape) * head_dim * index.width * index.bits) / 8;
+    return indexBytes(this.spec, this.shape, indexEntries(this.spec, tokens));
   }
 }
 
@@ -154,6 +150,7 @@ class PassCount {
   private scratch = 0;
   private replaced = 0;
   private indexRead = 0;
+  private indexKeys = 0;
   private readonly spec: PresetFields;
   private readonly shape: KvShape;
   private readonly forms: Forms;
@@ -249,6 +246,7 @@ class PassCount {
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
       index_read_bytes: this.indexRead,
+      index_read_keys: this.indexKeys,
       side_tensors: forms.side_bytes > 0 ? 1 : 0,
       cached_heads: this.shape.kv_heads * headShare(spec, this.shape),
       heads_per_token: this.shape.batch * this.shape.heads,
@@ -304,10 +302,18 @@ class PassCount {
       considered,
       kept,
       excess,
+      ...this.ranked(stage, considered, kept),
     });
     this.kernels.push(...made.kernels);
     this.scratch = Math.max(this.scratch, made.scratch_bytes);
     this.indexRead += made.index_bytes;
+    this.indexKeys += made.index_entries;
+  }
+
+  /** An index stands for what is not in place and may be fetched; where nothing goes away, for all tokens. */
+  private ranked(stage: StageFields, considered: number, kept: number): { indexed: number; chosen: number } {
+    if (stage.rest.action !== 'demote') return { indexed: considered, chosen: kept };
+    return { indexed: this.pass.seen + this.pass.tokens - considered, chosen: this.fetchedTokens() };
   }
 
   private demote({ rest, when }: StageFields, excess: number): void {
@@ -321,7 +327,7 @@ class PassCount {
   private fetchedTokens(): number {
     const { fetch } = this.spec;
     const { far } = this.before;
-    if (fetch === undefined || far === 0 || this.pass.phase === 'prefill') return 0;
+    if (fetch === undefined || far === 0 || (this.pass.phase === 'prefill' && !fetch.prefill)) return 0;
     const asked = fetch.tokens ?? (fetch.ratio ?? 1) * far;
     return Math.min(far, asked);
   }
