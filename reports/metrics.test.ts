@@ -38,6 +38,7 @@ const NAMES = [
   'memory.cpu.kv.peak_bytes',
   'memory.cpu.kv.end_bytes',
   'memory.kv.step_read_bytes',
+  'compute.step_keys',
   'memory.onchip.moved_bytes',
   'mapping.over_slow',
   'mapping.energy_over_slow',

@@ -192,6 +192,33 @@ describe('counts', () => {
     expect(use.index_read_bytes).toBe((51 * pair) / 2);
   });
 
+  it('scan the index of what was moved away, and in prefill too where the preset says so', () => {
+    const stage = (when: string) => ({
+      when,
+      every: 250,
+      unit: 'block',
+      unit_tokens: 50,
+      signal: { kind: 'landmark_dot' },
+      budget: { tokens: 250 },
+      rest: { action: 'demote', tier: 'host' },
+    });
+    const engine = (prefill: boolean) =>
+      engineOf({
+        index: { per: 'block', unit_tokens: 50, built: 'prefill_chunk' },
+        stages: [stage('prefill_chunk'), stage('decode_step')],
+        fetch: { prefill, unit: 'block', unit_tokens: 50, tokens: 100 },
+      });
+    // Of 1000 tokens 250 stay, 750 are 15 blocks; a chunk of the prompt (the last of four) sees 500, or 10 blocks.
+    expect(engine(true).use(0, pass(4))).toMatchObject({ read_tokens: 350, index_read_keys: 15 });
+    const chunk: KvPass = { index: 3, phase: 'prefill', step: 0, tokens: 250, seen: 750 };
+    expect(engine(false).use(0, chunk)).toMatchObject({ read_tokens: 250, fetches: [] });
+    const use = engine(true).use(0, chunk);
+    expect(use).toMatchObject({ read_tokens: 350, index_read_keys: 10, index_read_bytes: (10 * pair) / 2 });
+    expect(use.fetches).toMatchObject([{ from: 'host', bytes: 100 * pair }]);
+    // Each of 250 queries is compared with 10 landmarks of 8 elements, 4 heads and 3 sequences.
+    expect(use.kernels.find(({ name }) => name === 'score')!.flops).toBe(2 * 250 * 10 * 8 * 4 * 3);
+  });
+
   it('spread a budget over layers with its mean kept', () => {
     const budget = { shape: 'pyramid', tokens: 100, first: 1.9, last: 0.1 };
     const engine = engineOf({ stages: [{ when: 'prefill_layer', budget, rest: { action: 'drop' } }] });

@@ -3,7 +3,7 @@ import { windowPairShare } from '../../sim/windowPairs.ts';
 import { actsOn, budgetTokens, layerWeights, protectedTokens } from './budget.ts';
 import { type Forms, formsOf, headShare, scaledForms } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { copyKernel, indexBuild, joinKernel, selectionWork } from './work.ts';
+import { copyKernel, indexBuild, indexBytes, indexEntries, joinKernel, selectionWork } from './work.ts';
 
 /** Tokens of one layer's cache by where and how they lie; means over heads. */
 interface State {
@@ -149,11 +149,7 @@ export class KvEngine implements KvPolicy {
   }
 
   private indexBytesOf(tokens: number): number {
-    const { index } = this.spec;
-    if (index === undefined) return 0;
-    const { batch, kv_heads, head_dim } = this.shape;
-    const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
-    return (entries * batch * kv_heads * headShare(this.spec, this.shape) * head_dim * index.width * index.bits) / 8;
+    return indexBytes(this.spec, this.shape, indexEntries(this.spec, tokens));
   }
 }
 
@@ -173,6 +169,7 @@ class PassCount {
   private replaced = 0;
   private indexRead = 0;
   private parted = false;
+  private indexKeys = 0;
   private readonly spec: PresetFields;
   private readonly shape: KvShape;
   private readonly forms: Forms;
@@ -271,6 +268,7 @@ class PassCount {
       scratch_bytes: this.scratch,
       replaced_tokens: this.replaced,
       index_read_bytes: this.indexRead,
+      index_read_keys: this.indexKeys,
       side_tensors: forms.side_bytes > 0 ? 1 : 0,
       cached_heads: this.shape.kv_heads * headShare(spec, this.shape),
       heads_per_token: this.shape.batch * this.shape.heads,
@@ -324,19 +322,28 @@ class PassCount {
     if (heads === 0) return;
     if (heads < 1) this.parted = true;
     const whole = (1 - heads) * (pass.seen + pass.tokens);
+    const [ranked, stay] = [(considered - whole) / heads, (kept - whole) / heads];
     const made = selectionWork({
       stage,
       spec,
       shape: heads === 1 ? shape : { ...shape, heads: shape.heads * heads, kv_heads: shape.kv_heads * heads },
       pass,
       forms: heads === 1 ? forms : scaledForms(forms, heads),
-      considered: (considered - whole) / heads,
-      kept: (kept - whole) / heads,
+      considered: ranked,
+      kept: stay,
       excess: excess / heads,
+      ...this.indexed(stage, ranked, stay),
     });
     this.kernels.push(...made.kernels);
     this.scratch = Math.max(this.scratch, made.scratch_bytes);
     this.indexRead += made.index_bytes;
+    this.indexKeys += made.index_entries;
+  }
+
+  /** An index stands for what is not in place and may be fetched; where nothing goes away, for all tokens. */
+  private indexed(stage: StageFields, considered: number, kept: number): { indexed: number; chosen: number } {
+    if (stage.rest.action !== 'demote') return { indexed: considered, chosen: kept };
+    return { indexed: this.pass.seen + this.pass.tokens - considered, chosen: this.fetchedTokens() / stage.heads };
   }
 
   private demote({ rest, when }: StageFields, excess: number): void {
@@ -350,7 +357,7 @@ class PassCount {
   private fetchedTokens(): number {
     const { fetch } = this.spec;
     const { far } = this.before;
-    if (fetch === undefined || far === 0 || this.pass.phase === 'prefill') return 0;
+    if (fetch === undefined || far === 0 || (this.pass.phase === 'prefill' && !fetch.prefill)) return 0;
     const heads = this.spec.stages.find(({ rest }) => rest.action === 'demote')?.heads ?? 1;
     const asked = fetch.tokens === undefined ? (fetch.ratio ?? 1) * far : fetch.tokens * heads;
     return Math.min(far, asked);

@@ -227,6 +227,10 @@ export const indexSchema = v.strictObject({
 export const fetchSchema = v.strictObject({
   per: v.optional(v.picklist(TRIGGERS), 'decode_step'),
   every: v.optional(count('Tokens between two fetches.'), 1),
+  prefill: v.optional(
+    v.pipe(v.boolean(), v.description('Every pass of prefill is given them too, one choice for all its tokens.')),
+    false,
+  ),
   unit: v.optional(v.picklist(UNITS), 'token'),
   unit_tokens: v.optional(count('Tokens of one unit.'), 1),
   tokens: v.optional(count('Tokens that attention is given.')),

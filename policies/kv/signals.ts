@@ -20,8 +20,19 @@ export interface Scoring {
   readonly kept: number;
   /** Keys so recent that they are not ranked. */
   readonly recent: number;
-  /** Bytes of the index that is scanned instead of keys. */
-  readonly index_bytes: number;
+  /** What is scanned instead of keys; null where the preset has no index. */
+  readonly index: IndexScan | null;
+}
+
+/** The part of an index that one pass scans. */
+export interface IndexScan {
+  /** Entries a head, units that they stand for, and units that are chosen. */
+  readonly entries: number;
+  readonly units: number;
+  readonly chosen: number;
+  /** Width of an entry over the width of a head. */
+  readonly width: number;
+  readonly bytes: number;
 }
 
 /** Bytes of a running score (fp16) and of an index of what is kept (int64). */
@@ -47,8 +58,9 @@ export interface Cost {
   readonly flops: number;
   readonly bytes: number;
   readonly launches: number;
-  /** Of the bytes, those of an index that is scanned in place of keys; absent = none. */
+  /** Of the bytes, those of an index that is scanned in place of keys, and its entries a head; absent = none. */
   readonly index_bytes?: number;
+  readonly index_entries?: number;
 }
 
 const NOTHING: Cost = { flops: 0, bytes: 0, launches: 0 };
@@ -114,13 +126,19 @@ function windowed(scoring: Scoring): Cost {
   return plus(again, { flops: 0, bytes: pooled, launches: 4 + pool }, top(scoring));
 }
 
-/** Products of the query with every entry of an index, and the best of them. */
+/** Products of every query with every entry of an index, and the best of its units; all queries of a pass share them. */
 function indexScan(scoring: Scoring): Cost {
-  const { shape, units, index_bytes, queries } = scoring;
-  const pairs = rows(scoring) * units * Math.max(1, scoring.phase === 'decode' ? queries : 1);
-  const scan = { flops: 2 * pairs * shape.head_dim, bytes: index_bytes + pairs * SCORE_BYTES, launches: 1 };
-  return { ...plus(scan, top(scoring)), index_bytes };
+  const { shape, index, queries } = scoring;
+  if (index === null) return NOTHING;
+  const { entries, units, chosen: kept, width, bytes: index_bytes } = index;
+  const pairs = rows(scoring) * entries * queries;
+  const flops = 2 * pairs * shape.head_dim * width;
+  const scan = { flops, bytes: index_bytes + pairs * SCORE_BYTES, launches: 1 };
+  return { ...plus(scan, top({ ...scoring, units, kept })), index_bytes, index_entries: entries };
 }
+
+/** The same with one query made of a pass's. */
+const probeScan = (scoring: Scoring): Cost => indexScan({ ...scoring, queries: 1 });
 
 /** Products of neighbouring (or paired) keys: keys once, one product a key. */
 function similarity(scoring: Scoring): Cost {
@@ -180,7 +198,7 @@ export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
   landmark_dot: with_('Query times the landmark of each block', indexScan),
   page_bound: with_('Query times the least and largest key of each page', indexScan),
   vq_code: with_('Query times code book entries', indexScan),
-  probe_query: with_('A probe query times block representatives', indexScan),
+  probe_query: with_('A probe query times block representatives', probeScan),
   partial_query: with_('A part of the next layer’s query times a part of its keys', indexScan),
 };
 

@@ -2,7 +2,7 @@ import type { Kernel, KvPass, KvShape } from '../../sim/types/index.ts';
 import { recentTokens } from './budget.ts';
 import { type Forms, headShare } from './forms.ts';
 import type { PresetFields, StageFields } from './schema.ts';
-import { COMPUTE_BYTES, SIGNALS, workKernel } from './signals.ts';
+import { COMPUTE_BYTES, type IndexScan, SIGNALS, workKernel } from './signals.ts';
 
 /**
  * Kernels of a stage: its signal, and what is done to the tokens that stay and go. One rule for all methods.
@@ -19,13 +19,17 @@ export interface Selection {
   readonly considered: number;
   readonly kept: number;
   readonly excess: number;
+  /** Tokens whose units an index is scanned for, and those of them that attention is given. */
+  readonly indexed: number;
+  readonly chosen: number;
 }
 
 interface Made {
   readonly kernels: readonly Kernel[];
   readonly scratch_bytes: number;
-  /** Bytes of the index that ranking scanned. */
+  /** Bytes of the index that ranking scanned, and its entries a head. */
   readonly index_bytes: number;
+  readonly index_entries: number;
 }
 
 /**
@@ -41,9 +45,10 @@ export function selectionWork(selection: Selection): Made {
   const { stage, spec, shape, pass, considered, kept, excess, forms } = selection;
   const kernels: Kernel[] = [];
   let index_bytes = 0;
+  let index_entries = 0;
   const definition = SIGNALS[stage.signal.kind];
   if (definition !== undefined && stage.signal.kind !== 'none') {
-    const unit = spec.index?.unit_tokens ?? stage.unit_tokens;
+    const unit = stage.unit_tokens;
     const cost = definition.cost({
       shape,
       signal: stage.signal,
@@ -53,12 +58,13 @@ export function selectionWork(selection: Selection): Made {
       units: considered / unit,
       kept: kept / unit,
       recent: recentTokens(stage, shape.prompt_tokens, kept),
-      index_bytes: indexScanBytes(spec, shape, considered),
+      index: indexScan(selection),
     });
     if (cost.launches > 0) kernels.push(workKernel('score', shape, cost));
     index_bytes = cost.index_bytes ?? 0;
+    index_entries = cost.index_entries ?? 0;
   }
-  if (excess <= 0) return { kernels, scratch_bytes: 0, index_bytes };
+  if (excess <= 0) return { kernels, scratch_bytes: 0, index_bytes, index_entries };
   const pair = forms.hot_bytes;
   // A fraction of a token a step is a step in that fraction of the time.
   const times = pass.phase === 'decode' ? Math.min(1, excess) : 1;
@@ -71,7 +77,7 @@ export function selectionWork(selection: Selection): Made {
         const recent = Math.min(kept, stage.protect.recent ?? 0);
         const bytes = 2 * (kept - recent) * pair + 2 * kept * pair;
         kernels.push(workKernel('gather', shape, { flops: 0, bytes, launches: (TENSORS + 1) * GATHER_LAUNCHES }));
-        return { kernels, scratch_bytes: kept * pair, index_bytes };
+        return { kernels, scratch_bytes: kept * pair, index_bytes, index_entries };
       }
       if (spec.layout.append === 'copy') {
         kernels.push(copyKernel('evict', shape, times * kept * pair));
@@ -81,22 +87,22 @@ export function selectionWork(selection: Selection): Made {
         const bytes = times * 2 * REPLACE_LAUNCHES * tokens * pair;
         kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches }));
       }
-      return { kernels, scratch_bytes: 0, index_bytes };
+      return { kernels, scratch_bytes: 0, index_bytes, index_entries };
     case 'quantise':
     case 'project': {
       const flops = stage.rest.action === 'project' ? projectFlops(selection, tokens) : 0;
       const bytes = times * tokens * (pair + forms.low_bytes);
       kernels.push(workKernel(stage.rest.action, shape, { flops: times * flops, bytes, launches: TENSORS }));
-      return { kernels, scratch_bytes: 0, index_bytes };
+      return { kernels, scratch_bytes: 0, index_bytes, index_entries };
     }
     case 'share': {
       const bytes = times * tokens * (2 * pair + forms.low_bytes);
       const flops = times * 4 * tokens * shape.batch * shape.kv_heads * shape.head_dim;
       kernels.push(workKernel('share', shape, { flops, bytes, launches: 2 * TENSORS }));
-      return { kernels, scratch_bytes: 0, index_bytes };
+      return { kernels, scratch_bytes: 0, index_bytes, index_entries };
     }
     default:
-      return { kernels, scratch_bytes: 0, index_bytes };
+      return { kernels, scratch_bytes: 0, index_bytes, index_entries };
   }
 }
 
@@ -115,12 +121,27 @@ function projectFlops({ shape, stage }: Selection, tokens: number): number {
   return 2 * shape.batch * tokens * width * width * ((stage.rest.k_rank ?? 1) + (stage.rest.v_rank ?? 1));
 }
 
-function indexScanBytes(fields: PresetFields, shape: KvShape, tokens: number): number {
+/** Entries a head of an index over so many tokens: of every unit begun, or one set for the request whatever its length. */
+export function indexEntries({ index }: PresetFields, tokens: number): number {
+  if (index === undefined || tokens <= 0) return 0;
+  return (index.per === 'request' ? 1 : Math.ceil(tokens / index.unit_tokens)) * index.entries;
+}
+
+/** Bytes of so many entries a head, all cached heads and sequences. */
+export function indexBytes(fields: PresetFields, shape: KvShape, entries: number): number {
   const { index } = fields;
   if (index === undefined) return 0;
-  const entries = Math.ceil(tokens / index.unit_tokens) * index.entries;
   const heads = shape.batch * shape.kv_heads * headShare(fields, shape);
   return (entries * heads * shape.head_dim * index.width * index.bits) / 8;
+}
+
+function indexScan({ spec, shape, indexed, chosen }: Selection): IndexScan | null {
+  const { index } = spec;
+  if (index === undefined) return null;
+  const entries = indexEntries(spec, indexed);
+  const units = entries / index.entries;
+  const bytes = indexBytes(spec, shape, entries);
+  return { entries, units, chosen: Math.min(units, chosen / index.unit_tokens), width: index.width, bytes };
 }
 
 /** Keys and values copied into new tensors (torch.cat), element by element: both are read and written. */

@@ -38,6 +38,15 @@ export const COMPUTE_METRICS: readonly MetricDefinition[] = [
     'attention work',
     'Of F, the two products of attention: scores, and values; projections left out.',
   ),
+  define(
+    'compute.step_keys',
+    'n_k',
+    'count',
+    'lower',
+    false,
+    'keys compared in a step',
+    'Keys that a query head of the first decode step is compared with, a mean over layers: tokens of the cache that it is given, and entries of the index that chose them.',
+  ),
   define('compute.macs', 'F/2', 'count', 'lower', false, 'multiply-adds', 'Multiply-adds done.'),
   define(
     'compute.recompute_flops',

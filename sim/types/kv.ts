@@ -78,6 +78,8 @@ export interface KvUse {
   readonly replaced_tokens: number;
   /** Bytes of an index that the pass scans to choose what it attends. */
   readonly index_read_bytes: number;
+  /** Entries of it, a head, that a query is compared with. */
+  readonly index_read_keys: number;
   /** Tensors stored beside K and V (running scores). */
   readonly side_tensors: number;
   /** Key and value heads that the cache has, a model's own or those that the policy leaves or makes. */

@@ -73,6 +73,7 @@ class SequencePolicy implements KvPolicy {
       scratch_bytes: 0,
       replaced_tokens: 0,
       index_read_bytes: 0,
+      index_read_keys: 0,
       side_tensors: 0,
       cached_heads: kv_heads,
       heads_per_token: batch * heads,
