@@ -23,8 +23,7 @@ const adapterSchema = v.strictObject({
   targets: v.optional(
     v.pipe(
       v.array(v.string()),
-      v.minLength(1),
-      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head.'),
+      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head. None: what trains has nothing to keep, such as biases (BitFit) or tokens of a prompt.'),
     ),
   ),
   dropout: flag('The adapter input passes a dropout, whose mask and output are kept.'),

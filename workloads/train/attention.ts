@@ -180,7 +180,10 @@ export function eagerOps(
     { name: `${prefix}scores`, ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: element * elements },
     pointwise(setting, `${prefix}softmax`, 'attention', elements, through(setting), through(setting) + element, {
       core,
-      saves: [softmax_output],
+      saves: [
+        ...(setting.keeps_softmax_input ? [saved(`${prefix}softmax_input`, element * elements, tokens * heads)] : []),
+        softmax_output,
+      ],
     }),
     ...dropout,
     {

@@ -53,6 +53,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     pairs,
     dropout: fields.dropout && DROPOUT_POSITIONS.has(model.position),
     fused: fields.fused,
+    keeps_softmax_input: fields.keeps_softmax_input === true,
     packed_qkv: fields.qkv === 'packed',
   };
   const source = model.encoder === undefined ? null : { ...setting, seq: fields.seq, tokens: sequences * fields.seq };

@@ -130,6 +130,14 @@ export const trainSchema = v.strictObject({
       ),
     ),
   ),
+  keeps_softmax_input: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Softmax of scores keeps its input for backward beside its output, as PyTorch before 1.11 does. Default false.',
+      ),
+    ),
+  ),
   qkv: v.optional(
     v.pipe(
       v.picklist(['separate', 'packed']),

@@ -20,6 +20,8 @@ export interface TrainSetting {
   readonly pairs: number;
   readonly dropout: boolean;
   readonly fused: boolean;
+  /** Softmax of scores keeps what it took in beside what it gave. */
+  readonly keeps_softmax_input: boolean;
   /** One product makes queries, keys and values. */
   readonly packed_qkv: boolean;
 }
