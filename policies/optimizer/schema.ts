@@ -128,6 +128,7 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
     refuse('projection', 'an adapter is of low rank already', 'a projection or an adapter');
   }
   if (training.encoder !== undefined) refuseWithEncoder(fields, method, refuse);
+  if (training.side === true) refuseBesideSide(fields, method, refuse);
   if (training.layer.ops.some(({ weights }) => weights !== undefined)) return;
   for (const [field, used] of Object.entries({
     projection: method.projection,
@@ -137,6 +138,21 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
     if (used !== null && used !== undefined)
       refuse(field, 'the layers of a network have no matrices for it', 'a transformer');
   }
+}
+
+/** What would freeze or rewrite the side network with the model. */
+function refuseBesideSide(
+  { clustering, trained_layers, zero, offload }: OptimizerFields,
+  { projection, adapter }: Method,
+  refuse: (field: string, problem: string, expected: string) => never,
+): void {
+  const problem = 'a side network trains, and nothing else';
+  if (adapter !== null) refuse('adapter', problem, 'an optimizer without adapters');
+  if (clustering !== undefined) refuse('clustering', problem, 'no clustering');
+  if (trained_layers !== undefined) refuse('trained_layers', problem, '`workload.side.late_layers`');
+  if (projection !== null) refuse('projection', problem, 'no projection');
+  if (zero === 3) refuse('zero', problem, 'at most 2');
+  if (offload !== 'none') refuse('offload', problem, 'none');
 }
 
 /** What counts layers of one kind alone. */

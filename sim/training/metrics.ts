@@ -77,7 +77,8 @@ function times(metrics: Record<string, number>, run: StepRun): void {
   metrics['time.gradient_reduction_s'] = seconds(update.reduce_ns);
   const layers = training.layers / (training.layout.pipeline * training.layout.interleave);
   metrics['time.layer_forward_s'] = seconds(layer.forward_ns) / layers;
-  metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / (layers - training.trunk_layers);
+  if (layers > training.trunk_layers)
+    metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / (layers - training.trunk_layers);
   // Idle time of the stage that works longest.
   metrics['time.bubble_s'] = seconds(pipeline.total_ns - Math.max(...pipeline.busy_ns));
   for (const phase of ['forward', 'backward'] as const) {

@@ -115,6 +115,8 @@ export interface Training {
   readonly layer: TrainBody;
   readonly embed: TrainBody;
   readonly head: TrainBody;
+  /** A side network trains; the model it stands beside is frozen. */
+  readonly side?: true;
   /** Layers that run before those of the decoder, and what ends them. */
   readonly encoder?: Encoder;
   /** The head's matrix is the embedding's table: on different stages their gradients are summed. */

@@ -16,6 +16,7 @@ import { layoutOf } from './layout.ts';
 import { modelFlops } from './modelFlops.ts';
 import type { TrainFields } from './schema.ts';
 import type { TrainSetting } from './setting.ts';
+import { withSide } from './side.ts';
 
 /** Tokens of a slice in which a loss makes its logits: of all sequences together where it frees them, else of each. */
 const LOSS_CHUNK_TOKENS = 4096;
@@ -74,7 +75,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   });
   const untied = shapes.head.filter(({ tied }) => tied !== true);
   const hidden_bytes = element * tokens * model.hidden;
-  const training: Training = {
+  const step: Training = {
     layout,
     dtype,
     layers: model.layers,
@@ -105,6 +106,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     allocator: allocatorOf(fields),
     measured_as: fields.measured_as,
   };
+  const training = fields.side === undefined ? step : withSide(step, setting, source, fields.side);
   return programOf(training, model);
 }
 

@@ -138,6 +138,31 @@ export const trainSchema = v.strictObject({
       ),
     ),
   ),
+  side: v.optional(
+    v.pipe(
+      v.strictObject({
+        kind: v.pipe(
+          v.picklist(['ladder', 'fusion']),
+          v.description('`ladder`: a thin model beside it; `fusion`: thin copies of hidden states, summed by weights.'),
+        ),
+        reduction: count('Hidden width over the width of the side network.'),
+        taps: count(
+          'Hidden states it takes of the layers: a ladder one for each of its own, a fusion with that of the embeddings.',
+        ),
+        source_taps: v.optional(count('Hidden states it takes of the encoder.')),
+        late_layers: v.optional(
+          v.pipe(
+            v.number(),
+            v.integer(),
+            v.minValue(0),
+            v.description('Layers that read a fusion, frozen too: gradients pass through them. Default 0.'),
+          ),
+          0,
+        ),
+      }),
+      v.description('A side network that trains beside the frozen model, into whose other layers no gradient goes.'),
+    ),
+  ),
   qkv: v.optional(
     v.pipe(
       v.picklist(['separate', 'packed']),
