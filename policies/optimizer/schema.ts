@@ -19,13 +19,22 @@ const projectionSchema = v.strictObject({
 });
 
 const adapterSchema = v.strictObject({
-  rank: count(`Rank of an adapter. Default ${ADAPTER.rank}.`),
+  form: v.optional(
+    v.pipe(
+      v.picklist(['low-rank', 'bottleneck']),
+      v.description('`low-rank`: beside a matrix (LoRA); `bottleneck`: after a product, down and up again. Default `low-rank`.'),
+    ),
+  ),
+  rank: count(`Rank of an adapter, or width of a bottleneck. Default ${ADAPTER.rank}.`),
   targets: v.optional(
     v.pipe(
       v.array(v.string()),
-      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head. None: what trains has nothing to keep, such as biases (BitFit) or tokens of a prompt.'),
+      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head; products with a bottleneck: projection, cross_projection, down. None: `norms`, `biases` or a `prompt` alone.'),
     ),
   ),
+  norms: flag('Norms train too. Default false.'),
+  biases: flag('Every product and norm gets a bias that trains (BitFit, where the model has none). Default false.'),
+  prompt: count('Tokens that train in front of each sequence; `workload.seq` counts them. Default 0.', 0),
   dropout: flag('The adapter input passes a dropout, whose mask and output are kept.'),
 });
 
@@ -123,6 +132,13 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
   };
   if (fields.base !== undefined && method.adapter === null) {
     refuse('base', 'every weight is trained, so there are no frozen ones to store', 'an adapter beside it');
+  }
+  const { adapter } = method;
+  if (adapter !== null && adapter.targets.length === 0 && !adapter.norms && !adapter.biases && adapter.prompt === 0) {
+    refuse('adapter.targets', 'nothing trains', 'a target, or `norms`, `biases` or a `prompt` beside none');
+  }
+  if (adapter?.form === 'bottleneck' && fields.adapter?.dropout === true) {
+    refuse('adapter.dropout', 'a bottleneck has none of its own', 'no dropout');
   }
   if (method.projection !== null && method.adapter !== null) {
     refuse('projection', 'an adapter is of low rank already', 'a projection or an adapter');

@@ -255,6 +255,7 @@ export function norm(setting: TrainSetting, name: string, shared = false): Train
     ? [through(setting), 6 * element]
     : [eagerNorm(setting), 2 * eagerNorm(setting) + 3 * element];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
+    norm_parameters: setting.model.hidden * (setting.model.norm === 'layer' ? 2 : 1),
     saves: [
       ...input,
       ...(widened && copy > 0 ? [savedResult(`${name}_copy`, copy, own)] : []),

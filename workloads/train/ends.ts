@@ -57,8 +57,9 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
   const logits = tokens * vocab;
   const own = ownTokens(setting);
   const live = logits / chunks;
-  // A wider copy of the logits, where they are not in fp32 already.
-  const copies = element < FULL ? [FULL * live] : [];
+  // A wider copy of the logits, where they are not in fp32 already. As what the loss took in it may stay.
+  const kept = setting.keeps_softmax_input && slice === null ? FULL * live : 0;
+  const copies = element < FULL && kept === 0 ? [FULL * live] : [];
   return [
     norm(setting, 'norm_f'),
     {
@@ -78,10 +79,13 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       forward: [elementwise(setting, 'loss', 'head', LOSS_FORWARD * logits, 6 * chunks)],
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
-      saves: [saved('softmax', FULL * live, tokens)],
+      saves: [...(kept > 0 ? [saved('loss_input', kept, tokens)] : []), saved('softmax', FULL * live, tokens)],
       handed_bytes: element * (slice === null ? live : logits * slice),
       // Beside the softmax: the logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
-      scratch_bytes: slice === null ? (element + (copies.length + 1) * FULL) * live : FULL * logits * slice,
+      scratch_bytes:
+        slice === null
+          ? ((kept > 0 && element === FULL ? 0 : element) + (copies.length + 1) * FULL) * live
+          : FULL * logits * slice,
       // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
       temporaries:
         slice === null

@@ -134,7 +134,7 @@ export const trainSchema = v.strictObject({
     v.pipe(
       v.boolean(),
       v.description(
-        'Softmax of scores keeps its input for backward beside its output, as PyTorch before 1.11 does. Default false.',
+        'Softmax, of scores and of a whole loss, keeps its input for backward beside its output, as PyTorch before 1.11 does. Default false.',
       ),
     ),
   ),

@@ -20,7 +20,7 @@ export interface TrainSetting {
   readonly pairs: number;
   readonly dropout: boolean;
   readonly fused: boolean;
-  /** Softmax of scores keeps what it took in beside what it gave. */
+  /** Softmax, of scores and of a whole loss, keeps what it took in beside what it gave. */
   readonly keeps_softmax_input: boolean;
   /** One product makes queries, keys and values. */
   readonly packed_qkv: boolean;
