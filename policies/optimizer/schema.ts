@@ -22,14 +22,18 @@ const adapterSchema = v.strictObject({
   form: v.optional(
     v.pipe(
       v.picklist(['low-rank', 'bottleneck']),
-      v.description('`low-rank`: beside a matrix (LoRA); `bottleneck`: after a product, down and up again. Default `low-rank`.'),
+      v.description(
+        '`low-rank`: beside a matrix (LoRA); `bottleneck`: after a product, down and up again. Default `low-rank`.',
+      ),
     ),
   ),
   rank: count(`Rank of an adapter, or width of a bottleneck. Default ${ADAPTER.rank}.`),
   targets: v.optional(
     v.pipe(
       v.array(v.string()),
-      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head; products with a bottleneck: projection, cross_projection, down. None: `norms`, `biases` or a `prompt` alone.'),
+      v.description(
+        'Matrices with an adapter: query, key, value, projection, gate, up, down, router, head; products with a bottleneck: projection, cross_projection, down. None: `norms`, `biases` or a `prompt` alone.',
+      ),
     ),
   ),
   norms: flag('Norms train too. Default false.'),

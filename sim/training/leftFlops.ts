@@ -10,9 +10,7 @@ export function withFlops(training: Training, whole: Training): Training {
       layers(of) * flopsOf(of.layer, kernelsOf) +
       flopsOf(of.head, kernelsOf) +
       flopsOf(of.embed, kernelsOf) +
-      (of.encoder
-        ? of.encoder.layers * flopsOf(of.encoder.layer, kernelsOf) + flopsOf(of.encoder.end, kernelsOf)
-        : 0);
+      (of.encoder ? of.encoder.layers * flopsOf(of.encoder.layer, kernelsOf) + flopsOf(of.encoder.end, kernelsOf) : 0);
     return Math.min(1, flops(training) / flops(whole));
   };
   const backwardKernels = ({ backward, weight_gradient }: TrainOp) => [...backward, ...weight_gradient];

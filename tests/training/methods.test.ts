@@ -76,6 +76,25 @@ describe('adapters', () => {
     expect(some['time.step_s']!).toBeLessThan(whole['time.step_s']!);
   });
 
+  test('a bottleneck after a product keeps what that gave, and trains down, up and their biases', () => {
+    const { training } = plan({}, lora({ form: 'bottleneck', rank: 64, targets: ['down'] }));
+    const saved = savedOf(training);
+    expect(saved['down_bottleneck_input']).toBe(2 * tokens * h);
+    expect(saved['query_adapter_input'] ?? saved['down_input']).toBeUndefined();
+    expect(training.layer.matrices.trained).toBe(2 * h * 64 + 64 + h);
+  });
+
+  test('norms, biases and a prompt train beside no target at all', () => {
+    const trained = (adapter: object) => {
+      const { layer, head, embed } = plan({}, lora({ targets: [], ...adapter })).training;
+      return [layer, head, embed].map(({ matrices, others }) => matrices.trained + others.trained);
+    };
+    expect(trained({ norms: true })).toEqual([2 * h, h, 0]);
+    expect(trained({ biases: true })).toEqual([5 * h + 2 * f + 2 * h, h + 32000, 0]);
+    expect(trained({ prompt: 20 })).toEqual([0, 0, 20 * h]);
+    expect(() => trained({})).toThrow(/nothing trains/);
+  });
+
   test('an unknown target is refused with the nearest name', () => {
     expect(() => plan({}, lora({ targets: ['qerry'] }))).toThrow(/qerry/);
   });

@@ -38,6 +38,12 @@ describe('a layer of the encoder', () => {
   });
 });
 
+test('a softmax that keeps its input keeps a score matrix more, and the logits', () => {
+  const { encoder, head } = training({ keeps_softmax_input: true });
+  expect(bytesOf(encoder!.layer, 'softmax_input')).toBe(4 * 2 * 12 * 128 * 128);
+  expect(bytesOf(head, 'loss_input')).toBe(4 * 2 * 4 * 32128);
+});
+
 describe('a layer of the decoder', () => {
   test('keeps keys and values of every token of the source, and scores of target x source pairs', () => {
     const { layer } = training();

@@ -27,17 +27,13 @@ interface Stack {
 }
 
 /** @throws InputError for more hidden states or late layers than there are. */
-export function withSide(
-  training: Training,
-  setting: TrainSetting,
-  source: TrainSetting | null,
-  side: Side,
-): Training {
+export function withSide(training: Training, setting: TrainSetting, source: TrainSetting | null, side: Side): Training {
   checkSide(side, training);
   const { encoder, layers, embed, head } = training;
   const late = side.kind === 'fusion' ? side.late_layers : 0;
   const narrow = side.kind === 'ladder' ? narrowed(setting, side.reduction) : null;
-  const narrowSource = narrow !== null && source !== null ? { ...narrow, seq: source.seq, tokens: source.tokens } : null;
+  const narrowSource =
+    narrow !== null && source !== null ? { ...narrow, seq: source.seq, tokens: source.tokens } : null;
   const own = { setting, taps: side.taps };
   const made =
     narrow === null
@@ -124,7 +120,14 @@ function tapOps({ setting, taps }: Stack, width: number): Made {
     ops: [
       {
         name: 'side_taps',
-        ...productKernels(setting, { name: 'side_taps', part: 'projection', m: tokens, n: width, k: hidden, count: taps }),
+        ...productKernels(setting, {
+          name: 'side_taps',
+          part: 'projection',
+          m: tokens,
+          n: width,
+          k: hidden,
+          count: taps,
+        }),
         weights: [{ name: 'side_tap', rows: width, columns: hidden, count: taps }],
         saves: [savedForWeights('side_taps_input', element * taps * tokens * hidden, taps * tokens)],
         scratch_bytes: 0,
@@ -299,5 +302,9 @@ function checkSide({ kind, reduction, taps, source_taps, late_layers }: Side, tr
   if (encoder === undefined) return;
   if (source_taps === undefined) refuse('source_taps', 'the model has an encoder', 'the hidden states taken of it');
   if (source_taps! > most(encoder.layers))
-    refuse('source_taps', `${source_taps} hidden states of ${encoder.layers} layers`, `at most ${most(encoder.layers)}`);
+    refuse(
+      'source_taps',
+      `${source_taps} hidden states of ${encoder.layers} layers`,
+      `at most ${most(encoder.layers)}`,
+    );
 }
