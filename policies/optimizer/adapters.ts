@@ -133,7 +133,7 @@ function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
   const targets = op.weights.filter(({ name }) => adapter.targets.includes(name));
   const groups = op.packed && targets.length > 0 ? [targets] : targets.map((target) => [target]);
   const made = groups.map((group) => adapterOf(op, group, product, gemm, adapter));
-  const needsInput = groups.length > 0 && !adapter.dropout;
+  const needsInput = groups.length > 0 && !adapter.dropout && !adapter.own_input;
   const expansion = base.bits < 16 ? expansionOf(op, product, base) : null;
   const element = bytesOf(product.dtype);
   return {
@@ -203,7 +203,7 @@ function adapterOf(
   group: readonly WeightMatrix[],
   { part, dtype }: Kernel,
   { m, n, k, count }: GemmShape,
-  { rank, dropout }: Adapter,
+  { rank, dropout, own_input }: Adapter,
 ): AdapterOps {
   const label = op.packed ? op.name : group[0]!.name;
   const named = (what: string) => ({ name: `${label} adapter ${what}`, part, dtype });
@@ -234,7 +234,8 @@ function adapterOf(
       matrixKernel(named('A dW'), hidden, k, m, count, OPS.weight_gradient),
     ],
     saves: [
-      ...(dropout ? [keep('mask', MASK * input), forWeights('input', E * input)] : []),
+      ...(dropout ? [keep('mask', MASK * input)] : []),
+      ...(dropout || own_input ? [forWeights('input', E * input)] : []),
       forWeights('hidden', E * m * hidden * count),
       ...(scattered ? [keep('output', E * m * outputs * count)] : []),
     ],

@@ -33,6 +33,8 @@ export interface Adapter {
   readonly prompt: number;
   /** The adapter's input passes a dropout: its mask and its output are kept for backward. */
   readonly dropout: boolean;
+  /** Without dropout: it keeps a copy of its input, cast for its own weights, in place of the product's. */
+  readonly own_input: boolean;
 }
 
 /** How the frozen weights of matrices are stored. */
@@ -83,6 +85,7 @@ export const ADAPTER: Adapter = {
   rank: 8,
   targets: ['query', 'value'],
   dropout: true,
+  own_input: false,
   norms: false,
   biases: false,
   prompt: 0,

@@ -138,7 +138,8 @@ export function stageMemory(
     // The head's activations are gone by then, and the decoder's before the encoder's turn.
     perChunk === 0 ? 0 : mostBeside(training.layer, plan, last),
     encoder === undefined ? 0 : mostBeside(encoder.layer, plan, last + encoder_end + perChunk * layer.kept),
-    (perChunk + training.trunk_layers) * (training.layer.returned_bytes ?? 0),
+    (perChunk + training.trunk_layers) * (training.layer.returned_bytes ?? 0) +
+      (isLast ? (training.head.returned_bytes ?? 0) : 0),
   );
   const gathered =
     optimizer.zero === 3 && layout.data * layout.context > 1

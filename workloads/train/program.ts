@@ -54,6 +54,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     pairs,
     dropout: fields.dropout && DROPOUT_POSITIONS.has(model.position),
     fused: fields.fused,
+    norm_fp32_tensors: fields.norm_fp32_tensors ?? 0,
     keeps_softmax_input: fields.keeps_softmax_input === true,
     packed_qkv: fields.qkv === 'packed',
   };
@@ -82,7 +83,7 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     trunk_layers: 0,
     layer: {
       ...body(decoderLayerOps(setting, source), layerShapes),
-      ...(fields.returns_cache === true && { returned_bytes: returnedBytes(setting, source) }),
+      ...returned(fields, returnedBytes(setting, source), element),
     },
     embed: body(embedding(setting, source), shapes.embed),
     ...(model.encoder !== undefined &&
@@ -93,7 +94,11 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
           end: body(encoderEndOps(source), shapes.encoder_end),
         },
       }),
-    head: body(headOps(setting, lossShape(fields, tokens)), untied),
+    head: {
+      ...body(headOps(setting, lossShape(fields, tokens)), untied),
+      ...(fields.returns_fp32 === true &&
+        fields.loss === 'whole' && { returned_bytes: (FULL * tokens * model.vocab) / layout.tensor }),
+    },
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
     shape: { hidden: model.hidden, tokens },
     hidden_bytes,
@@ -109,6 +114,15 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   const training = fields.side === undefined ? step : withSide(step, setting, source, fields.side);
   return programOf(training, model);
 }
+
+/** Bytes of an element in full precision. */
+const FULL = 4;
+
+/** What a layer hands to its caller beside its output: keys and values as they are, or as copies in full precision. */
+const returned = ({ returns_cache, returns_fp32 }: TrainFields, bytes: number, element: number) => {
+  if (returns_fp32 === true) return { returned_bytes: (bytes / element) * FULL };
+  return returns_cache === true ? { returned_bytes: bytes } : {};
+};
 
 /** Models whose training has dropout: others have been trained without. */
 const DROPOUT_POSITIONS: ReadonlySet<Model['position']> = new Set(['learned', 'relative']);

@@ -138,6 +138,22 @@ export const trainSchema = v.strictObject({
       ),
     ),
   ),
+  norm_fp32_tensors: v.optional(
+    v.pipe(
+      v.picklist([1, 2]),
+      v.description(
+        'Norms of 16-bit activations run in fp32, as under `torch.autocast`, and keep this many tensors of that precision in place of their input.',
+      ),
+    ),
+  ),
+  returns_fp32: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Keys, values and logits go to the caller as fp32 copies, which stay until backward begins, as from models that Accelerate runs in mixed precision. Default false.',
+      ),
+    ),
+  ),
   side: v.optional(
     v.pipe(
       v.strictObject({
