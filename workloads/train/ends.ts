@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm } from './attention.ts';
-import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask, savedResult } from './ops.ts';
 import { columnCollectives, MASK, ownTokens, type TrainSetting } from './setting.ts';
 
 /** fp32. */
@@ -48,10 +48,12 @@ export interface LossShape {
   readonly chunks: number;
   /** Share of the logits in one of the slices that all stay until backward; null where there are none. */
   readonly slice: number | null;
+  /** A copy of the logits without the last of each sequence stays, in the precision they are computed in. */
+  readonly shifted: boolean;
 }
 
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
-export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): TrainOp[] {
+export function headOps(setting: TrainSetting, { chunks, slice, shifted }: LossShape): TrainOp[] {
   const { model, tokens, tensor, element } = setting;
   const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
@@ -79,7 +81,11 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       forward: [elementwise(setting, 'loss', 'head', LOSS_FORWARD * logits, 6 * chunks)],
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
-      saves: [...(kept > 0 ? [saved('loss_input', kept, tokens)] : []), saved('softmax', FULL * live, tokens)],
+      saves: [
+        ...(shifted ? [savedResult('shifted_logits', element * live, tokens)] : []),
+        ...(kept > 0 ? [saved('loss_input', kept, tokens)] : []),
+        saved('softmax', FULL * live, tokens),
+      ],
       handed_bytes: element * (slice === null ? live : logits * slice),
       // Beside the softmax: the logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
       scratch_bytes:

@@ -97,7 +97,9 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     head: {
       ...body(headOps(setting, lossShape(fields, tokens)), untied),
       ...(fields.returns_fp32 === true &&
-        fields.loss === 'whole' && { returned_bytes: (FULL * tokens * model.vocab) / layout.tensor }),
+        fields.loss === 'whole' && {
+          returned_bytes: ((FULL + (fields.narrow_logits === true ? element : 0)) * tokens * model.vocab) / layout.tensor,
+        }),
     },
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
     shape: { hidden: model.hidden, tokens },
@@ -154,10 +156,11 @@ function pairShare({ sparse_attention, seq, attention_kernel }: TrainFields, lay
   return (full_layers + (layers - full_layers) * seen * (2 - seen)) / layers;
 }
 
-function lossShape({ loss, loss_tokens, microbatch, seq }: TrainFields, tokens: number): LossShape {
-  if (loss === 'split') return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq) };
+function lossShape({ loss, loss_tokens, microbatch, seq, narrow_logits }: TrainFields, tokens: number): LossShape {
+  if (loss === 'split') return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq), shifted: false };
+  const shifted = narrow_logits === true && loss === 'whole';
   const slice = loss_tokens === undefined ? LOSS_CHUNK_TOKENS : loss_tokens * microbatch;
-  return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null };
+  return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null, shifted };
 }
 
 function resized(model: Model, { shape }: TrainFields): Model {

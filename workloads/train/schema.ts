@@ -154,6 +154,14 @@ export const trainSchema = v.strictObject({
       ),
     ),
   ),
+  narrow_logits: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The model leaves its logits in 16 bits: a whole loss keeps the copy that it shifts, and they stand beside the fp32 copy of `returns_fp32`. Default false.',
+      ),
+    ),
+  ),
   side: v.optional(
     v.pipe(
       v.strictObject({
