@@ -40,7 +40,9 @@ const adapterSchema = v.strictObject({
   biases: flag('Every product and norm gets a bias that trains (BitFit, where the model has none). Default false.'),
   prompt: count('Tokens that train in front of each sequence; `workload.seq` counts them. Default 0.', 0),
   dropout: flag('The adapter input passes a dropout, whose mask and output are kept.'),
-  own_input: flag('Without dropout, each adapter keeps a copy of its input, cast for its fp32 weights (PEFT). Default false.'),
+  own_input: flag(
+    'Without dropout, each adapter keeps a copy of its input, cast for its fp32 weights (PEFT). Default false.',
+  ),
 });
 
 const baseSchema = v.strictObject({

@@ -65,6 +65,10 @@ describe('adapters', () => {
     const plain = savedOf(plan({}, lora({ rank: 8, targets: ['query'], dropout: false })).training);
     expect(plain['qkv_input']).toBe(2 * tokens * h);
     expect(plain['query_adapter_input']).toBeUndefined();
+    // In a precision of its own it keeps a copy.
+    const own = savedOf(plan({}, lora({ targets: ['query', 'key'], dropout: false, own_input: true })).training);
+    expect(own['query_adapter_input']! + own['key_adapter_input']!).toBe(2 * 2 * tokens * h);
+    expect(own['qkv_input']).toBeUndefined();
   });
 
   test('leave no weight gradient of frozen matrices, so a step does about two thirds of the work', () => {

@@ -98,7 +98,8 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
       ...body(headOps(setting, lossShape(fields, tokens)), untied),
       ...(fields.returns_fp32 === true &&
         fields.loss === 'whole' && {
-          returned_bytes: ((FULL + (fields.narrow_logits === true ? element : 0)) * tokens * model.vocab) / layout.tensor,
+          returned_bytes:
+            ((FULL + (fields.narrow_logits === true ? element : 0)) * tokens * model.vocab) / layout.tensor,
         }),
     },
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
@@ -157,7 +158,8 @@ function pairShare({ sparse_attention, seq, attention_kernel }: TrainFields, lay
 }
 
 function lossShape({ loss, loss_tokens, microbatch, seq, narrow_logits }: TrainFields, tokens: number): LossShape {
-  if (loss === 'split') return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq), shifted: false };
+  if (loss === 'split')
+    return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq), shifted: false };
   const shifted = narrow_logits === true && loss === 'whole';
   const slice = loss_tokens === undefined ? LOSS_CHUNK_TOKENS : loss_tokens * microbatch;
   return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null, shifted };
