@@ -211,6 +211,15 @@ describe('thinner activations', () => {
     expect(flops(thin, 'projection')).toBe(flops(whole, 'projection') / 2);
     expect(flops(thin, 'up')).toBe(flops(whole, 'up'));
     expect(savedOf(thin)['query']).toBe(savedOf(whole)['query']! / 2);
+    // They are chosen by what the norm gives.
+    expect(savedOf(thin)['norm1_input']).toBe(savedOf(whole)['norm1_input']);
+  });
+
+  test('columns: the MLP works whole and keeps a share of its width', () => {
+    const [whole, thin] = [plan({}).training, plan({}, { activations: { kind: 'thin', columns: 0.2 } }).training];
+    expect(savedOf(thin)['gate']).toBeCloseTo(savedOf(whole)['gate']! / 5);
+    expect(savedOf(thin)['up_input']).toBe(savedOf(whole)['up_input']);
+    expect(thin.model_flops).toBe(whole.model_flops);
   });
 
   test('said by name: whole, a bit an element, or nothing', () => {
