@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { InputError } from '../input/index.ts';
+import { withFlops } from '../sim/training/leftFlops.ts';
 import type { ActivationPlan, Machine, OptimizerPlan, Training } from '../sim/types/index.ts';
 import type { DtrFields } from './activations/dtr.ts';
 import { activationsOf } from './activations/registry.ts';
 import { loadSolver, type Solver } from './linearProgram.ts';
 import { adapted } from './optimizer/adapters.ts';
 import { clustered } from './optimizer/clustering.ts';
-import { withFlops } from './optimizer/flops.ts';
 import { optimizerPlan } from './optimizer/plan.ts';
 import { checkMethod, methodOf, optimizerSchema } from './optimizer/schema.ts';
 import { withTrunk } from './optimizer/trunk.ts';

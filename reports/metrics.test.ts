@@ -70,6 +70,7 @@ const NAMES = [
   'network.macs',
   'network.parameters',
   'network.layers',
+  'optimizer.trained_parameters',
   'patch.patches',
   'patch.layers',
   'patch.input_px',

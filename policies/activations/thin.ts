@@ -3,7 +3,7 @@ import { InputError } from '../../input/index.ts';
 import type { Dtype, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
 import { type ActivationDefinition, planOf } from './part.ts';
 import { FORMS, type Form, matching, shareOf } from './patterns.ts';
-import { halves, withSampledRows, withTokens } from './thinning.ts';
+import { halves, withColumns, withSampledRows, withTokens } from './thinning.ts';
 
 const share = (description: string) =>
   v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1), v.description(`${description} Default 1.`)), 1);
@@ -12,6 +12,7 @@ const schema = v.strictObject({
   kind: v.literal('thin'),
   attention: share('Share of the tokens that attention works on; the others pass by it.'),
   mlp: share('Share of the tokens that the MLP works on.'),
+  columns: share('Share of the columns of the MLP that its gradient is made from.'),
   rows: share('Share of the rows of a saved input that the gradient of its weights is made from.'),
   sampled: v.optional(
     v.pipe(
@@ -41,7 +42,7 @@ export const activations: ActivationDefinition<typeof schema> = {
   kind: 'thin',
   description: 'Tokens skip attention or the MLP, or gradients of weights come from a sample of the saved rows',
   schema,
-  rewrite: ({ attention, mlp, rows, sampled, tensors = {} }, training) => {
+  rewrite: ({ attention, mlp, columns, rows, sampled, tensors = {} }, training) => {
     const { encoder } = training;
     if (encoder !== undefined && (attention < 1 || mlp < 1)) throw noHalves();
     const names = namesOf(training);
@@ -54,10 +55,19 @@ export const activations: ActivationDefinition<typeof schema> = {
     const op = (one: TrainOp): TrainOp => withForms(withSampledRows(one, rows, chosen), forms, training.dtype);
     const thinned = (body: TrainBody): TrainBody => ({ ...body, ops: body.ops.map(op) });
     const parts = halves(training.layer);
-    // The sums around a half carry every token.
+    // The sums around a half carry every token, and tokens are chosen by what the norm before it gives.
+    const whole = ({ name, norm_parameters }: TrainOp) => name.startsWith('residual') || norm_parameters !== undefined;
     const half = (ops: readonly TrainOp[], kept: number) =>
-      ops.map((one) => (one.name.startsWith('residual') ? one : withTokens(one, kept)));
-    const layer = { ...training.layer, ops: [...half(parts.attention, attention), ...half(parts.mlp, mlp)] };
+      ops.map((one) => (whole(one) ? one : withTokens(one, kept)));
+    const { returned_bytes } = training.layer;
+    const layer = {
+      ...training.layer,
+      ops: [
+        ...half(parts.attention, attention),
+        ...half(parts.mlp, mlp).map((one) => (columns < 1 && !whole(one) ? withColumns(one, columns) : one)),
+      ],
+      ...(returned_bytes !== undefined && { returned_bytes: returned_bytes * attention }),
+    };
     return {
       ...training,
       layer: thinned(layer),

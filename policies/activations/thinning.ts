@@ -52,6 +52,15 @@ export function withTokens(op: TrainOp, share: number): TrainOp {
   };
 }
 
+/** An op of the MLP that keeps a share of its columns; the work stays whole (LeMo, artifact, `llama_ops.py`). */
+export const withColumns = (op: TrainOp, share: number): TrainOp => ({
+  ...op,
+  saves: op.saves.map((one) => (INNER.has(one.name) ? { ...one, bytes: one.bytes * share } : one)),
+});
+
+/** What an MLP keeps as wide as it is inside. */
+const INNER: ReadonlySet<string> = new Set(['gate', 'up', 'gate_activation', 'down_input', 'inner_mask']);
+
 const QKV: readonly string[] = ['query', 'key', 'value'];
 
 /**

@@ -10,6 +10,7 @@ import type {
   TrainOp,
   WeightMatrix,
 } from '../../sim/types/index.ts';
+import { withBottleneck } from './bottleneck.ts';
 import { type Adapter, type Base, type Method, storedBits } from './methods.ts';
 
 /**
@@ -31,8 +32,11 @@ export function adapted(training: Training, { adapter, base }: Method): Training
   const computed = 8 * bytesOf(training.dtype);
   const whole = { ...base, bits: computed, block: 0, extra_bits: 0 };
   const stored = base.bits < 16 ? base : { ...base, bits: computed };
-  const names = bodies.flatMap(({ ops }) => ops.flatMap(({ weights }) => weights ?? [])).map(({ name }) => name);
-  for (const target of adapter.targets) if (!names.includes(target)) throw unknownName('matrix', target, names);
+  const [what, names] =
+    adapter.form === 'bottleneck'
+      ? ['product', bodies.flatMap(({ ops }) => ops.filter(({ weights }) => weights).map(({ name }) => name))]
+      : ['matrix', bodies.flatMap(({ ops }) => ops.flatMap(({ weights }) => weights ?? [])).map(({ name }) => name)];
+  for (const target of adapter.targets) if (!names.includes(target)) throw unknownName(what, target, names);
   return {
     ...training,
     layer: adaptedBody(training.layer, adapter, stored, computed),
@@ -44,17 +48,22 @@ export function adapted(training: Training, { adapter, base }: Method): Training
         end: adaptedBody(encoder.end, adapter, stored, computed),
       },
     }),
-    embed: frozenBody(training.embed, base.embedding ? storedBits(stored) : computed, computed),
+    embed: frozenBody(
+      training.embed,
+      base.embedding ? storedBits(stored) : computed,
+      computed,
+      adapter.prompt * training.shape!.hidden,
+    ),
     tied_table_parameters: 0,
   };
 }
 
-/** A body that trains nothing: what its weights took of backward is gone. */
-function frozenBody({ ops, matrices, others }: TrainBody, bits: number, computed: number): TrainBody {
+/** A body whose own weights are frozen: what they took of backward is gone. */
+function frozenBody({ ops, matrices, others }: TrainBody, bits: number, computed: number, prompt: number): TrainBody {
   return {
     ops: ops.map((op) => ({ ...op, backward: [], weight_gradient: [] })),
     matrices: frozen(matrices, bits, 0),
-    others: frozen(others, computed, 0),
+    others: frozen(others, computed, prompt),
   };
 }
 
@@ -71,17 +80,31 @@ function adaptedBody(
   computed: number,
 ): TrainBody {
   const made = ops.map((op) => adaptedOp(op, adapter, base));
+  const norms = ops.reduce((sum, { norm_parameters }) => sum + (norm_parameters ?? 0), 0);
+  const trained_norms = adapter.norms ? norms : 0;
   return {
     ...rest,
-    ops: made.map(({ op }) => op),
+    ops: made.flatMap(({ op, after }) => (after === undefined ? [op] : [op, after])),
     matrices: frozen(
       matrices,
       storedBits(base),
       made.reduce((sum, { parameters }) => sum + parameters, 0),
     ),
-    others: frozen(others, computed, 0),
+    others: {
+      trained: trained_norms + (adapter.biases ? biasesOf(ops) : 0),
+      frozen: others.trained - trained_norms,
+      frozen_bits: computed,
+    },
   };
 }
+
+/** Biases of every product and norm. */
+const biasesOf = (ops: readonly TrainOp[]): number =>
+  ops.reduce(
+    (sum, { weights, norm_parameters }) =>
+      sum + (norm_parameters ?? 0) + (weights ?? []).reduce((rows, one) => rows + one.rows * one.count, 0),
+    0,
+  );
 
 /** An op without matrices whose weights are frozen: what only their gradient needed is not kept. */
 const withoutWeightGradient = (op: TrainOp): TrainOp => ({
@@ -91,18 +114,26 @@ const withoutWeightGradient = (op: TrainOp): TrainOp => ({
 
 interface AdaptedOp {
   readonly op: TrainOp;
+  /** An adapter that runs after it. */
+  readonly after?: TrainOp;
   /** Elements of its adapters. */
   readonly parameters: number;
 }
 
 function adaptedOp(op: TrainOp, adapter: Adapter, base: Base): AdaptedOp {
   const product = op.forward.find(({ gemm }) => gemm !== undefined);
+  if (op.norm_parameters !== undefined && adapter.norms) return { op, parameters: 0 };
   if (op.weights === undefined || product?.gemm === undefined) return { op: withoutWeightGradient(op), parameters: 0 };
   const { gemm } = product;
+  if (adapter.form === 'bottleneck') {
+    const { op: frozenOp } = adaptedOp(op, { ...adapter, form: 'low-rank', targets: [] }, base);
+    if (!adapter.targets.includes(op.name)) return { op: frozenOp, parameters: 0 };
+    return { op: frozenOp, ...withBottleneck(op.name, product, gemm, adapter.rank) };
+  }
   const targets = op.weights.filter(({ name }) => adapter.targets.includes(name));
   const groups = op.packed && targets.length > 0 ? [targets] : targets.map((target) => [target]);
   const made = groups.map((group) => adapterOf(op, group, product, gemm, adapter));
-  const needsInput = groups.length > 0 && !adapter.dropout;
+  const needsInput = groups.length > 0 && !adapter.dropout && !adapter.own_input;
   const expansion = base.bits < 16 ? expansionOf(op, product, base) : null;
   const element = bytesOf(product.dtype);
   return {
@@ -172,7 +203,7 @@ function adapterOf(
   group: readonly WeightMatrix[],
   { part, dtype }: Kernel,
   { m, n, k, count }: GemmShape,
-  { rank, dropout }: Adapter,
+  { rank, dropout, own_input }: Adapter,
 ): AdapterOps {
   const label = op.packed ? op.name : group[0]!.name;
   const named = (what: string) => ({ name: `${label} adapter ${what}`, part, dtype });
@@ -203,7 +234,8 @@ function adapterOf(
       matrixKernel(named('A dW'), hidden, k, m, count, OPS.weight_gradient),
     ],
     saves: [
-      ...(dropout ? [keep('mask', MASK * input), forWeights('input', E * input)] : []),
+      ...(dropout ? [keep('mask', MASK * input)] : []),
+      ...(dropout || own_input ? [forWeights('input', E * input)] : []),
       forWeights('hidden', E * m * hidden * count),
       ...(scattered ? [keep('output', E * m * outputs * count)] : []),
     ],

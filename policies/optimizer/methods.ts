@@ -14,13 +14,27 @@ export interface Projection {
   readonly history: number;
 }
 
-/** Low-rank matrices beside frozen ones (Hu et al., LoRA, arXiv:2106.09685). */
+/**
+ * What trains in a frozen model: low-rank matrices beside its own (Hu et al., LoRA, arXiv:2106.09685), thin products after
+ * its own (Houlsby et al., arXiv:1902.00751), norms, biases (Ben Zaken et al., BitFit, arXiv:2106.10199) or tokens of a
+ * prompt (Lester et al., arXiv:2104.08691).
+ */
 export interface Adapter {
+  readonly form: 'low-rank' | 'bottleneck';
+  /** Rank, or width of a bottleneck. */
   readonly rank: number;
-  /** Names of the matrices that get one. */
+  /** Names of the matrices beside which, or of the products after which, there is one. */
   readonly targets: readonly string[];
+  /** Norms train too. */
+  readonly norms: boolean;
+  /** Every product and norm gets a bias that trains. */
+  readonly biases: boolean;
+  /** Tokens that train in front of each sequence, which counts them. */
+  readonly prompt: number;
   /** The adapter's input passes a dropout: its mask and its output are kept for backward. */
   readonly dropout: boolean;
+  /** Without dropout: it keeps a copy of its input, cast for its own weights, in place of the product's. */
+  readonly own_input: boolean;
 }
 
 /** How the frozen weights of matrices are stored. */
@@ -66,7 +80,16 @@ export interface Method {
 export const PROJECTION: Projection = { rank: 128, projector_bits: 16, history: 0 };
 
 /** LitGPT, `finetune/lora.py`: rank 8 on queries and values, with dropout. */
-export const ADAPTER: Adapter = { rank: 8, targets: ['query', 'value'], dropout: true };
+export const ADAPTER: Adapter = {
+  form: 'low-rank',
+  rank: 8,
+  targets: ['query', 'value'],
+  dropout: true,
+  own_input: false,
+  norms: false,
+  biases: false,
+  prompt: 0,
+};
 
 /** Frozen weights as they are computed with. */
 export const BASE: Base = {

@@ -19,15 +19,30 @@ const projectionSchema = v.strictObject({
 });
 
 const adapterSchema = v.strictObject({
-  rank: count(`Rank of an adapter. Default ${ADAPTER.rank}.`),
+  form: v.optional(
+    v.pipe(
+      v.picklist(['low-rank', 'bottleneck']),
+      v.description(
+        '`low-rank`: beside a matrix (LoRA); `bottleneck`: after a product, down and up again. Default `low-rank`.',
+      ),
+    ),
+  ),
+  rank: count(`Rank of an adapter, or width of a bottleneck. Default ${ADAPTER.rank}.`),
   targets: v.optional(
     v.pipe(
       v.array(v.string()),
-      v.minLength(1),
-      v.description('Matrices with an adapter: query, key, value, projection, gate, up, down, router, head.'),
+      v.description(
+        'Matrices with an adapter: query, key, value, projection, gate, up, down, router, head; products with a bottleneck: projection, cross_projection, down. None: `norms`, `biases` or a `prompt` alone.',
+      ),
     ),
   ),
+  norms: flag('Norms train too. Default false.'),
+  biases: flag('Every product and norm gets a bias that trains (BitFit, where the model has none). Default false.'),
+  prompt: count('Tokens that train in front of each sequence; `workload.seq` counts them. Default 0.', 0),
   dropout: flag('The adapter input passes a dropout, whose mask and output are kept.'),
+  own_input: flag(
+    'Without dropout, each adapter keeps a copy of its input, cast for its fp32 weights (PEFT). Default false.',
+  ),
 });
 
 const baseSchema = v.strictObject({
@@ -125,10 +140,18 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
   if (fields.base !== undefined && method.adapter === null) {
     refuse('base', 'every weight is trained, so there are no frozen ones to store', 'an adapter beside it');
   }
+  const { adapter } = method;
+  if (adapter !== null && adapter.targets.length === 0 && !adapter.norms && !adapter.biases && adapter.prompt === 0) {
+    refuse('adapter.targets', 'nothing trains', 'a target, or `norms`, `biases` or a `prompt` beside none');
+  }
+  if (adapter?.form === 'bottleneck' && fields.adapter?.dropout === true) {
+    refuse('adapter.dropout', 'a bottleneck has none of its own', 'no dropout');
+  }
   if (method.projection !== null && method.adapter !== null) {
     refuse('projection', 'an adapter is of low rank already', 'a projection or an adapter');
   }
   if (training.encoder !== undefined) refuseWithEncoder(fields, method, refuse);
+  if (training.side === true) refuseBesideSide(fields, method, refuse);
   if (training.layer.ops.some(({ weights }) => weights !== undefined)) return;
   for (const [field, used] of Object.entries({
     projection: method.projection,
@@ -138,6 +161,21 @@ export function checkMethod(fields: OptimizerFields, method: Method, training: T
     if (used !== null && used !== undefined)
       refuse(field, 'the layers of a network have no matrices for it', 'a transformer');
   }
+}
+
+/** What would freeze or rewrite the side network with the model. */
+function refuseBesideSide(
+  { clustering, trained_layers, zero, offload }: OptimizerFields,
+  { projection, adapter }: Method,
+  refuse: (field: string, problem: string, expected: string) => never,
+): void {
+  const problem = 'a side network trains, and nothing else';
+  if (adapter !== null) refuse('adapter', problem, 'an optimizer without adapters');
+  if (clustering !== undefined) refuse('clustering', problem, 'no clustering');
+  if (trained_layers !== undefined) refuse('trained_layers', problem, '`workload.side.late_layers`');
+  if (projection !== null) refuse('projection', problem, 'no projection');
+  if (zero === 3) refuse('zero', problem, 'at most 2');
+  if (offload !== 'none') refuse('offload', problem, 'none');
 }
 
 /** What counts layers of one kind alone. */

@@ -1,4 +1,5 @@
 import { InputError } from '../../input/index.ts';
+import { forwardOnly, frozen } from '../../sim/training/frozen.ts';
 import type { Parameters, Training, TrainOp } from '../../sim/types/index.ts';
 
 /**
@@ -27,9 +28,7 @@ function withTrainedBlocks(training: Training, trained: number): Training {
   return {
     ...training,
     layer: {
-      ops: ops.map((op) =>
-        still.has(op.block!.name) ? { ...op, backward: [], weight_gradient: [], saves: [], scratch_bytes: 0 } : op,
-      ),
+      ops: ops.map((op) => (still.has(op.block!.name) ? { ...forwardOnly(op), scratch_bytes: 0 } : op)),
       matrices: split(
         matrices,
         sum((block) => block.matrices),
@@ -66,18 +65,13 @@ export function withTrunk(training: Training, trained: number | undefined): Trai
     });
   }
   const { embed } = training;
-  const still = ({ trained: own, frozen, frozen_bits }: typeof embed.matrices) => ({
-    trained: 0,
-    frozen: own + frozen,
-    frozen_bits,
-  });
   return {
     ...training,
     trunk_layers: training.layers - trained,
     embed: {
-      ops: embed.ops.map((op) => ({ ...op, backward: [], weight_gradient: [], saves: [] })),
-      matrices: still(embed.matrices),
-      others: still(embed.others),
+      ops: embed.ops.map(forwardOnly),
+      matrices: frozen(embed.matrices),
+      others: frozen(embed.others),
     },
   };
 }

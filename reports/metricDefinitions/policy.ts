@@ -13,6 +13,16 @@ export const POLICY_METRICS: readonly MetricDefinition[] = [
   ),
 
   define(
+    'optimizer.trained_parameters',
+    'P_t',
+    'count',
+    'none',
+    false,
+    'trained parameters',
+    'Parameters that an update of a training step changes, all ranks of one copy of the model together.',
+  ),
+
+  define(
     'proxy.retained_mass',
     'm_kept',
     'fraction',

@@ -64,6 +64,7 @@ export function stageParameters(
   if (encoder !== undefined) {
     matrices += encoder.layers * encoder.layer.matrices.trained;
     others += encoder.layers * encoder.layer.others.trained + encoder.end.others.trained;
+    matrices += encoder.end.matrices.trained;
     frozen_bytes += encoder.layers * frozenBytes(encoder.layer) + frozenBytes(encoder.end);
   }
   if (stage === 0) {
@@ -135,9 +136,10 @@ export function stageMemory(
     0,
     isLast ? mostBeside(training.head, null, 0) : 0,
     // The head's activations are gone by then, and the decoder's before the encoder's turn.
-    mostBeside(training.layer, plan, last),
-    encoder === undefined ? 0 : mostBeside(encoder.layer, plan, last + encoder_end + layers * layer.kept),
-    perChunk * (training.layer.returned_bytes ?? 0),
+    perChunk === 0 ? 0 : mostBeside(training.layer, plan, last),
+    encoder === undefined ? 0 : mostBeside(encoder.layer, plan, last + encoder_end + perChunk * layer.kept),
+    (perChunk + training.trunk_layers) * (training.layer.returned_bytes ?? 0) +
+      (isLast ? (training.head.returned_bytes ?? 0) : 0),
   );
   const gathered =
     optimizer.zero === 3 && layout.data * layout.context > 1

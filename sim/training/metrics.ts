@@ -5,7 +5,7 @@ import type { TrainBody } from '../types/training.ts';
 import type { StepAllocation } from './allocation.ts';
 import type { ChunkTimes, PhaseReading } from './chunk.ts';
 import type { ChunkContext } from './emitter.ts';
-import { deviceBytes, hostBytes, type StageMemory } from './memory.ts';
+import { deviceBytes, hostBytes, type StageMemory, stageParameters } from './memory.ts';
 import type { PipelineRun } from './schedule.ts';
 import type { UpdateTime } from './update.ts';
 
@@ -59,10 +59,22 @@ export function trainingMetrics(run: StepRun): Record<string, number> {
   if (run.bound.time_s > 0) metrics['bound.gap'] = totalS / run.bound.time_s;
   for (const [name, value] of Object.entries({ ...training.choices, ...run.activations.choices }))
     metrics[`choice.${name}`] = value;
+  metrics['optimizer.trained_parameters'] = trainedParameters(run);
   metrics['sim.events'] = run.times
     .flat()
     .reduce((sum, { forward, backward }) => sum + forward.events + backward.events, 0);
   return metrics;
+}
+
+/** Over all ranks of one copy of the model, as if each held a share of every weight. */
+function trainedParameters({ training }: StepRun): number {
+  const { pipeline, tensor } = training.layout;
+  let parameters = 0;
+  for (let stage = 0; stage < pipeline; stage++) {
+    const { matrices, others } = stageParameters(training, stage);
+    parameters += matrices + others;
+  }
+  return tensor * parameters;
 }
 
 /** Of the first stage; streams overlap, and so do forward and backward of different micro-batches. */
@@ -77,7 +89,8 @@ function times(metrics: Record<string, number>, run: StepRun): void {
   metrics['time.gradient_reduction_s'] = seconds(update.reduce_ns);
   const layers = training.layers / (training.layout.pipeline * training.layout.interleave);
   metrics['time.layer_forward_s'] = seconds(layer.forward_ns) / layers;
-  metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / (layers - training.trunk_layers);
+  if (layers > training.trunk_layers)
+    metrics['time.layer_backward_s'] = seconds(layer.backward_ns) / (layers - training.trunk_layers);
   // Idle time of the stage that works longest.
   metrics['time.bubble_s'] = seconds(pipeline.total_ns - Math.max(...pipeline.busy_ns));
   for (const phase of ['forward', 'backward'] as const) {

@@ -61,6 +61,8 @@ export interface TrainOp {
   readonly core?: boolean;
   /** Matrices it multiplies with or gathers from; none where it has no weights. */
   readonly weights?: readonly WeightMatrix[];
+  /** It is a norm with this many parameters. */
+  readonly norm_parameters?: number;
   /** Its matrices are one product; otherwise each is its own. */
   readonly packed?: true;
   /** Block of a network it belongs to, with its parameters: what can be trained or frozen by itself. */
@@ -115,6 +117,8 @@ export interface Training {
   readonly layer: TrainBody;
   readonly embed: TrainBody;
   readonly head: TrainBody;
+  /** A side network trains; the model it stands beside is frozen. */
+  readonly side?: true;
   /** Layers that run before those of the decoder, and what ends them. */
   readonly encoder?: Encoder;
   /** The head's matrix is the embedding's table: on different stages their gradients are summed. */

@@ -65,6 +65,10 @@ describe('adapters', () => {
     const plain = savedOf(plan({}, lora({ rank: 8, targets: ['query'], dropout: false })).training);
     expect(plain['qkv_input']).toBe(2 * tokens * h);
     expect(plain['query_adapter_input']).toBeUndefined();
+    // In a precision of its own it keeps a copy.
+    const own = savedOf(plan({}, lora({ targets: ['query', 'key'], dropout: false, own_input: true })).training);
+    expect(own['query_adapter_input']! + own['key_adapter_input']!).toBe(2 * 2 * tokens * h);
+    expect(own['qkv_input']).toBeUndefined();
   });
 
   test('leave no weight gradient of frozen matrices, so a step does about two thirds of the work', () => {
@@ -74,6 +78,25 @@ describe('adapters', () => {
     expect(ratio).toBeGreaterThan(0.64);
     expect(ratio).toBeLessThan(0.72);
     expect(some['time.step_s']!).toBeLessThan(whole['time.step_s']!);
+  });
+
+  test('a bottleneck after a product keeps what that gave, and trains down, up and their biases', () => {
+    const { training } = plan({}, lora({ form: 'bottleneck', rank: 64, targets: ['down'] }));
+    const saved = savedOf(training);
+    expect(saved['down_bottleneck_input']).toBe(2 * tokens * h);
+    expect(saved['query_adapter_input'] ?? saved['down_input']).toBeUndefined();
+    expect(training.layer.matrices.trained).toBe(2 * h * 64 + 64 + h);
+  });
+
+  test('norms, biases and a prompt train beside no target at all', () => {
+    const trained = (adapter: object) => {
+      const { layer, head, embed } = plan({}, lora({ targets: [], ...adapter })).training;
+      return [layer, head, embed].map(({ matrices, others }) => matrices.trained + others.trained);
+    };
+    expect(trained({ norms: true })).toEqual([2 * h, h, 0]);
+    expect(trained({ biases: true })).toEqual([5 * h + 2 * f + 2 * h, h + 32000, 0]);
+    expect(trained({ prompt: 20 })).toEqual([0, 0, 20 * h]);
+    expect(() => trained({})).toThrow(/nothing trains/);
   });
 
   test('an unknown target is refused with the nearest name', () => {
@@ -188,6 +211,15 @@ describe('thinner activations', () => {
     expect(flops(thin, 'projection')).toBe(flops(whole, 'projection') / 2);
     expect(flops(thin, 'up')).toBe(flops(whole, 'up'));
     expect(savedOf(thin)['query']).toBe(savedOf(whole)['query']! / 2);
+    // They are chosen by what the norm gives.
+    expect(savedOf(thin)['norm1_input']).toBe(savedOf(whole)['norm1_input']);
+  });
+
+  test('columns: the MLP works whole and keeps a share of its width', () => {
+    const [whole, thin] = [plan({}).training, plan({}, { activations: { kind: 'thin', columns: 0.2 } }).training];
+    expect(savedOf(thin)['gate']).toBeCloseTo(savedOf(whole)['gate']! / 5);
+    expect(savedOf(thin)['up_input']).toBe(savedOf(whole)['up_input']);
+    expect(thin.model_flops).toBe(whole.model_flops);
   });
 
   test('said by name: whole, a bit an element, or nothing', () => {

@@ -180,7 +180,10 @@ export function eagerOps(
     { name: `${prefix}scores`, ...scores, saves: qkv.slice(0, 2), core, scratch_bytes: element * elements },
     pointwise(setting, `${prefix}softmax`, 'attention', elements, through(setting), through(setting) + element, {
       core,
-      saves: [softmax_output],
+      saves: [
+        ...(setting.keeps_softmax_input ? [saved(`${prefix}softmax_input`, element * elements, tokens * heads)] : []),
+        softmax_output,
+      ],
     }),
     ...dropout,
     {
@@ -237,7 +240,7 @@ function flashOp(setting: TrainSetting, qkv: TrainOp['saves']): TrainOp {
 /**
  * A norm. Un-fused it runs in fp32 copies; fused it reads once and writes once. Its input is saved; an un-fused RMS norm
  * made of framework ops saves its fp32 copy instead (LitGPT, `rmsnorm.py`) and, for the gradient of its weights, what it
- * multiplies them with; LayerNorm is one op that takes 16 bits.
+ * multiplies them with; LayerNorm is one op that takes 16 bits, under autocast fp32.
  * `shared` = another norm keeps the same input.
  */
 export function norm(setting: TrainSetting, name: string, shared = false): TrainOp {
@@ -246,15 +249,17 @@ export function norm(setting: TrainSetting, name: string, shared = false): Train
   const elements = own * setting.model.hidden;
   const widened = !setting.fused && setting.model.norm === 'rms';
   const input = shared ? [] : [saved(`${name}_input`, element * elements, own)];
-  const copy = (shared ? ACCUMULATED : ACCUMULATED - element) * elements;
+  const kept = Math.max(setting.norm_fp32_tensors, widened ? 1 : 0);
+  const copy = Math.max(0, kept * ACCUMULATED - (shared ? 0 : element)) * elements;
   // Backward reads the gradient and the input, writes a gradient, and adds the one of the branch around it.
   const [forward, backward] = setting.fused
     ? [through(setting), 6 * element]
     : [eagerNorm(setting), 2 * eagerNorm(setting) + 3 * element];
   return pointwise(setting, name, 'other', elements, forward!, backward!, {
+    norm_parameters: setting.model.hidden * (setting.model.norm === 'layer' ? 2 : 1),
     saves: [
       ...input,
-      ...(widened && copy > 0 ? [savedResult(`${name}_copy`, copy, own)] : []),
+      ...(copy > 0 ? [savedResult(`${name}_copy`, copy, own)] : []),
       ...(widened ? [{ ...savedForWeights(`${name}_normed`, element * elements, own), made_here: true as const }] : []),
     ],
   });

@@ -38,6 +38,12 @@ describe('a layer of the encoder', () => {
   });
 });
 
+test('a softmax that keeps its input keeps a score matrix more, and the logits', () => {
+  const { encoder, head } = training({ keeps_softmax_input: true });
+  expect(bytesOf(encoder!.layer, 'softmax_input')).toBe(4 * 2 * 12 * 128 * 128);
+  expect(bytesOf(head, 'loss_input')).toBe(4 * 2 * 4 * 32128);
+});
+
 describe('a layer of the decoder', () => {
   test('keeps keys and values of every token of the source, and scores of target x source pairs', () => {
     const { layer } = training();
@@ -74,4 +80,27 @@ test.each([
 ])('%s is refused', (_, more, message) => {
   expect(() => training(more)).toThrow(InputError);
   expect(() => training(more)).toThrow(message);
+});
+
+describe('what frameworks keep of a decoder', () => {
+  const llama = (more: object) =>
+    training({ model: 'llama2-7b', target: undefined, seq: 64, dtype: 'bf16', attention_kernel: 'flash', ...more });
+  const [tokens, h, vocab] = [2 * 64, 4096, 32000];
+
+  test('norms in fp32 keep that many tensors of four bytes, and of 16 bits without', () => {
+    const kept = (more: object) => bytesOf(llama(more).layer, 'norm1_input', 'norm1_copy');
+    expect(kept({ fused: true })).toBe(2 * tokens * h);
+    expect(kept({})).toBe(4 * tokens * h);
+    expect(kept({ fused: true, norm_fp32_tensors: 1 })).toBe(4 * tokens * h);
+    expect(kept({ norm_fp32_tensors: 2 })).toBe(8 * tokens * h);
+  });
+
+  test('fp32 copies go to the caller, and logits that stay narrow are kept as the loss shifts them', () => {
+    const { layer, head } = llama({ returns_fp32: true });
+    expect(layer.returned_bytes).toBe(2 * 4 * tokens * h);
+    expect(head.returned_bytes).toBe(4 * tokens * vocab);
+    const narrow = llama({ returns_fp32: true, narrow_logits: true }).head;
+    expect(narrow.returned_bytes).toBe(6 * tokens * vocab);
+    expect(bytesOf(narrow, 'shifted_logits')).toBe(2 * tokens * vocab);
+  });
 });

@@ -1,6 +1,6 @@
 import type { TrainOp } from '../../sim/types/index.ts';
 import { norm } from './attention.ts';
-import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask } from './ops.ts';
+import { elementwise, pointwise, productKernels, saved, savedForWeights, savedMask, savedResult } from './ops.ts';
 import { columnCollectives, MASK, ownTokens, type TrainSetting } from './setting.ts';
 
 /** fp32. */
@@ -48,17 +48,20 @@ export interface LossShape {
   readonly chunks: number;
   /** Share of the logits in one of the slices that all stay until backward; null where there are none. */
   readonly slice: number | null;
+  /** A copy of the logits without the last of each sequence stays, in the precision they are computed in. */
+  readonly shifted: boolean;
 }
 
 /** Last norm, vocabulary projection and loss. The fp32 softmax is kept for backward. */
-export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): TrainOp[] {
+export function headOps(setting: TrainSetting, { chunks, slice, shifted }: LossShape): TrainOp[] {
   const { model, tokens, tensor, element } = setting;
   const vocab = Math.floor(model.vocab / tensor);
   const logits = tokens * vocab;
   const own = ownTokens(setting);
   const live = logits / chunks;
-  // A wider copy of the logits, where they are not in fp32 already.
-  const copies = element < FULL ? [FULL * live] : [];
+  // A wider copy of the logits, where they are not in fp32 already. As what the loss took in it may stay.
+  const kept = setting.keeps_softmax_input && slice === null ? FULL * live : 0;
+  const copies = element < FULL && kept === 0 ? [FULL * live] : [];
   return [
     norm(setting, 'norm_f'),
     {
@@ -78,10 +81,17 @@ export function headOps(setting: TrainSetting, { chunks, slice }: LossShape): Tr
       forward: [elementwise(setting, 'loss', 'head', LOSS_FORWARD * logits, 6 * chunks)],
       backward: [elementwise(setting, 'loss backward', 'head', LOSS_BACKWARD * logits, 2 * chunks)],
       weight_gradient: [],
-      saves: [saved('softmax', FULL * live, tokens)],
+      saves: [
+        ...(shifted ? [savedResult('shifted_logits', element * live, tokens)] : []),
+        ...(kept > 0 ? [saved('loss_input', kept, tokens)] : []),
+        saved('softmax', FULL * live, tokens),
+      ],
       handed_bytes: element * (slice === null ? live : logits * slice),
       // Beside the softmax: the logits, their fp32 copy and the fp32 gradient; of slices, one gradient at a time.
-      scratch_bytes: slice === null ? (element + (copies.length + 1) * FULL) * live : FULL * logits * slice,
+      scratch_bytes:
+        slice === null
+          ? ((kept > 0 && element === FULL ? 0 : element) + (copies.length + 1) * FULL) * live
+          : FULL * logits * slice,
       // PyTorch's `cross_entropy`: the fp32 copy; then the gradients of the loss and of the copy.
       temporaries:
         slice === null

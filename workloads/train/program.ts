@@ -16,6 +16,7 @@ import { layoutOf } from './layout.ts';
 import { modelFlops } from './modelFlops.ts';
 import type { TrainFields } from './schema.ts';
 import type { TrainSetting } from './setting.ts';
+import { withSide } from './side.ts';
 
 /** Tokens of a slice in which a loss makes its logits: of all sequences together where it frees them, else of each. */
 const LOSS_CHUNK_TOKENS = 4096;
@@ -53,6 +54,8 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     pairs,
     dropout: fields.dropout && DROPOUT_POSITIONS.has(model.position),
     fused: fields.fused,
+    norm_fp32_tensors: fields.norm_fp32_tensors ?? 0,
+    keeps_softmax_input: fields.keeps_softmax_input === true,
     packed_qkv: fields.qkv === 'packed',
   };
   const source = model.encoder === undefined ? null : { ...setting, seq: fields.seq, tokens: sequences * fields.seq };
@@ -73,14 +76,14 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
   });
   const untied = shapes.head.filter(({ tied }) => tied !== true);
   const hidden_bytes = element * tokens * model.hidden;
-  const training: Training = {
+  const step: Training = {
     layout,
     dtype,
     layers: model.layers,
     trunk_layers: 0,
     layer: {
       ...body(decoderLayerOps(setting, source), layerShapes),
-      ...(fields.returns_cache === true && { returned_bytes: returnedBytes(setting, source) }),
+      ...returned(fields, returnedBytes(setting, source), element),
     },
     embed: body(embedding(setting, source), shapes.embed),
     ...(model.encoder !== undefined &&
@@ -91,7 +94,14 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
           end: body(encoderEndOps(source), shapes.encoder_end),
         },
       }),
-    head: body(headOps(setting, lossShape(fields, tokens)), untied),
+    head: {
+      ...body(headOps(setting, lossShape(fields, tokens)), untied),
+      ...(fields.returns_fp32 === true &&
+        fields.loss === 'whole' && {
+          returned_bytes:
+            ((FULL + (fields.narrow_logits === true ? element : 0)) * tokens * model.vocab) / layout.tensor,
+        }),
+    },
     tied_table_parameters: model.tied ? (model.vocab * model.hidden) / layout.tensor : 0,
     shape: { hidden: model.hidden, tokens },
     hidden_bytes,
@@ -104,8 +114,18 @@ export function trainProgram(fields: TrainFields, base: Model): Program {
     allocator: allocatorOf(fields),
     measured_as: fields.measured_as,
   };
+  const training = fields.side === undefined ? step : withSide(step, setting, source, fields.side);
   return programOf(training, model);
 }
+
+/** Bytes of an element in full precision. */
+const FULL = 4;
+
+/** What a layer hands to its caller beside its output: keys and values as they are, or as copies in full precision. */
+const returned = ({ returns_cache, returns_fp32 }: TrainFields, bytes: number, element: number) => {
+  if (returns_fp32 === true) return { returned_bytes: (bytes / element) * FULL };
+  return returns_cache === true ? { returned_bytes: bytes } : {};
+};
 
 /** Models whose training has dropout: others have been trained without. */
 const DROPOUT_POSITIONS: ReadonlySet<Model['position']> = new Set(['learned', 'relative']);
@@ -137,10 +157,12 @@ function pairShare({ sparse_attention, seq, attention_kernel }: TrainFields, lay
   return (full_layers + (layers - full_layers) * seen * (2 - seen)) / layers;
 }
 
-function lossShape({ loss, loss_tokens, microbatch, seq }: TrainFields, tokens: number): LossShape {
-  if (loss === 'split') return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq) };
+function lossShape({ loss, loss_tokens, microbatch, seq, narrow_logits }: TrainFields, tokens: number): LossShape {
+  if (loss === 'split')
+    return { chunks: 1, slice: Math.min(1, (loss_tokens ?? LOSS_SPLIT_TOKENS) / seq), shifted: false };
+  const shifted = narrow_logits === true && loss === 'whole';
   const slice = loss_tokens === undefined ? LOSS_CHUNK_TOKENS : loss_tokens * microbatch;
-  return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null };
+  return { chunks: loss === 'chunked' ? Math.ceil(tokens / slice) : 1, slice: null, shifted };
 }
 
 function resized(model: Model, { shape }: TrainFields): Model {

@@ -130,6 +130,63 @@ export const trainSchema = v.strictObject({
       ),
     ),
   ),
+  keeps_softmax_input: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Softmax, of scores and of a whole loss, keeps its input for backward beside its output, as PyTorch before 1.11 does. Default false.',
+      ),
+    ),
+  ),
+  norm_fp32_tensors: v.optional(
+    v.pipe(
+      v.picklist([1, 2]),
+      v.description(
+        'Norms of 16-bit activations run in fp32, as under `torch.autocast`, and keep this many tensors of that precision in place of their input.',
+      ),
+    ),
+  ),
+  returns_fp32: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'Keys, values and logits go to the caller as fp32 copies, which stay until backward begins, as from models that Accelerate runs in mixed precision. Default false.',
+      ),
+    ),
+  ),
+  narrow_logits: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'The model leaves its logits in 16 bits: a whole loss keeps the copy that it shifts, and they stand beside the fp32 copy of `returns_fp32`. Default false.',
+      ),
+    ),
+  ),
+  side: v.optional(
+    v.pipe(
+      v.strictObject({
+        kind: v.pipe(
+          v.picklist(['ladder', 'fusion']),
+          v.description('`ladder`: a thin model beside it; `fusion`: thin copies of hidden states, summed by weights.'),
+        ),
+        reduction: count('Hidden width over the width of the side network.'),
+        taps: count(
+          'Hidden states it takes of the layers: a ladder one for each of its own, a fusion with that of the embeddings.',
+        ),
+        source_taps: v.optional(count('Hidden states it takes of the encoder.')),
+        late_layers: v.optional(
+          v.pipe(
+            v.number(),
+            v.integer(),
+            v.minValue(0),
+            v.description('Layers that read a fusion, frozen too: gradients pass through them. Default 0.'),
+          ),
+          0,
+        ),
+      }),
+      v.description('A side network that trains beside the frozen model, into whose other layers no gradient goes.'),
+    ),
+  ),
   qkv: v.optional(
     v.pipe(
       v.picklist(['separate', 'packed']),

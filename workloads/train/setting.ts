@@ -20,6 +20,10 @@ export interface TrainSetting {
   readonly pairs: number;
   readonly dropout: boolean;
   readonly fused: boolean;
+  /** Softmax, of scores and of a whole loss, keeps what it took in beside what it gave. */
+  readonly keeps_softmax_input: boolean;
+  /** fp32 tensors that a norm keeps in place of its input; 0 = none. */
+  readonly norm_fp32_tensors: number;
   /** One product makes queries, keys and values. */
   readonly packed_qkv: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Kernel, TrainBody, Training, TrainOp } from '../../sim/types/index.ts';
+import type { Kernel, TrainBody, Training, TrainOp } from '../types/index.ts';
 
 /**
  * The step with the model FLOPs that are left when weights are frozen or tokens skip a part of it: of each pass, the share of
@@ -10,7 +10,7 @@ export function withFlops(training: Training, whole: Training): Training {
       layers(of) * flopsOf(of.layer, kernelsOf) +
       flopsOf(of.head, kernelsOf) +
       flopsOf(of.embed, kernelsOf) +
-      (of.encoder ? of.encoder.layers * flopsOf(of.encoder.layer, kernelsOf) : 0);
+      (of.encoder ? of.encoder.layers * flopsOf(of.encoder.layer, kernelsOf) + flopsOf(of.encoder.end, kernelsOf) : 0);
     return Math.min(1, flops(training) / flops(whole));
   };
   const backwardKernels = ({ backward, weight_gradient }: TrainOp) => [...backward, ...weight_gradient];
