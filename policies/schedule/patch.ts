@@ -87,9 +87,8 @@ export function patchByPatch(network: Network, patches: number, last: number, ha
   const build = new ScheduleBuilder(network);
   const merged = new Map(cut.map((id) => [id, build.buffer(id, network.tensors[id]!.bytes, 0)]));
   const tileBytes = (id: number): number => {
-    const { channels, height, width, bytes } = network.tensors[id]!;
     const [tall, wide] = tiles[id]!;
-    return (bytes / (channels * height * width)) * channels * tall * wide;
+    return Math.ceil(network.tensors[id]!.channels * tall * wide * network.batch * network.element_bytes);
   };
   for (const id of network.inputs) if (tiles[id]) build.buffer(id, tileBytes(id), 0);
   const readInStage = new Set<number>();

@@ -20,7 +20,7 @@ export function kernelSeconds(
   kernel: Kernel,
   inPlaceBytesPerS = Number.POSITIVE_INFINITY,
 ): number {
-  if (unit.layer_kernels && kernel.layer && kernel.dtype === 'int8') {
+  if (unit.layer_kernels && kernel.layer && (kernel.dtype === 'int8' || kernel.dtype === 'int4')) {
     return layerSeconds(unit.layer_kernels, kernel, kernel.layer) + kernel.operand_bytes / inPlaceBytesPerS;
   }
   // Launches of one kind are of equal size, and efficiency is that of one.

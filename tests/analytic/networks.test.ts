@@ -38,6 +38,14 @@ describe('peaks that were published, to the byte', () => {
   ])("MCUNet's column Act: %s", (id, kib) => expect(peak('mcunet-act', id)).toBe(kib * KIB));
 
   it.each([
+    ['mcunet-in2-int4', 243.75],
+    ['mcunet-in3-int4', 294.9375],
+    ['mcunet-in4-int4', 495],
+  ])("MCUNet's column Act in 4 bits, two values a byte: %s", (id, kib) =>
+    expect(peak('mcunet-act', id, { element_bytes: 0.5 })).toBe(kib * KIB),
+  );
+
+  it.each([
     ['mcunet-in0', 50_064, {}],
     ['mcunet-in1', 98_024, {}],
     ['mcunet-in3', 266_344, {}],
@@ -52,6 +60,11 @@ describe('peaks that were published, to the byte', () => {
   it('TinyEngine of 2020: input, expansion and output of the largest block, beside im2col and a kernel', () => {
     const block = (8 + 24) * 88 * 88 + 16 * 44 * 44;
     expect(peak('tinyengine-2020', 'proxyless-w0.3-r176')).toBe(block + 2 * 92 * 92 + 2 * 16 * 3 * 9);
+    // In 4 bits maps are halved, what is unpacked beside them is not.
+    const packed = ((16 + 48) * 80 * 80 + 24 * 40 * 40) / 2;
+    expect(peak('tinyengine-2020', 'mcunet-in2-int4', { element_bytes: 0.5 })).toBe(
+      packed + 2 * 86 * 86 + 2 * 32 * 3 * 9,
+    );
   });
 
   it.each([

@@ -32,7 +32,7 @@ export function buildNetwork(table: NetworkTable, options: NetworkOptions = {}):
   const tensors: NetworkTensor[] = [];
   const add = (name: string, [channels, height, width]: Shape): number => {
     const id = tensors.length;
-    tensors.push({ id, name, channels, height, width, bytes: channels * height * width * batch * bytes });
+    tensors.push({ id, name, channels, height, width, bytes: Math.ceil(channels * height * width * batch * bytes) });
     return id;
   };
   const byName = new Map([['input', add('input', inputShape(table, options))]]);

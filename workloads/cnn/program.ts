@@ -9,7 +9,7 @@ import type {
   Segment,
   Tensor,
 } from '../../sim/types/index.ts';
-import { ELEMENT_BYTES, type NetworkDtype } from './dtypes.ts';
+import { ELEMENT_BYTES, isInteger, type NetworkDtype } from './dtypes.ts';
 import { eagerKernels, type Layout, readBytes } from './eager.ts';
 import { totalMacs } from './network.ts';
 
@@ -25,13 +25,13 @@ export interface KernelStyle {
 const FUSED: KernelStyle = { runtime: 'fused' };
 
 /**
- * Bytes a layer's constants take. In 8 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
+ * Bytes a layer's constants take. In 8 or 4 bits every output channel has a 32-bit bias and a 32-bit scale beside its weights
  * (TinyEngine, GeneralMemoryScheduler: weights + 4 · channels + 4 · channels).
  */
 export function constantBytes({ weights, biases, tables, constant_bytes }: NetworkLayer, dtype: NetworkDtype): number {
   if (constant_bytes !== undefined) return constant_bytes;
-  const elements = (weights + tables) * ELEMENT_BYTES[dtype];
-  return elements + biases * (dtype === 'int8' ? 8 : ELEMENT_BYTES[dtype]);
+  const elements = Math.ceil((weights + tables) * ELEMENT_BYTES[dtype]);
+  return elements + biases * (isInteger(dtype) ? 8 : ELEMENT_BYTES[dtype]);
 }
 
 /** One forward pass of a network, an op per layer. */

@@ -49,7 +49,12 @@ export const cnnSchema = v.strictObject({
     ),
   ),
   dtype: v.optional(
-    v.pipe(v.picklist(['int8', 'fp16', 'fp32']), v.description('What feature maps and weights are stored in.')),
+    v.pipe(
+      v.picklist(['int4', 'int8', 'fp16', 'fp32']),
+      v.description(
+        'What feature maps and weights are stored in. `int4` takes as many instructions as `int8`, which it is unpacked to.',
+      ),
+    ),
     'int8',
   ),
   runtime: v.optional(

@@ -1,6 +1,7 @@
 import { InputError, unknownName } from '../../input/index.ts';
 import { elementwiseKernel, OPS } from '../../sim/training/kernels.ts';
 import type { Dtype, Kernel, Network, NetworkLayer, Program, Saved, Training, TrainOp } from '../../sim/types/index.ts';
+import { isInteger } from './dtypes.ts';
 import type { CnnWorkload } from './schema.ts';
 
 /**
@@ -21,10 +22,10 @@ const NO_PARAMETERS = { trained: 0, frozen: 0, frozen_bits: 32 };
 export function trainedNetwork({ mode, dtype, exemplars }: CnnWorkload, program: Program): Program {
   const { network } = program;
   if (mode !== 'train' || network === undefined) return program;
-  if (dtype === 'int8') {
+  if (isInteger(dtype)) {
     throw new InputError({
       code: 'bad_value',
-      problem: 'workload.dtype: int8 has no gradients',
+      problem: `workload.dtype: ${dtype} has no gradients`,
       expected: 'fp16 or fp32 with mode: train',
     });
   }
