@@ -56,6 +56,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   batched_memory_efficiency: faster,
   memory_bytes_per_s: faster,
   launch_s: slower,
+  view_s: slower,
   roofline_exponent: faster,
   quantise_elements_per_s: faster,
   copy_elements_per_s: faster,

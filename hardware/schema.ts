@@ -244,6 +244,9 @@ export const computeSchema = v.strictObject({
   launch_s: v.exactOptional(
     quantity('s', { description: 'Host time to launch one kernel. Required where the memory has a rate' }),
   ),
+  view_s: time(
+    'Host time of a tensor operation that launches nothing (a view, an index). Absent: none, or part of launch_s',
+  ),
   roofline_exponent: v.exactOptional(
     v.pipe(
       v.number(),

@@ -41,6 +41,8 @@ export interface Cost {
   readonly flops: number;
   readonly bytes: number;
   readonly launches: number;
+  /** Tensor operations of its code that launch nothing; absent = not counted. */
+  readonly views?: number;
   /** Of the bytes, those of an index that is scanned in place of keys; absent = none. */
   readonly index_bytes?: number;
 }
@@ -68,6 +70,7 @@ const plus = (...costs: readonly Cost[]): Cost => ({
   flops: costs.reduce((sum, cost) => sum + cost.flops, 0),
   bytes: costs.reduce((sum, cost) => sum + cost.bytes, 0),
   launches: costs.reduce((sum, cost) => sum + cost.launches, 0),
+  views: costs.reduce((sum, { views = 0 }) => sum + views, 0),
 });
 
 /** Scores of some query rows against all keys once more, where no score matrix is left to read. */
@@ -88,7 +91,7 @@ function accumulated(scoring: Scoring): Cost {
   if (phase === 'decode') {
     // A slot is zeroed, the new row added (two reads, one write), the least of what is not recent found.
     const ranked = rows(scoring) * (keys - recent) * SCORE_BYTES;
-    return { flops: 0, bytes: 3 * sums + ranked, launches: 3 };
+    return { flops: 0, bytes: 3 * sums + ranked, launches: 3, views: 5 };
   }
   const probes = Math.min(signal.probes ?? queries, queries);
   const matrix = rows(scoring) * probes * keys * shape.score_bytes;
@@ -114,6 +117,29 @@ function indexScan(scoring: Scoring): Cost {
   const pairs = rows(scoring) * units * Math.max(1, scoring.phase === 'decode' ? queries : 1);
   const scan = { flops: 2 * pairs * shape.head_dim, bytes: index_bytes + pairs * SCORE_BYTES, launches: 1 };
   return { ...plus(scan, top(scoring)), index_bytes };
+}
+
+/**
+ * What InfiniGen's code does to pick tokens in decode (snu-comparch/InfiniGen@3754f52, `speculate_attention`): a column of
+ * ones joins the hidden state, a part of the next layer's query is made and multiplied with that part of its keys; those
+ * within a distance of the largest score are counted and as many taken; and the new key's part joins the others by
+ * torch.cat, which copies them all. Twelve passes over the scores; the count and the positions go to the host.
+ */
+function speculated(scoring: Scoring): Cost {
+  const { shape, units, index_bytes, phase } = scoring;
+  const scan = indexScan(scoring);
+  if (phase !== 'decode') return scan;
+  const passes = 11 * rows(scoring) * units * SCORE_BYTES;
+  const width = shape.heads * shape.head_dim;
+  const query_width = units > 0 ? index_bytes / (COMPUTE_BYTES * shape.batch * units) : 0;
+  const query = { flops: 2 * shape.batch * width * query_width, bytes: COMPUTE_BYTES * width * query_width };
+  return {
+    flops: scan.flops + query.flops,
+    bytes: scan.bytes + passes + query.bytes + 2 * index_bytes,
+    launches: scan.launches + 20,
+    views: 23,
+    index_bytes,
+  };
 }
 
 /** Products of neighbouring (or paired) keys: keys once, one product a key. */
@@ -166,10 +192,11 @@ export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
   page_bound: with_('Query times the least and largest key of each page', indexScan),
   vq_code: with_('Query times code book entries', indexScan),
   probe_query: with_('A probe query times block representatives', indexScan),
-  partial_query: with_('A part of the next layer’s query times a part of its keys', indexScan),
+  partial_query: with_('A part of the next layer’s query times a part of its keys', speculated),
 };
 
 /** A kernel of the policy's own work; it runs where attention runs. */
-export function workKernel(name: string, shape: KvShape, { flops, bytes, launches }: Cost): Kernel {
-  return { name, part: 'other', dtype: shape.dtype, flops, operand_bytes: 0, activation_bytes: bytes, launches };
+export function workKernel(name: string, shape: KvShape, { flops, bytes, launches, views = 0 }: Cost): Kernel {
+  const kernel = { name, part: 'other', dtype: shape.dtype, flops, operand_bytes: 0, activation_bytes: bytes } as const;
+  return views > 0 ? { ...kernel, launches, views } : { ...kernel, launches };
 }

@@ -89,6 +89,7 @@ function combined(a: number, b: number, p: number): number {
 export interface KernelCost {
   readonly ns: number;
   readonly launches: number;
+  readonly views: number;
   readonly flops: number;
   /** Of them, those of attention: scores and values. */
   readonly attention_flops: number;
@@ -105,6 +106,7 @@ export function kernelCost(
 ): KernelCost {
   let seconds = 0;
   let launches = 0;
+  let views = 0;
   let flops = 0;
   let attention_flops = 0;
   let bytes = 0;
@@ -116,9 +118,10 @@ export function kernelCost(
       product_s += productSeconds(unit.layer_kernels, kernel.layer);
     }
     launches += kernel.launches;
+    views += kernel.views ?? 0;
     flops += kernel.flops;
     if (kernel.part === 'attention') attention_flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
   }
-  return { ns: ceilNs(seconds * 1e9), launches, flops, attention_flops, bytes, product_s };
+  return { ns: ceilNs(seconds * 1e9), launches, views, flops, attention_flops, bytes, product_s };
 }

@@ -129,6 +129,8 @@ export interface ComputeUnit {
   readonly memory_bytes_per_s?: number;
   /** Host time to launch one kernel. */
   readonly launch_s: number;
+  /** Host time of a tensor operation that launches nothing; absent = none, or part of launch_s. */
+  readonly view_s?: number;
   /**
    * How compute and memory time combine: t = (t_compute^p + t_memory^p)^(1/p). 1 adds them (no overlap inside a
    * kernel), a large p is the classic roofline's maximum.

@@ -58,6 +58,8 @@ export interface Kernel {
   readonly activation_bytes: number;
   /** Kernel launches it stands for. */
   readonly launches: number;
+  /** Tensor operations of its code that launch nothing (views, indexing, moves to where it is); absent = not counted. */
+  readonly views?: number;
   /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
   readonly gemm?: GemmShape;
   /** A fused attention kernel, whose rate a machine may state apart. */

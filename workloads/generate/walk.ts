@@ -35,6 +35,8 @@ export interface Step {
   readonly linear_streams?: number;
   /** 1 unless said otherwise. */
   readonly launches?: number;
+  /** Tensor operations that launch nothing; 0 unless said otherwise. */
+  readonly views?: number;
   /** Runs of the step one after another in the same buffers; 1 unless said otherwise, an expected number may be real. */
   readonly times?: number;
 }
@@ -113,6 +115,7 @@ export class Walk {
     kernel.operand_bytes += times * (step.operand_bytes ?? 0);
     kernel.activation_bytes += times * moved_bytes;
     kernel.launches += Math.ceil(times) * (step.launches ?? 1);
+    if (step.views !== undefined) kernel.views = (kernel.views ?? 0) + times * step.views;
     if (step.batched === true) kernel.batched = true;
     if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
     if (step.head_loaded_bytes !== undefined) kernel.head_loaded_bytes = step.head_loaded_bytes;
