@@ -54,6 +54,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   instructions_per_s: faster,
   memory_efficiency: faster,
   batched_memory_efficiency: faster,
+  matrix_memory_efficiency: faster,
   memory_bytes_per_s: faster,
   launch_s: slower,
   view_s: slower,

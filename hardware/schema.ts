@@ -231,6 +231,13 @@ export const computeSchema = v.strictObject({
       'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
     ),
   ),
+  matrix_memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      'Fraction of the bandwidth that products of several rows reach',
+      'The same of products of several rows, whose weights stream through the tiles of GEMM. Absent: memory_efficiency, as for one row.',
+    ),
+  ),
   copy_elements_per_s: v.exactOptional(
     v.pipe(
       v.number(),

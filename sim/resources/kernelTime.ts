@@ -2,6 +2,7 @@ import { MissingFactError } from '../errors.ts';
 import { ceilNs } from '../kernel/time.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
+import type { Curve } from '../types/units.ts';
 import { curveAt } from './curve.ts';
 import { layerSeconds, productSeconds } from './layerKernels/index.ts';
 import { shapeEfficiency } from './tiling.ts';
@@ -43,8 +44,7 @@ export function kernelSeconds(
   let memoryS = 0;
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
-    const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
+    const rate = bandwidth * curveAt(streamed(unit, kernel), bytes / launches, 1);
     memoryS = bytes / (rate * (kernel.memory_share ?? 1));
   }
   if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
@@ -75,6 +75,19 @@ function headLoadSeconds(unit: ComputeUnit, bytes: number): number {
     throw new MissingFactError(`compute unit "${unit.id}" has no head_load_bytes_per_s, which paged attention needs`);
   }
   return bytes / unit.head_load_bytes_per_s;
+}
+
+/** Bytes of an element of weights. */
+const WIDTH: Readonly<Partial<Record<Kernel['dtype'], number>>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1 };
+
+/** The fraction of the bandwidth that a kernel reaches: that of its kind, where the machine states one. */
+function streamed(unit: ComputeUnit, { batched, flops, operand_bytes, dtype }: Kernel): Curve {
+  if (batched === true) return unit.batched_memory_efficiency ?? unit.memory_efficiency;
+  const { matrix_memory_efficiency: matrix } = unit;
+  if (matrix === undefined || operand_bytes === 0) return unit.memory_efficiency;
+  // A row does a multiply-add, two FLOPs, with each element of the weights.
+  const rows = (flops / operand_bytes) * ((WIDTH[dtype] ?? 2) / 2);
+  return rows > 1.5 ? matrix : unit.memory_efficiency;
 }
 
 /** (a^p + b^p)^(1/p): the sum for p = 1, the larger for an infinite p. */

@@ -123,6 +123,8 @@ export interface ComputeUnit {
   readonly memory_efficiency: Curve;
   /** The same of un-fused attention, a small matrix for every head; absent = as any other kernel. */
   readonly batched_memory_efficiency?: Curve;
+  /** The same of products of several rows, whose weights stream through GEMM's tiles; absent = as a matrix-vector product. */
+  readonly matrix_memory_efficiency?: Curve;
   /** Elements a second of kernels that copy them one by one; absent = bytes alone decide. */
   readonly copy_elements_per_s?: number;
   /** Bandwidth from the unit to its memory; absent = the memory's own. */
