@@ -160,6 +160,18 @@ describe('un-fused attention', () => {
   });
 });
 
+describe('products of several rows', () => {
+  it('stream their weights at their own fraction of the bandwidth; one row, and what reads no weights, do not', () => {
+    const plain = { ...gpu({ memory_efficiency: [[1, 0.8]] }), peak_flop_per_s: { fp16: 1e18 } } as const;
+    const unit = { ...plain, matrix_memory_efficiency: [[1, 0.5]] } as const;
+    const product = (rows: number) => ({ ...kernel(rows * 1e9, 0), operand_bytes: 1e9 });
+    expect(kernelSeconds(unit, 1e12, product(1))).toBeCloseTo(1.25e-3, 6);
+    expect(kernelSeconds(unit, 1e12, product(2))).toBeCloseTo(2e-3, 6);
+    expect(kernelSeconds(plain, 1e12, product(2))).toBeCloseTo(1.25e-3, 6);
+    expect(kernelSeconds(unit, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 6);
+  });
+});
+
 describe('paged attention', () => {
   it('waits for its own loads where heads share them, and for the memory where they do not', () => {
     const unit = {
