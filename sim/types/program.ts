@@ -183,10 +183,14 @@ export interface ProgramSummary {
   readonly pass_weight_bytes?: Readonly<Partial<Record<Phase, number>>>;
 }
 
-/** How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated. */
+/**
+ * How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated.
+ * `cut`: prefill, then some decode steps, the mean of those after the first `settling` ones standing for the rest.
+ */
 export type Measurement =
   | { readonly kind: 'full' }
-  | { readonly kind: 'projected'; readonly sample_from: number; readonly sample_to: number };
+  | { readonly kind: 'projected'; readonly sample_from: number; readonly sample_to: number }
+  | { readonly kind: 'cut'; readonly settling: number; readonly steps: number };
 
 export interface Program {
   readonly kind: 'generate' | 'serve' | 'train' | 'cnn' | 'search' | 'graph' | 'trace';
