@@ -157,6 +157,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     peak_flop_per_s,
     memory_efficiency,
     batched_memory_efficiency: batched,
+    matrix_memory_efficiency: matrix,
     matrix_vector,
     tiling,
     fused_attention,
@@ -176,6 +177,7 @@ function resolveCompute(id: string, file: ComputeFile): ComputeUnit {
     memory_efficiency: memory_efficiency === undefined ? [] : asCurve(memory_efficiency),
     ...(matrix_vector && { matrix_vector: without(matrix_vector) }),
     ...(batched !== undefined && { batched_memory_efficiency: asCurve(batched) }),
+    ...(matrix !== undefined && { matrix_memory_efficiency: asCurve(matrix) }),
     ...(tiling && { tiling: without(tiling) }),
     ...(layer_kernels && {
       layer_kernels: {

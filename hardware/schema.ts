@@ -236,6 +236,13 @@ export const computeSchema = v.strictObject({
       'The same of un-fused attention, a small matrix for every head. Absent: memory_efficiency.',
     ),
   ),
+  matrix_memory_efficiency: v.exactOptional(
+    fractionBy(
+      positive('bytes', 'Bytes one kernel moves'),
+      'Fraction of the bandwidth that products of several rows reach',
+      'The same of products of several rows, whose weights stream through the tiles of GEMM. Absent: memory_efficiency, as for one row.',
+    ),
+  ),
   copy_elements_per_s: v.exactOptional(
     v.pipe(
       v.number(),
@@ -248,6 +255,9 @@ export const computeSchema = v.strictObject({
   memory_bytes_per_s: rate("Bandwidth from the unit to its memory. Absent: the memory's own"),
   launch_s: v.exactOptional(
     quantity('s', { description: 'Host time to launch one kernel. Required where the memory has a rate' }),
+  ),
+  view_s: time(
+    'Host time of a tensor operation that launches nothing (a view, an index). Absent: none, or part of launch_s',
   ),
   roofline_exponent: v.exactOptional(
     v.pipe(

@@ -58,6 +58,8 @@ export interface Cost {
   readonly flops: number;
   readonly bytes: number;
   readonly launches: number;
+  /** Tensor operations of its code that launch nothing; absent = not counted. */
+  readonly views?: number;
   /** Of the bytes, those of an index that is scanned in place of keys, and its entries a head; absent = none. */
   readonly index_bytes?: number;
   readonly index_entries?: number;
@@ -86,6 +88,7 @@ const plus = (...costs: readonly Cost[]): Cost => ({
   flops: costs.reduce((sum, cost) => sum + cost.flops, 0),
   bytes: costs.reduce((sum, cost) => sum + cost.bytes, 0),
   launches: costs.reduce((sum, cost) => sum + cost.launches, 0),
+  views: costs.reduce((sum, { views = 0 }) => sum + views, 0),
 });
 
 /** Scores of some query rows against all keys once more, where no score matrix is left to read. */
@@ -106,7 +109,7 @@ function accumulated(scoring: Scoring): Cost {
   if (phase === 'decode') {
     // A slot is zeroed, the new row added (two reads, one write), the least of what is not recent found.
     const ranked = rows(scoring) * (keys - recent) * SCORE_BYTES;
-    return { flops: 0, bytes: 3 * sums + ranked, launches: 3 };
+    return { flops: 0, bytes: 3 * sums + ranked, launches: 3, views: 5 };
   }
   const probes = Math.min(signal.probes ?? queries, queries);
   const matrix = rows(scoring) * probes * keys * shape.score_bytes;
@@ -139,6 +142,29 @@ function indexScan(scoring: Scoring): Cost {
 
 /** The same with one query made of a pass's. */
 const probeScan = (scoring: Scoring): Cost => indexScan({ ...scoring, queries: 1 });
+
+/**
+ * What InfiniGen's code does to pick tokens in decode (snu-comparch/InfiniGen@3754f52, `speculate_attention`): a column of
+ * ones joins the hidden state, a part of the next layer's query is made and multiplied with that part of its keys; those
+ * within a distance of the largest score are counted and as many taken; and the new key's part joins the others by
+ * torch.cat, which copies them all. Twelve passes over the scores; the count and the positions go to the host.
+ */
+function speculated(scoring: Scoring): Cost {
+  const { shape, index, phase } = scoring;
+  const scan = indexScan(scoring);
+  if (phase !== 'decode' || index === null) return scan;
+  const passes = 11 * rows(scoring) * index.entries * SCORE_BYTES;
+  const width = shape.heads * shape.head_dim;
+  const query_width = shape.kv_heads * shape.head_dim * index.width;
+  const query = { flops: 2 * shape.batch * width * query_width, bytes: COMPUTE_BYTES * width * query_width };
+  return {
+    ...scan,
+    flops: scan.flops + query.flops,
+    bytes: scan.bytes + passes + query.bytes + 2 * index.bytes,
+    launches: scan.launches + 20,
+    views: 23,
+  };
+}
 
 /** Products of neighbouring (or paired) keys: keys once, one product a key. */
 function similarity(scoring: Scoring): Cost {
@@ -199,10 +225,11 @@ export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
   page_bound: with_('Query times the least and largest key of each page', indexScan),
   vq_code: with_('Query times code book entries', indexScan),
   probe_query: with_('A probe query times block representatives', probeScan),
-  partial_query: with_('A part of the next layer’s query times a part of its keys', indexScan),
+  partial_query: with_('A part of the next layer’s query times a part of its keys', speculated),
 };
 
 /** A kernel of the policy's own work; it runs where attention runs. */
-export function workKernel(name: string, shape: KvShape, { flops, bytes, launches }: Cost): Kernel {
-  return { name, part: 'other', dtype: shape.dtype, flops, operand_bytes: 0, activation_bytes: bytes, launches };
+export function workKernel(name: string, shape: KvShape, { flops, bytes, launches, views = 0 }: Cost): Kernel {
+  const kernel = { name, part: 'other', dtype: shape.dtype, flops, operand_bytes: 0, activation_bytes: bytes } as const;
+  return views > 0 ? { ...kernel, launches, views } : { ...kernel, launches };
 }

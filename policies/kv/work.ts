@@ -37,6 +37,9 @@ interface Made {
  * over the evicted one, and overwritten by the new one. Each reads a token and writes one.
  */
 const REPLACE_LAUNCHES = 3;
+/** Views, and moves to where the tensor is, around them; fewer for the scores, which are not spread over a token's width. */
+const REPLACE_VIEWS = 8;
+const SCORE_REPLACE_VIEWS = 6;
 /** The running scores of a prompt follow its tokens: gathered, and joined to the recent ones. */
 const GATHER_LAUNCHES = 2;
 const TENSORS = 2;
@@ -85,7 +88,8 @@ export function selectionWork(selection: Selection): Made {
         const scored = definition !== undefined && definition.state_bytes > 0;
         const launches = REPLACE_LAUNCHES * (TENSORS + (scored ? 1 : 0));
         const bytes = times * 2 * REPLACE_LAUNCHES * tokens * pair;
-        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches }));
+        const views = REPLACE_VIEWS * TENSORS + (scored ? SCORE_REPLACE_VIEWS : 0);
+        kernels.push(workKernel('evict', shape, { flops: 0, bytes, launches, views }));
       }
       return { kernels, scratch_bytes: 0, index_bytes, index_entries };
     case 'quantise':

@@ -114,7 +114,8 @@ export class Recorder implements Actions {
       if (unit.costs.size >= MOST_COSTS) unit.costs.clear();
       unit.costs.set(kernels, cost);
     }
-    const launchNs = ceilNs(cost.launches * (launchS ?? unit.unit.launch_s) * 1e9);
+    const launching = cost.launches * (launchS ?? unit.unit.launch_s) + cost.views * (unit.unit.view_s ?? 0);
+    const launchNs = ceilNs(launching * 1e9);
     this.engine.ledger.add(unit.flops, cost.flops);
     if (cost.attention_flops > 0) this.engine.ledger.add(unit.attentionFlops, cost.attention_flops);
     if (cost.product_s > 0) this.engine.ledger.add(unit.products, cost.product_s);

@@ -91,8 +91,10 @@ function runProgram(engine: Engine, recorder: Recorder, program: Program, placem
   const marks: Marks = { phaseEnds: new Map(), sampleFrom: null, sampleTo: null };
   const cursor = new ProgramCursor(program, placement.lookahead);
   const projected = program.measurement.kind === 'projected' ? program.measurement : null;
+  const cut = program.measurement.kind === 'cut' ? program.measurement : null;
   let sampled = -1;
   let layer = -1;
+  let step = -1;
   if (!cursor.next()) return marks;
   recorder.phase = cursor.op.phase;
   placement.begin?.(cursor, recorder);
@@ -114,6 +116,14 @@ function runProgram(engine: Engine, recorder: Recorder, program: Program, placem
       // What follows the sample is only there to be looked ahead at.
       if (sampled === projected.sample_to) break;
     }
+    if (cut !== null && phase === 'decode' && cursor.op.step !== step) {
+      step = cursor.op.step;
+      sampled += 1;
+      if (sampled === cut.settling) {
+        recorder.barrier();
+        marks.sampleFrom = engine.ledger.snapshot(engine.now);
+      }
+    }
     placement.onOp(cursor, recorder);
   } while (cursor.next());
   recorder.barrier();
@@ -128,7 +138,7 @@ function endPhase(engine: Engine, phase: Phase, marks: Marks): LedgerSnapshot {
   return end;
 }
 
-/** Seconds of each phase. A projected decode is (output − 1) × sub-layers × the mean of the sampled sub-layers. */
+/** Seconds of each phase; decode that was sampled is extrapolated. */
 function phaseSeconds(program: Program, marks: Marks): Map<Phase, number> {
   const phases = new Map<Phase, number>();
   let last = 0;
@@ -136,30 +146,39 @@ function phaseSeconds(program: Program, marks: Marks): Map<Phase, number> {
     phases.set(phase, secondsFromNs(end.at_ns - last));
     last = end.at_ns;
   }
-  const scale = projection(program, marks);
-  if (scale !== null) phases.set('decode', secondsFromNs(scale.factor * (scale.to.at_ns - scale.from.at_ns)));
+  const sample = sampleOf(program, marks);
+  if (sample !== null) {
+    const before = sample.base.at_ns - marks.phaseEnds.get('prefill')!.at_ns;
+    phases.set('decode', secondsFromNs(before + sample.factor * (sample.to.at_ns - sample.from.at_ns)));
+  }
   return phases;
 }
 
 function finalSnapshot(program: Program, marks: Marks): LedgerSnapshot {
   const ends = [...marks.phaseEnds.values()];
-  const scale = projection(program, marks);
-  if (scale === null) return ends[ends.length - 1]!;
-  return extrapolate(marks.phaseEnds.get('prefill')!, scale.from, scale.to, scale.factor);
+  const sample = sampleOf(program, marks);
+  if (sample === null) return ends[ends.length - 1]!;
+  return extrapolate(sample.base, sample.from, sample.to, sample.factor);
 }
 
-function projection(
-  program: Program,
-  marks: Marks,
-): { from: LedgerSnapshot; to: LedgerSnapshot; factor: number } | null {
-  const { measurement, summary, layers } = program;
-  if (measurement.kind !== 'projected' || marks.sampleFrom === null || marks.sampleTo === null) return null;
-  const samples = measurement.sample_to - measurement.sample_from;
-  return {
-    from: marks.sampleFrom,
-    to: marks.sampleTo,
-    factor: ((summary.output_tokens - 1) * layers.length) / samples,
-  };
+/** What stands for decode: all of it is what there was at `base`, and `factor` times what came between `from` and `to`. */
+interface Sample {
+  readonly base: LedgerSnapshot;
+  readonly from: LedgerSnapshot;
+  readonly to: LedgerSnapshot;
+  readonly factor: number;
+}
+
+function sampleOf({ measurement, summary, layers }: Program, marks: Marks): Sample | null {
+  const { sampleFrom: from, sampleTo: to } = marks;
+  if (measurement.kind === 'full' || from === null || to === null) return null;
+  const steps = summary.output_tokens - 1;
+  if (measurement.kind === 'cut') {
+    const factor = (steps - measurement.settling) / (measurement.steps - measurement.settling);
+    return { base: from, from, to, factor };
+  }
+  const factor = (steps * layers.length) / (measurement.sample_to - measurement.sample_from);
+  return { base: marks.phaseEnds.get('prefill')!, from, to, factor };
 }
 
 function hold(engine: Engine, plan: Plan): void {

@@ -2,6 +2,7 @@ import { MissingFactError } from '../errors.ts';
 import { ceilNs } from '../kernel/time.ts';
 import type { ComputeUnit } from '../types/machine.ts';
 import type { Kernel } from '../types/program.ts';
+import type { Curve } from '../types/units.ts';
 import { curveAt } from './curve.ts';
 import { layerSeconds, productSeconds } from './layerKernels/index.ts';
 import { shapesEfficiency } from './tiling.ts';
@@ -43,8 +44,7 @@ export function kernelSeconds(
   let memoryS = 0;
   if (bytes > 0) {
     const bandwidth = unit.memory_bytes_per_s ?? memoryBytesPerS;
-    const batched = kernel.batched === true ? unit.batched_memory_efficiency : undefined;
-    const rate = bandwidth * curveAt(batched ?? unit.memory_efficiency, bytes / launches, 1);
+    const rate = bandwidth * curveAt(streamed(unit, kernel), bytes / launches, 1);
     memoryS = bytes / (rate * (kernel.memory_share ?? 1));
   }
   if (kernel.copied_elements !== undefined && unit.copy_elements_per_s !== undefined) {
@@ -77,6 +77,19 @@ function headLoadSeconds(unit: ComputeUnit, bytes: number): number {
   return bytes / unit.head_load_bytes_per_s;
 }
 
+/** Bytes of an element of weights. */
+const WIDTH: Readonly<Partial<Record<Kernel['dtype'], number>>> = { fp32: 4, fp16: 2, bf16: 2, int8: 1 };
+
+/** The fraction of the bandwidth that a kernel reaches: that of its kind, where the machine states one. */
+function streamed(unit: ComputeUnit, { batched, flops, operand_bytes, dtype }: Kernel): Curve {
+  if (batched === true) return unit.batched_memory_efficiency ?? unit.memory_efficiency;
+  const { matrix_memory_efficiency: matrix } = unit;
+  if (matrix === undefined || operand_bytes === 0) return unit.memory_efficiency;
+  // A row does a multiply-add, two FLOPs, with each element of the weights.
+  const rows = (flops / operand_bytes) * ((WIDTH[dtype] ?? 2) / 2);
+  return rows > 1.5 ? matrix : unit.memory_efficiency;
+}
+
 /** (a^p + b^p)^(1/p): the sum for p = 1, the larger for an infinite p. */
 function combined(a: number, b: number, p: number): number {
   if (p === 1) return a + b;
@@ -89,6 +102,7 @@ function combined(a: number, b: number, p: number): number {
 export interface KernelCost {
   readonly ns: number;
   readonly launches: number;
+  readonly views: number;
   readonly flops: number;
   /** Of them, those of attention: scores and values. */
   readonly attention_flops: number;
@@ -105,6 +119,7 @@ export function kernelCost(
 ): KernelCost {
   let seconds = 0;
   let launches = 0;
+  let views = 0;
   let flops = 0;
   let attention_flops = 0;
   let bytes = 0;
@@ -116,9 +131,10 @@ export function kernelCost(
       product_s += productSeconds(unit.layer_kernels, kernel.layer);
     }
     launches += kernel.launches;
+    views += kernel.views ?? 0;
     flops += kernel.flops;
     if (kernel.part === 'attention') attention_flops += kernel.flops;
     bytes += kernel.operand_bytes + kernel.activation_bytes;
   }
-  return { ns: ceilNs(seconds * 1e9), launches, flops, attention_flops, bytes, product_s };
+  return { ns: ceilNs(seconds * 1e9), launches, views, flops, attention_flops, bytes, product_s };
 }

@@ -123,12 +123,16 @@ export interface ComputeUnit {
   readonly memory_efficiency: Curve;
   /** The same of un-fused attention, a small matrix for every head; absent = as any other kernel. */
   readonly batched_memory_efficiency?: Curve;
+  /** The same of products of several rows, whose weights stream through GEMM's tiles; absent = as a matrix-vector product. */
+  readonly matrix_memory_efficiency?: Curve;
   /** Elements a second of kernels that copy them one by one; absent = bytes alone decide. */
   readonly copy_elements_per_s?: number;
   /** Bandwidth from the unit to its memory; absent = the memory's own. */
   readonly memory_bytes_per_s?: number;
   /** Host time to launch one kernel. */
   readonly launch_s: number;
+  /** Host time of a tensor operation that launches nothing; absent = none, or part of launch_s. */
+  readonly view_s?: number;
   /**
    * How compute and memory time combine: t = (t_compute^p + t_memory^p)^(1/p). 1 adds them (no overlap inside a
    * kernel), a large p is the classic roofline's maximum.

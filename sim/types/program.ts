@@ -63,6 +63,8 @@ export interface Kernel {
   readonly activation_bytes: number;
   /** Kernel launches it stands for. */
   readonly launches: number;
+  /** Tensor operations of its code that launch nothing (views, indexing, moves to where it is); absent = not counted. */
+  readonly views?: number;
   /** Shape where it is a matrix product; units that state their tiles then lose what the shape leaves idle. */
   readonly gemm?: GemmShape;
   /** The same where it stands for products of several shapes, run one after another. */
@@ -194,10 +196,14 @@ export interface ProgramSummary {
   readonly pass_weight_bytes?: Readonly<Partial<Record<Phase, number>>>;
 }
 
-/** How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated. */
+/**
+ * How the published figure was taken. `projected`: prefill, then a few sub-layers of the first decode token, extrapolated.
+ * `cut`: prefill, then some decode steps, the mean of those after the first `settling` ones standing for the rest.
+ */
 export type Measurement =
   | { readonly kind: 'full' }
-  | { readonly kind: 'projected'; readonly sample_from: number; readonly sample_to: number };
+  | { readonly kind: 'projected'; readonly sample_from: number; readonly sample_to: number }
+  | { readonly kind: 'cut'; readonly settling: number; readonly steps: number };
 
 export interface Program {
   readonly kind: 'generate' | 'serve' | 'train' | 'cnn' | 'search' | 'graph' | 'trace';

@@ -52,6 +52,22 @@ describe('a kernel', () => {
     expect(milliseconds(long)).toBeCloseTo(10, 9);
   });
 
+  it('also waits for the tensor operations of the host that launch nothing, where the machine says what they take', () => {
+    const chain = (view_s?: number): number => {
+      const unit = { ...gpu({ launch_s: 10e-6 }), ...(view_s !== undefined && { view_s }) };
+      const viewed = { ...kernel(1e6, 0), views: 3 };
+      const run = runScript(
+        (a) => {
+          for (let i = 0; i < 10; i++) a.run('gpu', [viewed], 'compute', -1);
+        },
+        { on: machine({ compute: [unit] }) },
+      );
+      return milliseconds(run);
+    };
+    expect(chain()).toBeCloseTo(0.1, 9);
+    expect(chain(2e-6)).toBeCloseTo(0.16, 9);
+  });
+
   it('copies element by element no faster than that, where the unit says how fast', () => {
     const copy = (bytes: number, unit = gpu()): number =>
       milliseconds(

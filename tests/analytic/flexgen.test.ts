@@ -26,7 +26,8 @@ async function metrics(
     output = 1,
     on = machine(),
     kv = null,
-  }: { bits?: object; output?: number; on?: Machine; kv?: KvPolicyMaker | null } = {},
+    more = {},
+  }: { bits?: object; output?: number; on?: Machine; kv?: KvPolicyMaker | null; more?: object } = {},
 ): Promise<Metrics> {
   const policy: Policy = {
     placement: {
@@ -64,6 +65,7 @@ async function metrics(
       attention_kernel: 'eager',
       activation_sparsity: 0,
       measured_as: 'full',
+      ...more,
     },
     precision,
     readModel,
@@ -157,6 +159,32 @@ describe('un-fused attention', () => {
     expect(kernelSeconds(batched, 1e12, attention)).toBeCloseTo(2e-3, 12);
     expect(kernelSeconds(batched, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 12);
     expect(kernelSeconds(unit, 1e12, attention)).toBeCloseTo(1.25e-3, 12);
+  });
+});
+
+describe('a figure from the first tokens', () => {
+  it('takes the mean of the steps after the second for the rest', async () => {
+    const run = (output: number, more = {}) => metrics({ overlap: false }, { output, more });
+    const [two, five, whole] = await Promise.all([run(3), run(6), run(12, { measured_tokens: 6 })]);
+    const [settling, measured] = [two['time.decode_s']!, five['time.decode_s']!];
+    // To what storing the last token's cache takes, which a shorter run leaves out.
+    expect(whole['time.decode_s']).toBeCloseTo(settling + (9 * (measured - settling)) / 3, 4);
+    expect(whole['time.prefill_s']).toBe(five['time.prefill_s']);
+    expect(whole['time.total_s']).toBeCloseTo(whole['time.prefill_s']! + whole['time.decode_s']!, 8);
+    // Contexts grow, so the first steps are shorter than those they stand for.
+    expect(whole['time.decode_s']).toBeLessThan((await run(12))['time.decode_s']!);
+  });
+});
+
+describe('products of several rows', () => {
+  it('stream their weights at their own fraction of the bandwidth; one row, and what reads no weights, do not', () => {
+    const plain = { ...gpu({ memory_efficiency: [[1, 0.8]] }), peak_flop_per_s: { fp16: 1e18 } } as const;
+    const unit = { ...plain, matrix_memory_efficiency: [[1, 0.5]] } as const;
+    const product = (rows: number) => ({ ...kernel(rows * 1e9, 0), operand_bytes: 1e9 });
+    expect(kernelSeconds(unit, 1e12, product(1))).toBeCloseTo(1.25e-3, 6);
+    expect(kernelSeconds(unit, 1e12, product(2))).toBeCloseTo(2e-3, 6);
+    expect(kernelSeconds(plain, 1e12, product(2))).toBeCloseTo(1.25e-3, 6);
+    expect(kernelSeconds(unit, 1e12, kernel(0, 1e9))).toBeCloseTo(1.25e-3, 6);
   });
 });
 

@@ -209,6 +209,33 @@ describe('projected', () => {
   });
 });
 
+describe('cut', () => {
+  const asked = { prompt: 4, output: 9, batch: 2, measured_tokens: 5 } as const;
+
+  it('runs the prefill and the steps that are measured', () => {
+    const program = generateProgram(fieldsOf(asked), tiny(), plain);
+    const decode = [...opsOf(program)].filter(({ phase }) => phase === 'decode');
+    expect(new Set(decode.map(({ step }) => step))).toEqual(new Set([1, 2, 3, 4]));
+    expect(program.measurement).toEqual({ kind: 'cut', settling: 2, steps: 4 });
+    expect(program.produced.decode_tokens).toBe(2 * 8);
+  });
+
+  it('is summed by the rule that projects its time: two steps, and the mean of the others for the rest', () => {
+    const program = generateProgram(fieldsOf(asked), tiny(), plain);
+    const of = (step: number) =>
+      [...opsOf(program)].filter((op) => op.step === step).reduce((sum, op) => sum + flopsOf(op), 0);
+    const expected = of(1) + of(2) + (6 * (of(3) + of(4))) / 2;
+    expect(program.summary.flops.decode?.fp16).toBeCloseTo(expected, 3);
+    expect(of(4)).toBeGreaterThan(of(1));
+  });
+
+  it('is refused where it cuts nothing, or another rule takes less', () => {
+    const build = (over: object) => () => generateProgram(fieldsOf({ ...asked, ...over }), tiny({ layers: 12 }), plain);
+    expect(build({ measured_tokens: 9 })).toThrow(/cuts nothing from 9 output tokens/);
+    expect(build({ measured_as: 'projected' })).toThrow(/no effect with measured_as projected/);
+  });
+});
+
 describe('any shape', () => {
   const shapes = fc.record({
     layers: fc.integer({ min: 1, max: 4 }),

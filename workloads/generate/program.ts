@@ -16,6 +16,9 @@ export const SAMPLE_FROM = 10;
 /** The sub-layer after the last measured one: not run, but its weights are requested while that one runs. */
 const LOOK_AHEAD = 1;
 
+/** Decode steps of a cut run that are not part of its mean (FlexGen, `project_decode_latency`). */
+const SETTLING = 2;
+
 /**
  * The program of one generation: a prefill and `output - 1` decode steps in zig-zag order over `batches` batches.
  * In `projected` form decode stops one sub-layer after the 20 that are measured; the measurement says which of them stand for all.
@@ -40,12 +43,11 @@ export function generateProgram(
   const passes = new Passes(fields, kv, model);
   const { tensors, layers } = buildTensors(model, batches, precision, token, passes);
   const stateOf = (layer: number, k: number): readonly number[] => layers[layer]?.state[k] ?? [];
-  const projected = fields.measured_as === 'projected';
-  const decode_limit = projected ? PROJECTED_SUB_LAYERS + LOOK_AHEAD : Number.POSITIVE_INFINITY;
+  const measurement = measurementOf(fields);
 
   function* segments(): Generator<Segment> {
     const per_step = subLayers(model.layers);
-    let left = passes.prefills * per_step + decode_limit;
+    let left = passes.prefills * per_step + decodeLimit(measurement, per_step);
     for (let i = 0; i < passes.count && left > 0; i++) {
       const count = Math.min(left, per_step);
       yield* stepSegments(table, passes.at(i), model.layers, stateOf, batches, count, passes);
@@ -53,9 +55,6 @@ export function generateProgram(
     }
   }
 
-  const measurement: Measurement = projected
-    ? { kind: 'projected', sample_from: SAMPLE_FROM, sample_to: PROJECTED_SUB_LAYERS }
-    : { kind: 'full' };
   const requests = batch * batches;
   return {
     kind: 'generate',
@@ -70,6 +69,25 @@ export function generateProgram(
     ...(kv === null ? {} : { kv_policy: kv.name, kv_layers: passes.kvLayers(model.layers), warnings: kv.warnings }),
     segments,
   };
+}
+
+function measurementOf({ measured_as, measured_tokens }: GenerateFields): Measurement {
+  if (measured_as === 'projected')
+    return { kind: 'projected', sample_from: SAMPLE_FROM, sample_to: PROJECTED_SUB_LAYERS };
+  if (measured_tokens !== undefined) return { kind: 'cut', settling: SETTLING, steps: measured_tokens - 1 };
+  return { kind: 'full' };
+}
+
+/** Decode sub-layers that are run. */
+function decodeLimit(measurement: Measurement, per_step: number): number {
+  switch (measurement.kind) {
+    case 'projected':
+      return measurement.sample_to + LOOK_AHEAD;
+    case 'cut':
+      return measurement.steps * per_step;
+    case 'full':
+      return Number.POSITIVE_INFINITY;
+  }
 }
 
 const GROUPS: Readonly<Record<GenerateFields['attention_kernel'], Groups | null>> = {
@@ -143,6 +161,21 @@ function refuseUnusable(fields: GenerateFields, model: Model): void {
       code: 'bad_value',
       problem: `softmax_bits has no effect with attention_kernel ${fields.attention_kernel}, which keeps no score matrix in memory`,
       expected: 'attention_kernel eager, or no softmax_bits',
+    });
+  }
+  if (fields.measured_tokens !== undefined && fields.measured_tokens >= fields.output) {
+    throw new InputError({
+      code: 'out_of_range',
+      problem: `measured_tokens of ${fields.measured_tokens} cuts nothing from ${fields.output} output tokens`,
+      found: String(fields.measured_tokens),
+      expected: 'fewer than output, or no measured_tokens',
+    });
+  }
+  if (fields.measured_tokens !== undefined && fields.measured_as === 'projected') {
+    throw new InputError({
+      code: 'bad_value',
+      problem: 'measured_tokens has no effect with measured_as projected, which runs a part of the first decode step',
+      expected: 'one of the two',
     });
   }
   const decode_sub_layers = (fields.output - 1) * subLayers(model.layers);

@@ -68,6 +68,16 @@ export const generateSchema = v.strictObject({
     ),
     'full',
   ),
+  measured_tokens: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(4),
+      v.description(
+        'Output tokens that are run, where a figure was taken from the first ones: the mean of the steps after the third token stands for the rest (FlexGen, `--cut-gen-len`). Absent: all.',
+      ),
+    ),
+  ),
   attention: v.optional(
     v.pipe(
       processSchema,

@@ -11,6 +11,8 @@ import type { Walk } from './walk.ts';
 
 const part = 'attention';
 const unfused = { part, batched: true } as const;
+/** Views that one row's attention takes: q, k and v by head, the cache's slices and orders (FlexGen, `mha_gen`). */
+const ROW_VIEWS = 24;
 
 /** FLOPs of one of the two products: scores, or values. */
 const productFlops = ({ model, batch }: Setting, { tokens, context, use }: Step): number =>
@@ -112,7 +114,7 @@ export function rowScores(walk: Walk, setting: Setting, step: Step): void {
   const wide_bytes = stateBytes(setting, step, queryWidth(setting));
   const score_bytes = scoreBytes(setting, step);
   if (setting.precision.kv_bits < PLAIN_BITS) walk.take({ expanded_k: state_bytes, expanded_v: state_bytes });
-  walk.run({ ...unfused, name: 'pointwise', updates: ['k', 'v'], launches: 2 });
+  walk.run({ ...unfused, name: 'pointwise', updates: ['k', 'v'], launches: 2, views: ROW_VIEWS });
   const wide = grouped(setting);
   if (wide) {
     const makes = { wide_k: wide_bytes, wide_v: wide_bytes };

@@ -32,12 +32,11 @@ interface Account {
  * work. `weight_bytes` holds a tied table once, `hidden_bytes` is the hidden state of every sequence during prefill.
  */
 export function summarise(parts: Parts): ProgramSummary {
-  const { fields, setting, layers, passes, token, measurement } = parts;
+  const { fields, setting, layers, passes, token } = parts;
   const { model } = setting;
   const { prompt, output, batch, batches } = fields;
   const prefill = sumSteps(parts, 0, passes.prefills);
-  const decode =
-    measurement.kind === 'full' ? sumSteps(parts, passes.prefills, passes.count) : projectDecode(parts, measurement);
+  const decode = sumDecode(parts);
   const flopsOf = (account: Account): Partial<Record<Dtype, number>> => ({ [model.dtype]: batches * account.flops });
   const decodes = output > 1;
   const weights = layers.flatMap((layer) => layer.weights);
@@ -90,6 +89,29 @@ function sumSteps(parts: Parts, from: number, to: number): Account {
   return account;
 }
 
+/** Decode as it is measured, so that a bound and the measurement speak of the same work. */
+function sumDecode(parts: Parts): Account {
+  const { measurement, passes } = parts;
+  const first = passes.prefills;
+  switch (measurement.kind) {
+    case 'full':
+      return sumSteps(parts, first, passes.count);
+    case 'projected':
+      return projectDecode(parts, measurement);
+    case 'cut': {
+      const settled = first + measurement.settling;
+      const run = sumSteps(parts, first, settled);
+      const sampled = sumSteps(parts, settled, first + measurement.steps);
+      const times = (passes.count - settled) / (measurement.steps - measurement.settling);
+      return {
+        flops: run.flops + times * sampled.flops,
+        read_bytes: run.read_bytes + times * sampled.read_bytes,
+        write_bytes: run.write_bytes + times * sampled.write_bytes,
+      };
+    }
+  }
+}
+
 function projectDecode(
   { fields, setting, table, passes }: Parts,
   { sample_from, sample_to }: Extract<Measurement, { kind: 'projected' }>,
@@ -140,7 +162,7 @@ function decodePassBytes(parts: Parts): number {
   const { fields, setting, measurement } = parts;
   const all = range(subLayers(setting.model.layers));
   const tokens = fields.batch * fields.batches;
-  if (measurement.kind === 'full') return chosenPassBytes(parts, all, tokens);
+  if (measurement.kind !== 'projected') return chosenPassBytes(parts, all, tokens);
   const sampled = range(measurement.sample_to).slice(measurement.sample_from);
   return (all.length / sampled.length) * chosenPassBytes(parts, sampled, tokens);
 }

@@ -37,6 +37,8 @@ export interface Step {
   readonly linear_streams?: number;
   /** 1 unless said otherwise. */
   readonly launches?: number;
+  /** Tensor operations that launch nothing; 0 unless said otherwise. */
+  readonly views?: number;
   /** Runs of the step one after another in the same buffers; 1 unless said otherwise, an expected number may be real. */
   readonly times?: number;
 }
@@ -119,6 +121,7 @@ export class Walk {
       const product = { shape: step.shape, flops: times * (step.flops ?? 0) };
       kernel.products = kernel.products === undefined ? [product] : [...kernel.products, product];
     }
+    if (step.views !== undefined) kernel.views = (kernel.views ?? 0) + times * step.views;
     if (step.batched === true) kernel.batched = true;
     if (step.fused_attention !== undefined) kernel.fused_attention = step.fused_attention;
     if (step.head_loaded_bytes !== undefined) kernel.head_loaded_bytes = step.head_loaded_bytes;

@@ -131,6 +131,8 @@ export class KvMoves {
           ? landing
           : actions.join([landing, actions.host(bytes / host.relay_bytes_per_s, 'kv_read', NONE)]),
       });
+      // The driver returns from a pageable copy when it has staged all of it: what the host asks for next comes after.
+      if (direct) actions.host(0, 'kv_read', arrived);
       arrivals.push(apart ? this.copyOnGpu(actions, bytes, arrived) : arrived);
     }
     const all = actions.join(arrivals);
