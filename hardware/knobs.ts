@@ -30,6 +30,7 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   capacity_bytes: roomier,
   reserved_bytes: tighter,
   bank_bytes: roomier,
+  l2_cache_bytes: { metric: 'traffic.gpu.access_bytes', direction: 'down' },
   scratchpad_bytes: { metric: 'traffic.gpu.access_bytes', direction: 'down' },
   code_bytes: { metric: 'memory.flash.peak_bytes', direction: 'up' },
   read_bytes_per_s: faster,

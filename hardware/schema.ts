@@ -200,6 +200,12 @@ export const computeSchema = v.strictObject({
   scratchpad_bytes: v.exactOptional(
     positive('bytes', 'Memory of one multiprocessor that kernels manage, where fused attention keeps its tiles'),
   ),
+  l2_cache_bytes: v.exactOptional(
+    positive(
+      'bytes',
+      'Cache between all multiprocessors and the memory, to which thread blocks of fused attention come back. Absent: none',
+    ),
+  ),
   head_load_bytes_per_s: v.exactOptional(
     positive(
       'bytes_per_s',

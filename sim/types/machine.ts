@@ -144,6 +144,8 @@ export interface ComputeUnit {
   readonly fused_attention?: FusedAttention;
   /** Memory of one multiprocessor that kernels manage themselves; fused attention keeps its tiles there. */
   readonly scratchpad_bytes?: number;
+  /** Cache between all multiprocessors and the memory, to which thread blocks come back; absent = none. */
+  readonly l2_cache_bytes?: number;
   /**
    * Fused linear attention: the fraction of the peak that many streams reach together, and the rate of one stream, a head
    * of a sequence that carries its state through all tokens. Absent = as any kernel.

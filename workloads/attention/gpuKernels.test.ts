@@ -61,6 +61,33 @@ test('a causal mask leaves out the blocks whose keys all come later', () => {
   expect(flops(causal)).toBe((2.5 / 4) * 2 * product);
 });
 
+test('gradients that are added up are read with the sums so far, and the sums written', () => {
+  for (const kernels of [unfused, (fields: GpuAttention) => fused(fields, 8192)]) {
+    const once = kernels({ ...shape, backward: true });
+    const added = kernels({ ...shape, backward: true, accumulate: true });
+    expect(bytes(added) - bytes(once)).toBe(9 * rows);
+    expect(bytes({ forward: added.forward, backward: [] })).toBe(bytes({ forward: once.forward, backward: [] }));
+  }
+});
+
+test('what the cache holds of a thread block is neither read again nor written before the end', () => {
+  const law = { forward: 0.4, backward: 0.4, key_rows: 32, partial_bytes: 4, forward_blocks: 1 };
+  const statistics = 2 * 128 * 4;
+  // Q, K, V and outputs once, the last partial outputs and sums written back when they are no longer needed.
+  const held = (4 + 2) * rows + 2 * statistics;
+  expect(bytes(fused(shape, 8192, law, 2 ** 20))).toBe(held);
+  // Two blocks at once come back to twice as much, which a cache of the size of one holds in part.
+  const ofOne = (3 * rows + statistics) / 2;
+  expect(bytes(fused(shape, 8192, law, ofOne))).toBe(held);
+  const shared = bytes(fused(shape, 8192, { ...law, forward_blocks: 2 }, ofOne));
+  expect(shared).toBeGreaterThan(held);
+  expect(shared).toBeLessThan(bytes(fused(shape, 8192, law)));
+  // Of three blocks the last runs by itself.
+  const three = { ...shape, instances: 3 };
+  const alone = bytes(fused({ ...shape, instances: 1 }, 8192, law, ofOne));
+  expect(bytes(fused(three, 8192, { ...law, forward_blocks: 2 }, ofOne))).toBeCloseTo(shared + alone, 6);
+});
+
 test('thread blocks run in rounds, and a part of one takes as long as a whole one', () => {
   const rate = (instances: number, dropout = false) =>
     fused({ ...shape, instances, dropout }, 8192, { forward: 0.4, backward: 0.4, dropout: 0.8, forward_blocks: 10 })

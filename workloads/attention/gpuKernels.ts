@@ -1,4 +1,5 @@
 import type { FusedAttention, Kernel } from '../../sim/types/index.ts';
+import { cacheHits } from './cacheHits.ts';
 
 /**
  * Attention of one layer as kernels of a GPU, forward and backward: un-fused, where every matrix of scores passes through
@@ -18,6 +19,8 @@ export interface GpuAttention {
   /** A token attends to itself and those before it: another mask un-fused, blocks left out where fused. */
   readonly causal: boolean;
   readonly dropout: boolean;
+  /** Backward adds its gradients to those of the call before, as PyTorch does while they are not cleared. */
+  readonly accumulate?: boolean;
 }
 
 /** Kernels of the two passes; `backward` is empty where none is asked for. */
@@ -81,41 +84,66 @@ export function unfused({ instances, sequence, width, element_bytes, ...options 
     product('gradient of K'),
     copy('scale backward'),
     copy('stack', 3),
+    ...(options.accumulate ? [accumulation(rows)] : []),
   ];
   return { forward, backward };
 }
+
+/** Gradients of queries, keys and values: the sums so far and the new ones read, the sums written. */
+const accumulation = (rows: number): Kernel => kernel('accumulate gradients', 0, 3 * 3 * rows);
 
 /**
  * Fused (Dao et al., arXiv:2205.14135, Algorithms 1 and 4, as released): one thread block a head and sequence reads keys and
  * values once, in blocks of `key_rows`, else M / 4d rows for a scratchpad of M elements; for every block all of Q and of
  * what belongs to its rows passes by, and outputs to which later blocks add leave and come back. With a causal mask a block
- * sees only the rows from its own on. Backward computes the scores again, which makes five products of the four.
+ * sees only the rows from its own on. Backward computes the scores again, which makes five products of the four. What the
+ * cache of `l2_cache_bytes` still holds when a thread block comes back to it costs the memory nothing.
  */
-export function fused(shape: GpuAttention, scratchpad_bytes: number, law?: FusedAttention): AttentionKernels {
+export function fused(
+  shape: GpuAttention,
+  scratchpad_bytes: number,
+  law?: FusedAttention,
+  l2_cache_bytes = 0,
+): AttentionKernels {
   const { instances, sequence, width, element_bytes, backward, causal, dropout } = shape;
   const keyRows = law?.key_rows ?? Math.max(1, Math.floor(scratchpad_bytes / element_bytes / (4 * width)));
   const blocks = Math.ceil(sequence / keyRows);
-  /** Times that the rows of Q pass by, and of these the ones whose output is not yet whole. */
+  /** Times that the rows of Q pass by. */
   const visits = causal ? (blocks + 1) / 2 : blocks;
-  const partial = visits - 1;
   const rows = instances * sequence * width * element_bytes;
   const partialRows = (rows / element_bytes) * (law?.partial_bytes ?? element_bytes);
   const statistics = instances * sequence * STATISTIC_BYTES;
   const product = (2 * instances * sequence * sequence * width * visits) / blocks;
-  const accumulated = rows + 2 * partial * partialRows;
   const share = (places: number | undefined): Partial<Kernel> => ({
     rate_share: (dropout ? (law?.dropout ?? 1) : 1) * roundsFilled(instances, places),
   });
+  /** Memory traffic of bytes that move once, are read in every visit, or are kept from one visit to the next. */
+  const bytes = (once: number, read: number, kept: number, places: number | undefined): number => {
+    const visited = ((read + kept) * visits) / blocks / instances;
+    const hits = meanOverRounds(instances, places, (running) => cacheHits(running * visited, l2_cache_bytes));
+    const back = visits - 1;
+    return once + read + (1 - hits) * back * (read + 2 * kept) + hits * Math.min(1, back) * kept;
+  };
   const forward = kernel(
     'attention',
     2 * product,
-    (2 + visits) * rows + accumulated + (visits + partial) * statistics,
+    bytes(3 * rows + statistics, rows, partialRows + statistics, law?.forward_blocks),
     { fused_attention: 'forward', ...share(law?.forward_blocks) },
   );
   if (!backward) return { forward: [forward], backward: [] };
-  const bytes = (5 + 2 * visits) * rows + accumulated + 2 * visits * statistics;
-  const more = { fused_attention: 'backward', ...share(law?.backward_blocks) } as const;
-  return { forward: [forward], backward: [kernel('attention backward', 5 * product, bytes, more)] };
+  const gradients = kernel(
+    'attention backward',
+    5 * product,
+    bytes(6 * rows, 2 * (rows + statistics), partialRows, law?.backward_blocks),
+    { fused_attention: 'backward', ...share(law?.backward_blocks) },
+  );
+  return { forward: [forward], backward: [gradients, ...(shape.accumulate ? [accumulation(rows)] : [])] };
+}
+
+/** Mean of a figure over thread blocks that run in rounds, given how many run at once. */
+function meanOverRounds(blocks: number, places = blocks, of: (running: number) => number): number {
+  const last = blocks % places;
+  return ((blocks - last) * of(places) + (last > 0 ? last * of(last) : 0)) / blocks;
 }
 
 /** Share of the places for thread blocks that are taken, over all rounds. */

@@ -23,6 +23,7 @@ export function runAttention(fields: AttentionFields, machine: Machine): RunResu
       mask: fields.mask ?? false,
       causal: fields.causal ?? false,
       dropout: fields.dropout ?? false,
+      accumulate: fields.accumulate ?? false,
     };
     return runOnGpu(dataflow, shape, machine);
   }
@@ -107,6 +108,7 @@ const READ_BY: Readonly<Record<string, readonly AttentionFields['dataflow'][]>> 
   mask: ['un-fused', 'fused'],
   causal: ['un-fused', 'fused'],
   dropout: ['un-fused', 'fused'],
+  accumulate: ['un-fused', 'fused'],
 };
 
 function refuseUnread(fields: AttentionFields): void {

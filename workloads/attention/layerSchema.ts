@@ -46,5 +46,11 @@ export const attentionSchema = v.strictObject({
     ),
   ),
   dropout: v.exactOptional(v.pipe(v.boolean(), v.description('On a GPU: with dropout. Default: no.'))),
+  accumulate: v.exactOptional(
+    v.pipe(
+      v.boolean(),
+      v.description('On a GPU, backward: gradients are added to those of a call before. Default: no.'),
+    ),
+  ),
 });
 export type AttentionFields = v.InferOutput<typeof attentionSchema>;

@@ -20,7 +20,9 @@ export function runOnGpu(dataflow: 'un-fused' | 'fused', shape: GpuAttention, ma
     );
   }
   const { forward, backward } =
-    dataflow === 'fused' ? fused(shape, unit.scratchpad_bytes!, unit.fused_attention) : unfused(shape);
+    dataflow === 'fused'
+      ? fused(shape, unit.scratchpad_bytes!, unit.fused_attention, unit.l2_cache_bytes)
+      : unfused(shape);
   const seconds = (kernels: readonly Kernel[]): number =>
     kernels.reduce((sum, kernel) => sum + unit.launch_s + kernelSeconds(unit, memory.read_bytes_per_s, kernel), 0);
   const [forward_s, backward_s] = [seconds(forward), seconds(backward)];
