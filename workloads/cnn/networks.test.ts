@@ -14,6 +14,8 @@ const COUNTS: readonly (readonly [id: string, macs: number, parameters: number])
   ['efficientvmamba_s_224', 1317877760, 11273304],
   ['efficientvmamba_t_224', 787915392, 6493372],
   ['fbnet_a_224', 244452664, 4304584],
+  ['irb_v2_7', 5673024, 118272],
+  ['irb_v3_7', 6290496, 294096],
   ['mbv2-w0.3-r80', 7299968, 634408],
   ['mbv2-w0.35-r144', 23499152, 750280],
   ['mcunet-in0', 6364224, 749840],
