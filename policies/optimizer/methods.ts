@@ -72,8 +72,6 @@ export interface Method {
   readonly projection: Projection | null;
   readonly adapter: Adapter | null;
   readonly base: Base;
-  /** Default of the method that no source gives; reports say so where it is used. */
-  readonly illustrative?: string;
 }
 
 /** Where a method projects and nothing else is said (GaLore, README: rank 128). */
@@ -143,8 +141,8 @@ export const METHODS = {
   },
   'natural-galore': {
     ...PURE,
-    projection: { ...PROJECTION, history: 10 },
-    illustrative: 'a history of 10 projected gradients',
+    // Its repository, `code/natural_galore/subspace_adamw.py`: `natural_history`.
+    projection: { ...PROJECTION, history: 20 },
     description: 'The same with a history of projected gradients for a natural-gradient step (Natural GaLore)',
   },
   lora: { ...PURE, adapter: ADAPTER, description: 'Adam on low-rank adapters beside frozen weights (LoRA)' },

@@ -34,7 +34,7 @@ export function optimizerPlan(fields: OptimizerFields, training: Training): Opti
     per_layer: fields.per_layer,
     // Sums over micro-batches stay while the next one runs forward.
     release_gradients: fields.release_gradients === true && training.layout.microbatches === 1,
-    warnings: method.illustrative === undefined ? [] : [`illustrative, no source gives it: ${method.illustrative}`],
+    warnings: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../input/index.ts';
-import { forwardOnly, frozen } from '../../sim/training/frozen.ts';
+import { forwardOnly, frozen, withoutInputGradient } from '../../sim/training/frozen.ts';
 import type { Parameters, Training, TrainOp } from '../../sim/types/index.ts';
 
 /**
@@ -17,9 +17,10 @@ function withTrainedBlocks(training: Training, trained: number): Training {
     });
   }
   const still = new Set(blocks.slice(0, blocks.length - trained));
-  const frozen = ops.filter(({ block }) => still.has(block!.name));
+  const trunk = ops.filter(({ block }) => still.has(block!.name));
+  const first = ops.find(({ block }) => !still.has(block!.name));
   const sum = (of: (block: NonNullable<TrainOp['block']>) => number): number =>
-    frozen.reduce((total, { block }) => total + of(block!), 0);
+    trunk.reduce((total, { block }) => total + of(block!), 0);
   const split = (parameters: Parameters, count: number): Parameters => ({
     ...parameters,
     trained: parameters.trained - count,
@@ -28,7 +29,10 @@ function withTrainedBlocks(training: Training, trained: number): Training {
   return {
     ...training,
     layer: {
-      ops: ops.map((op) => (still.has(op.block!.name) ? { ...forwardOnly(op), scratch_bytes: 0 } : op)),
+      ops: ops.map((op) => {
+        if (still.has(op.block!.name)) return { ...forwardOnly(op), scratch_bytes: 0 };
+        return op === first ? withoutInputGradient(op) : op;
+      }),
       matrices: split(
         matrices,
         sum((block) => block.matrices),

@@ -15,6 +15,15 @@ export const passedThrough = (op: TrainOp): TrainOp => ({
   saves: op.saves.filter(({ weight_only }) => weight_only !== true),
 });
 
+/** The end of the name of the kernel that makes the gradient of a product's input. */
+export const INPUT_GRADIENT = ' dX';
+
+/** A product that reads what nothing trained has made: nobody asks for the gradient of its input. */
+export const withoutInputGradient = (op: TrainOp): TrainOp => ({
+  ...op,
+  backward: op.backward.filter(({ name }) => !name.endsWith(INPUT_GRADIENT)),
+});
+
 /** Weights that stay as they are. */
 export const frozen = ({ trained, frozen: still, frozen_bits }: Parameters): Parameters => ({
   trained: 0,

@@ -15,6 +15,8 @@ const COUNTS: readonly (readonly [id: string, macs: number, parameters: number])
   ['efficientvmamba_t_224', 787915392, 6493372],
   ['faster_rcnn_r101_dc5', 157533265920, 81223955],
   ['fbnet_a_224', 244452664, 4304584],
+  ['irb_v2_7', 5673024, 118272],
+  ['irb_v3_7', 6290496, 294096],
   ['mamba_ins_r101_dc5', 169637765120, 89620755],
   ['mbv2-w0.3-r80', 7299968, 634408],
   ['mbv2-w0.35-r144', 23499152, 750280],

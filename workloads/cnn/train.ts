@@ -1,4 +1,5 @@
 import { InputError, unknownName } from '../../input/index.ts';
+import { INPUT_GRADIENT, withoutInputGradient } from '../../sim/training/frozen.ts';
 import { elementwiseKernel, OPS } from '../../sim/training/kernels.ts';
 import type { Dtype, Kernel, Network, NetworkLayer, Program, Saved, Training, TrainOp } from '../../sim/types/index.ts';
 import { isInteger } from './dtypes.ts';
@@ -30,7 +31,10 @@ export function trainedNetwork({ mode, dtype, exemplars }: CnnWorkload, program:
     });
   }
   const macs = network.layers.reduce((sum, layer) => sum + layer.macs, 0);
-  const layers = network.layers.map((layer) => opOf(network, layer, dtype));
+  const layers = network.layers.map((layer) => {
+    const op = opOf(network, layer, dtype);
+    return layer.inputs.every((id) => network.inputs.includes(id)) ? withoutInputGradient(op) : op;
+  });
   const outputs = network.tensors[network.outputs[0]!]!.bytes;
   const none = { ops: [], matrices: NO_PARAMETERS, others: NO_PARAMETERS };
   const training: Training = {
@@ -146,7 +150,7 @@ function opOf({ tensors, element_bytes, batch }: Network, layer: NetworkLayer, d
       : [
           ...(nonlinearity !== undefined ? [pass(' act backward', 3 * output)] : []),
           ...(norm > 0 ? [pass(' norm backward', 5 * output)] : []),
-          hasProduct ? product(' dX', input + output, OPS.input_gradient) : pass(' backward', input + output),
+          hasProduct ? product(INPUT_GRADIENT, input + output, OPS.input_gradient) : pass(' backward', input + output),
         ],
     weight_gradient: hasProduct ? [product(' dW', input + output, OPS.weight_gradient)] : [],
     saves,
