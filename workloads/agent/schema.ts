@@ -69,6 +69,15 @@ export const agentSchema = v.strictObject({
   model: v.optional(v.pipe(v.string(), v.minLength(1), v.description('Id or path of the model that answers.'))),
   turns: count('Turns in a row.'),
   calls: v.optional(v.pipe(v.array(callSchema), v.description('Calls of one turn, in order.')), []),
+  context: v.optional(
+    v.pipe(
+      v.picklist(['call', 'turn']),
+      v.description(
+        'What a call reads: `call`, its own prompt alone; `turn`, all that the calls before it in the turn read and wrote, as an agent with tools does.',
+      ),
+    ),
+    'call',
+  ),
   prefix_cache: v.optional(
     v.pipe(
       v.union([v.literal('none'), role('Where keys and values of a prefix wait for the next turn.')]),

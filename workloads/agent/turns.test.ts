@@ -54,6 +54,20 @@ describe('calls', () => {
     ]);
   });
 
+  test('calls of a turn that share a context read what those before them read and wrote, and keep it', () => {
+    const calls = [ask, { id: 'use', input: 20, output: 7, times: 2 }];
+    // 110, then 110 + 5 + 20 = 135, then 135 + 7 + 20 = 162; the next turn begins anew with what is fixed.
+    expect(prompts({ turns: 2, calls, context: 'turn' })).toEqual([
+      [110, 0, 135, 0, 162, 0],
+      [110, 0, 135, 0, 162, 0],
+    ]);
+    expect(prompts({ turns: 2, calls, context: 'turn', prefix_cache: 'fast' })).toEqual([
+      [110, 0, 135, 115, 162, 142],
+      [110, 100, 135, 115, 162, 142],
+    ]);
+    expect(() => turns({ calls: [{ ...ask, history: 'all' }], context: 'turn' })).toThrow('one context');
+  });
+
   test('every and times say when and how often', () => {
     const calls = [{ ...ask, every: 2, times: 2 }];
     expect(turns({ calls }).map((turn) => turn.calls.length)).toEqual([2, 0, 2]);

@@ -1,3 +1,4 @@
+import { InputError } from '../../input/errors.ts';
 import type { AgentFields, CallFields, StoreFields } from './schema.ts';
 
 /**
@@ -35,10 +36,44 @@ export interface Turn {
 /** The turns in order. Every call's model must be known: `model` of the workload, or its own. */
 export function turnsOf(fields: AgentFields): Turn[] {
   const state = new Map<string, History>();
-  return Array.from({ length: fields.turns }, (_, turn) => ({
-    calls: fields.calls.filter(({ every }) => turn % every === 0).flatMap((call) => callsOf(fields, call, turn, state)),
-    store: fields.store === undefined ? null : storeTraffic(fields.store, turn),
-  }));
+  return Array.from({ length: fields.turns }, (_, turn) => {
+    const made = fields.calls.filter(({ every }) => turn % every === 0);
+    return {
+      calls:
+        fields.context === 'turn'
+          ? sharedContext(fields, made, turn)
+          : made.flatMap((call) => callsOf(fields, call, turn, state)),
+      store: fields.store === undefined ? null : storeTraffic(fields.store, turn),
+    };
+  });
+}
+
+/**
+ * Calls that go on in one context: each reads what those before it read and wrote, and its own new tokens. Its beginning
+ * is theirs, and for the first what begins every turn.
+ * @throws InputError for a history, which such calls have anyway.
+ */
+function sharedContext(fields: AgentFields, calls: readonly CallFields[], turn: number): Call[] {
+  let said = 0;
+  return calls.flatMap((call) => {
+    if (call.history !== 'none') {
+      const problem = `the call ${JSON.stringify(call.id)} has a history, and its turn one context`;
+      throw new InputError({
+        code: 'bad_value',
+        problem,
+        found: String(call.history),
+        expected: 'none beside `context: turn`',
+      });
+    }
+    return Array.from({ length: call.times }, (): Call => {
+      const beginning = said > 0 ? said : turn > 0 ? call.fixed : 0;
+      const prompt = Math.max(1, said + call.fixed + call.retrieved + call.input);
+      said = prompt + call.output;
+      const reused = fields.prefix_cache === 'none' ? 0 : Math.min(beginning, prompt - 1);
+      const { id, batch, output } = call;
+      return { id, model: call.model ?? fields.model ?? '', batch, prompt, reused, output };
+    });
+  });
 }
 
 /** What the last call of a kind left behind. */
