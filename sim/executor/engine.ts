@@ -269,7 +269,8 @@ export class Engine {
       if (--this.waitsFor[successor]! === 0) {
         this.causedBy[successor] = task;
         this.ready.push(successor);
-      }
+        this.log?.ready(successor);
+      } else this.log?.awaits(successor);
     }
   }
 
@@ -299,6 +300,7 @@ export class Engine {
         server.waiting.length = 0;
         server.head = 0;
       }
+      this.log?.passed(next);
       // The place passes on; the server stays busy. A task that waits at its own server has not begun yet.
       if (index < this.fabric.engines.length) this.beginPhase(next);
       else this.begin(next);

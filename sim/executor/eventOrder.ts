@@ -8,6 +8,9 @@ import { MAX_PHASES, PHASE, PHASE_WORDS, TASK, TASK_WORDS, type Tape } from './t
  * The order in which the engine carried out a tape. A tape of the same shape with other durations and bytes (the next
  * token's step, which attends to one more) is carried out by doing the same again at its own instants: whatever the
  * engine decides follows from the order of its events alone. Whether they still come in that order is checked one by one.
+ *
+ * A launch of the host thread that lets nothing but the next launch begin is free to come earlier or later than the events
+ * of other resources, as long as it still comes before whatever waited for it and was let go by another.
  */
 
 /** What was done, in the low bits of a word; the rest is the number of what it was done to. */
@@ -22,6 +25,8 @@ const ON = 6; // an activity, from here
 const OFF = 7;
 const ALLOCATE = 8; // a task's bytes
 const FREE = 9;
+const LAUNCHED = 10; // as DELAY, of a launch that is free to come earlier or later
+const AFTER = 11; // the present event comes after the event of that number
 
 /** Words of a task that may differ between tapes of one shape, as long as both are positive or neither is. */
 const measured = new Uint8Array(TASK_WORDS);
@@ -46,9 +51,18 @@ export class OrderLog implements FlowWatcher {
   private readonly ends: Int32Array;
   private nextShare = 0;
   private nextWake = 0;
+  private readonly launches: Uint8Array;
+  /** Number of the launch that was the last thing but others that a task waited for; −1 is none. */
+  private readonly launchedBy: Int32Array;
+  /** The present event, where it ends a launch: its number, where its word stands, and whether it may move; −1 is none. */
+  private launch = -1;
+  private launchAt = -1;
+  private movable = false;
 
-  constructor(tasks: number) {
-    this.ends = new Int32Array(tasks);
+  constructor(tape: Tape) {
+    this.ends = new Int32Array(tape.tasks);
+    this.launchedBy = new Int32Array(tape.tasks).fill(-1);
+    this.launches = Uint8Array.from({ length: tape.tasks }, (_, task) => (isLaunch(tape, task) ? 1 : 0));
   }
 
   schedule(task: number, phaseAt: number): void {
@@ -58,8 +72,30 @@ export class OrderLog implements FlowWatcher {
   }
 
   delayEnded(task: number): void {
-    this.came += 1;
+    this.begin();
+    if (this.launches[task] === 1) {
+      this.launch = this.ends[task]!;
+      this.launchAt = this.length;
+      this.movable = true;
+    }
     this.write(DELAY, this.ends[task]!);
+  }
+
+  /** A task has all it waited for but room and places. */
+  ready(task: number): void {
+    if (this.launches[task] === 0) this.movable = false;
+    const launched = this.launchedBy[task]!;
+    if (launched >= 0 && launched !== this.launch) this.write(AFTER, launched);
+  }
+
+  /** A task waits for one less, and for more still. */
+  awaits(task: number): void {
+    if (this.launch >= 0) this.launchedBy[task] = this.launch;
+  }
+
+  /** A task that waited for a place got one. */
+  passed(task: number): void {
+    if (this.launches[task] === 0) this.movable = false;
   }
 
   start(phaseAt: number): void {
@@ -73,7 +109,7 @@ export class OrderLog implements FlowWatcher {
   }
 
   shared(flows: number, rates: Float64Array): void {
-    this.came += 1;
+    this.begin();
     this.write(SHARE, flows);
     this.writeMore(this.nextShare);
     for (let i = 0; i < flows; i++) this.rates.push(rates[i]!);
@@ -82,7 +118,7 @@ export class OrderLog implements FlowWatcher {
   }
 
   woken(flows: number, ended: (flow: number) => boolean): void {
-    this.came += 1;
+    this.begin();
     this.write(WAKE, flows);
     this.writeMore(this.nextWake);
     for (let i = 0; i < flows; i++) this.ended.push(ended(i) ? 1 : 0);
@@ -104,6 +140,13 @@ export class OrderLog implements FlowWatcher {
     this.write(FREE, task);
   }
 
+  /** Another event: what the last one did is known. */
+  private begin(): void {
+    if (this.launch >= 0 && this.movable) this.words[this.launchAt] = (this.launch << DID_BITS) | LAUNCHED;
+    this.launch = -1;
+    this.came += 1;
+  }
+
   private write(did: number, to: number): void {
     this.writeMore((to << DID_BITS) | did);
   }
@@ -119,6 +162,8 @@ export class OrderLog implements FlowWatcher {
 
   /** The order, to be tried on tapes of this one's shape. */
   finish(tape: Tape): EventOrder {
+    this.begin();
+    this.came -= 1;
     return new EventOrder(
       {
         words: tape.words.slice(0, tape.tasks * TASK_WORDS),
@@ -135,6 +180,20 @@ export class OrderLog implements FlowWatcher {
       },
     );
   }
+}
+
+/** Whether a task is nothing but time of a server: those of the host thread, which follow one another in one queue. */
+function isLaunch({ words }: Tape, task: number): boolean {
+  const base = task * TASK_WORDS;
+  return (
+    words[base + TASK.server]! >= 0 &&
+    words[base + TASK.tag]! < 0 &&
+    words[base + TASK.allocateMemory]! < 0 &&
+    words[base + TASK.freeMemory]! < 0 &&
+    words[base + TASK.phases] === 1 &&
+    words[base + TASK.phase0 + PHASE.engine]! < 0 &&
+    words[base + TASK.phase0 + PHASE.path]! < 0
+  );
 }
 
 interface Shape {
@@ -206,6 +265,8 @@ export class EventOrder {
     const used = Float64Array.from(accounts, (account) => account.used);
     let scheduled = 0;
     let came = 0;
+    // The last event that has its place in the order: its instant, number and whether it shared.
+    let reached = now;
     let event = -1;
     let sharing = false;
     let flows = 0;
@@ -218,12 +279,17 @@ export class EventOrder {
       if (did === SCHEDULE) {
         due[scheduled++] = now + words[done[++i]! + PHASE.delayNs]!;
       } else if (did === DELAY) {
-        const at = due[to]!;
-        if (at <= now && (at < now || sharing || to < event)) return false;
-        now = at;
+        now = due[to]!;
+        if (now <= reached && (now < reached || sharing || to < event)) return false;
+        reached = now;
         event = to;
         sharing = false;
         instants[came++] = now;
+      } else if (did === LAUNCHED) {
+        now = due[to]!;
+        instants[came++] = now;
+      } else if (did === AFTER) {
+        if (due[to]! >= now && (due[to]! > now || to > event)) return false;
       } else if (did === ALLOCATE) {
         const memory = words[to * TASK_WORDS + TASK.allocateMemory]!;
         used[memory]! += words[to * TASK_WORDS + TASK.allocateBytes]!;
@@ -235,10 +301,11 @@ export class EventOrder {
       } else if (did === START || did === SHARE || did === WAKE) {
         const next = done[++i]!;
         if (did !== START) {
-          const at = due[next]!;
+          now = due[next]!;
           const share = did === SHARE;
-          if (at <= now && (at < now || (sharing && !share) || (sharing === share && next < event))) return false;
-          now = at;
+          const early = now < reached || (sharing && !share) || (sharing === share && next < event);
+          if (now <= reached && early) return false;
+          reached = now;
           event = next;
           sharing = share;
           instants[came++] = now;
@@ -279,12 +346,14 @@ export class EventOrder {
     const { instants } = this;
     const { words } = tape;
     let came = 0;
+    let end = now;
     for (let i = 0; i < done.length; i++) {
       const did = done[i]! & ((1 << DID_BITS) - 1);
       const to = done[i]! >> DID_BITS;
       const base = to * TASK_WORDS;
-      if (did === DELAY) {
+      if (did === DELAY || did === LAUNCHED) {
         now = instants[came++]!;
+        if (now > end) end = now;
       } else if (did === SCHEDULE || did === START) {
         i += 1;
       } else if (did === ON) {
@@ -300,8 +369,9 @@ export class EventOrder {
       } else if (did === SHARE || did === WAKE) {
         i += 1;
         now = instants[came++]!;
+        if (now > end) end = now;
       }
     }
-    return now;
+    return end;
   }
 }

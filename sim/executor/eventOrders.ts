@@ -46,7 +46,7 @@ export class EventOrders {
       engine.run(tape);
       return;
     }
-    const log = new OrderLog(tape.tasks);
+    const log = new OrderLog(tape);
     engine.run(tape, log);
     if (engine.blocked) return;
     const dropped = at >= 0 ? at : orders.length === SHAPES ? SHAPES - 1 : -1;
