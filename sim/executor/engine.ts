@@ -143,8 +143,11 @@ export class Engine {
   private drainReady(): void {
     if (this.draining) return;
     this.draining = true;
-    for (let i = 0; i < this.ready.length; i++) this.admit(this.ready[i]!);
-    this.ready.length = 0;
+    const { ready } = this;
+    if (ready.length > 0) {
+      for (let i = 0; i < ready.length; i++) this.admit(ready[i]!);
+      ready.length = 0;
+    }
     this.draining = false;
   }
 

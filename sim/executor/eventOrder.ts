@@ -245,11 +245,14 @@ export class EventOrder {
     const { words, from, to } = this.shape;
     if (words.length !== tape.tasks * TASK_WORDS || from.length !== tape.edges) return false;
     for (let e = 0; e < from.length; e++) if (from[e] !== tape.from[e] || to[e] !== tape.to[e]) return false;
-    for (let i = 0; i < words.length; i++) {
-      const here = words[i]!;
-      const there = tape.words[i]!;
-      if (here === there) continue;
-      if (measured[i % TASK_WORDS] === 0 || here > 0 !== there > 0) return false;
+    const other = tape.words;
+    for (let base = 0; base < words.length; base += TASK_WORDS) {
+      const end = base + TASK.phase0 + words[base + TASK.phases]! * PHASE_WORDS;
+      for (let i = base; i < end; i++) {
+        const here = words[i]!;
+        const there = other[i]!;
+        if (here !== there && (measured[i - base] === 0 || here > 0 !== there > 0)) return false;
+      }
     }
     return true;
   }
