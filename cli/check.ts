@@ -24,6 +24,7 @@ export interface CheckOptions {
   readonly update?: boolean;
   readonly maxIncrease: string;
   readonly workers?: number;
+  readonly results?: string;
   readonly json?: boolean;
 }
 

@@ -11,13 +11,15 @@ export interface RunStudiesOptions {
   /** The only case to run; all by default. */
   readonly only?: string;
   readonly workers?: number;
+  /** Folder of results that are known already, and where new ones are kept. */
+  readonly results?: string;
 }
 
 /** Runs every case of every study that `refs` name; what was left out is said on standard error. */
 export async function runStudies(
   terminal: Terminal,
   refs: readonly string[],
-  { only, workers }: RunStudiesOptions = {},
+  { only, workers, results }: RunStudiesOptions = {},
 ): Promise<StudyRun[]> {
   const plans = readStudies(refs).map((study) => {
     const { catalogue, missingData } = filesBeside(study.source.file);
@@ -28,15 +30,30 @@ export async function runStudies(
     cases.map((resolved) => ({ studyFile: study.source.file, resolved })),
   );
   const outcomes: Outcome[] = [];
-  const bar = progress(terminal, jobs.length);
-  await runCases(jobs, {
-    workers,
-    threads: terminal.threads,
-    onOutcome(index, outcome) {
-      outcomes[index] = outcome;
-      bar.step(jobs[index]!.resolved.study);
+  const store = results === undefined ? undefined : (await import('./resultStore.ts')).openResults(results);
+  const unknown: number[] = [];
+  for (const [index, job] of jobs.entries()) {
+    const known = await store?.find(job);
+    if (known === undefined) unknown.push(index);
+    else outcomes[index] = known;
+  }
+  if (unknown.length < jobs.length) terminal.note(`${jobs.length - unknown.length} cases are known from ${results}\n`);
+  const bar = progress(terminal, unknown.length);
+  const kept: Promise<void>[] = [];
+  await runCases(
+    unknown.map((index) => jobs[index]!),
+    {
+      workers,
+      threads: terminal.threads,
+      onOutcome(i, outcome) {
+        const index = unknown[i]!;
+        outcomes[index] = outcome;
+        if (store) kept.push(store.keep(jobs[index]!, outcome));
+        bar.step(jobs[index]!.resolved.study);
+      },
     },
-  });
+  );
+  await Promise.all(kept);
   bar.done();
   const tolerances = readTolerances();
   let from = 0;

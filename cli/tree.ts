@@ -9,6 +9,9 @@ export type Act = (work: () => Promise<ExitCode>) => Promise<void>;
 
 const THREADS = 'threads (default: all, where it takes long)';
 
+/** What `--results` is, for every command that has it. */
+const KNOWN_RESULTS = 'keep results here, and simulate only what program, data or study changed since';
+
 /**
  * The tree of commands. Only names, options and help stand here; the code of a command is loaded when it runs, so that
  * help is instant.
@@ -60,6 +63,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--report-only', 'exit 0 when everything ran, whatever the claims say')
     .option('--plot <dir>', 'write the figures of the studies here')
     .option('--workers <n>', THREADS, wholeNumber(1))
+    .option('--results <dir>', KNOWN_RESULTS)
     .action((studies, options) =>
       act(async () => (await import('./validate.ts')).validate(terminal, studies, options)),
     );
@@ -72,6 +76,7 @@ export function buildTree(terminal: Terminal, act: Act): Command {
     .option('--update', 'write what was found into the baseline')
     .option('--max-increase <share>', 'how much worse a cost may be', '2%')
     .option('--workers <n>', THREADS, wholeNumber(1))
+    .option('--results <dir>', KNOWN_RESULTS)
     .option('--json', 'print what moved as JSON')
     .action((studies, options) => act(async () => (await import('./check.ts')).check(terminal, studies, options)));
 

@@ -11,6 +11,7 @@ export interface ValidateOptions {
   readonly reportOnly?: boolean;
   readonly plot?: string;
   readonly workers?: number;
+  readonly results?: string;
 }
 
 /** Runs every claim of the studies and prints how near each is. */

@@ -126,13 +126,19 @@ export function oneOf(names: readonly string[]): string {
  * The error for a name outside a known set: `unknown machine "t4-gpc"; expected one of …; did you mean "t4-gcp"?`.
  * `what` is the noun.
  */
-export function unknownName(what: string, found: string, names: readonly string[], place?: Place): InputError {
+export function unknownName(
+  what: string,
+  found: string,
+  names: readonly string[],
+  place?: Place,
+  nearest = nearestName(found, names),
+): InputError {
   return new InputError({
     code: 'unknown_name',
     problem: `unknown ${what} ${quote(found)}`,
     found,
     expected: oneOf(names),
-    nearest: nearestName(found, names),
+    nearest,
     place,
   });
 }

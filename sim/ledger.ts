@@ -43,12 +43,18 @@ export class Ledger {
     return index;
   }
 
-  begin(activity: number, nowNs: number): void {
-    if (this.on[activity]!++ === 0) this.since[activity] = nowNs;
+  /** True when the activity was off before. */
+  begin(activity: number, nowNs: number): boolean {
+    if (this.on[activity]!++ > 0) return false;
+    this.since[activity] = nowNs;
+    return true;
   }
 
-  end(activity: number, nowNs: number): void {
-    if (--this.on[activity]! === 0) this.busyNs[activity]! += nowNs - this.since[activity]!;
+  /** True when the activity is off now. */
+  end(activity: number, nowNs: number): boolean {
+    if (--this.on[activity]! > 0) return false;
+    this.busyNs[activity]! += nowNs - this.since[activity]!;
+    return true;
   }
 
   /** Adds busy time that was measured elsewhere (a replayed step). */

@@ -4,7 +4,16 @@ import * as v from 'valibot';
 import { readMachineData } from '../hardware/load.ts';
 import { parseMachine } from '../hardware/machine.ts';
 import { readTextFile } from '../input/files.ts';
-import { dataSource, InputError, parseYaml, readCsv, unknownName, validate, type YamlSource } from '../input/index.ts';
+import {
+  dataSource,
+  InputError,
+  nearestName,
+  parseYaml,
+  readCsv,
+  unknownName,
+  validate,
+  type YamlSource,
+} from '../input/index.ts';
 import { packageFolder } from '../input/packageFiles.ts';
 import { readYamlFile } from '../input/yamlFiles.ts';
 import { readPreset } from '../policies/presets/load.ts';
@@ -80,10 +89,18 @@ export function readStudy(ref: string): StudyDocument {
   const known = listStudies();
   const id = withoutEnding(ref);
   const path = known.includes(id) && !existsSync(ref) ? studyFile(id) : ref;
-  if (!existsSync(path) && !isYaml(ref)) throw unknownName('study', ref, known);
+  if (!existsSync(path) && !isYaml(ref)) throw unknownName('study', ref, known, undefined, nearestStudy(ref, known));
   const source = readYamlFile(path, shownPath(path));
   return readDocument(studyName(path), source, rowsBeside(dirname(path)));
 }
+
+/** The study most likely meant; of a system alone, its first. */
+function nearestStudy(ref: string, known: readonly string[]): string | undefined {
+  const system = nearestName(ref, systemsOf(known));
+  return nearestName(ref, known) ?? known.find((id) => id.startsWith(`${system}/`));
+}
+
+const systemsOf = (known: readonly string[]): string[] => [...new Set(known.map((id) => id.split('/')[0]!))];
 
 /**
  * The studies that `refs` name, each once; a system (`flexgen`) or a folder stands for all of its own, and no ref for
@@ -107,6 +124,9 @@ function expand(ref: string, all: readonly string[]): string[] {
     }
     return files.map((name) => join(ref, name));
   }
+  // A study's own name is what was meant wherever one is as near.
+  const system = existsSync(ref) || isYaml(ref) || all.includes(ref) ? undefined : nearestName(ref, systemsOf(all));
+  if (system !== undefined) throw unknownName('study', ref, all, undefined, nearestName(ref, all) ?? system);
   return [ref];
 }
 

@@ -8,6 +8,7 @@ import { type MemoryAccount, TENSOR_KINDS } from '../resources/memoryAccount.ts'
 import type { TimelineRecorder } from '../timeline.ts';
 import type { Machine } from '../types/machine.ts';
 import type { Holding } from '../types/policy.ts';
+import type { EventOrder, OrderLog } from './eventOrder.ts';
 import { MAX_PHASES, PHASE, PHASE_WORDS, TASK, TASK_WORDS, type Tape } from './tape.ts';
 import type { WriteBack } from './writeBack.ts';
 
@@ -47,6 +48,8 @@ export class Engine {
   private startedNs = new Float64Array(256);
   private causedBy = new Int32Array(256);
   private left = 0;
+  /** Writes down what is done, where that is wanted. */
+  private log: OrderLog | null = null;
   private readonly ready: number[] = [];
   private draining = false;
   /** Tasks waiting for room, per memory, first come first served. */
@@ -58,7 +61,10 @@ export class Engine {
     this.machine = machine;
     this.network = new FlowNetwork(this.sim, (owner) => this.flowDone(owner));
     this.fabric = new Fabric(machine, this.network, this.ledger);
-    this.delayKind = this.sim.register((task) => this.delayDone(task));
+    this.delayKind = this.sim.register((task) => {
+      this.log?.delayEnded(task);
+      this.delayDone(task);
+    });
     for (let i = 0; i < this.fabric.engines.length; i++) {
       this.addServer(`copy engine ${i}`, this.fabric.engines[i]!, this.fabric.engineActivity[i]!);
     }
@@ -79,12 +85,14 @@ export class Engine {
   }
 
   /**
-   * Runs every task of the tape to its end.
+   * Runs every task of the tape to its end, and writes down what happens in which order.
    *
    * @throws DoesNotFitError, DeadlockError
    */
-  run(tape: Tape): void {
+  run(tape: Tape, log: OrderLog | null = null): void {
     this.load(tape);
+    this.log = log;
+    this.network.watcher = log;
     for (let task = 0; task < tape.tasks; task++) if (this.waitsFor[task] === 0) this.ready.push(task);
     this.drainReady();
     while (this.left > 0) {
@@ -93,6 +101,18 @@ export class Engine {
       this.sim.run(this.sim.nextTime);
     }
     this.tape = null;
+    this.log = null;
+    this.network.watcher = null;
+  }
+
+  /** Does the same as `run`, where the tape's events come in this order; else does nothing and returns false. */
+  runInOrder(tape: Tape, order: EventOrder): boolean {
+    const { sim, accounts, ledger } = this;
+    if (!order.time(tape, sim.now, accounts)) return false;
+    this.blocked = false;
+    sim.run(order.apply(tape, sim.now, ledger, accounts));
+    sim.count(order.events);
+    return true;
   }
 
   private load(tape: Tape): void {
@@ -123,8 +143,11 @@ export class Engine {
   private drainReady(): void {
     if (this.draining) return;
     this.draining = true;
-    for (let i = 0; i < this.ready.length; i++) this.admit(this.ready[i]!);
-    this.ready.length = 0;
+    const { ready } = this;
+    if (ready.length > 0) {
+      for (let i = 0; i < ready.length; i++) this.admit(ready[i]!);
+      ready.length = 0;
+    }
     this.draining = false;
   }
 
@@ -142,6 +165,7 @@ export class Engine {
         return;
       }
       account.add(words[base + TASK.allocateKind]!, words[base + TASK.allocateBytes]!, this.sim.now);
+      this.log?.allocate(task);
       this.timeline?.occupancy(memory, this.sim.now);
     }
     this.enter(task);
@@ -159,7 +183,7 @@ export class Engine {
     const base = task * TASK_WORDS;
     const now = this.sim.now;
     const tag = words[base + TASK.tag]!;
-    if (tag >= 0) this.ledger.begin(tag, now);
+    if (tag >= 0) this.turnOn(tag);
     this.startedNs[task] = now;
     this.phaseOf[task] = 0;
     if (words[base + TASK.phases] === 0) this.finish(task);
@@ -177,9 +201,12 @@ export class Engine {
   }
 
   private beginPhase(task: number): void {
-    const delay = this.tape!.words[this.phaseBase(task) + PHASE.delayNs]!;
-    if (delay > 0) this.sim.after(delay, this.delayKind, task);
-    else this.delayDone(task);
+    const at = this.phaseBase(task);
+    const delay = this.tape!.words[at + PHASE.delayNs]!;
+    if (delay > 0) {
+      this.log?.schedule(task, at);
+      this.sim.after(delay, this.delayKind, task);
+    } else this.delayDone(task);
   }
 
   private delayDone(task: number): void {
@@ -188,7 +215,8 @@ export class Engine {
     const bytes = words[at + PHASE.bytes]!;
     if (bytes > 0) {
       const path = words[at + PHASE.path]!;
-      for (const activity of this.fabric.pathActivities[path]!) this.ledger.begin(activity, this.sim.now);
+      for (const activity of this.fabric.pathActivities[path]!) this.turnOn(activity);
+      this.log?.start(at);
       this.network.start(path, bytes, words[at + PHASE.limit]!, task);
     } else {
       this.phaseDone(task);
@@ -202,7 +230,7 @@ export class Engine {
       return;
     }
     const path = this.tape!.words[this.phaseBase(owner) + PHASE.path]!;
-    for (const activity of this.fabric.pathActivities[path]!) this.ledger.end(activity, this.sim.now);
+    for (const activity of this.fabric.pathActivities[path]!) this.turnOff(activity);
     this.phaseDone(owner);
     this.drainReady();
   }
@@ -227,13 +255,14 @@ export class Engine {
     const dirty = words[base + TASK.dirtyBytes]!;
     if (dirty > 0) this.writeBack!.add(dirty, now);
     const tag = words[base + TASK.tag]!;
-    if (tag >= 0) this.ledger.end(tag, now);
+    if (tag >= 0) this.turnOff(tag);
     const server = words[base + TASK.server]!;
     if (server >= 0) this.release(server);
     this.timeline?.span(task, tape, this.startedNs[task]!, now, this.causedBy[task]!);
     const memory = words[base + TASK.freeMemory]!;
     if (memory >= 0) {
       this.accounts[memory]!.add(words[base + TASK.freeKind]!, -words[base + TASK.freeBytes]!, now);
+      this.log?.free(task);
       this.timeline?.occupancy(memory, now);
       this.admitWaiting(memory);
     }
@@ -243,7 +272,8 @@ export class Engine {
       if (--this.waitsFor[successor]! === 0) {
         this.causedBy[successor] = task;
         this.ready.push(successor);
-      }
+        this.log?.ready(successor);
+      } else this.log?.awaits(successor);
     }
   }
 
@@ -261,7 +291,7 @@ export class Engine {
       return false;
     }
     server.busy += 1;
-    this.ledger.begin(server.activity, this.sim.now);
+    this.turnOn(server.activity);
     return true;
   }
 
@@ -273,13 +303,22 @@ export class Engine {
         server.waiting.length = 0;
         server.head = 0;
       }
+      this.log?.passed(next);
       // The place passes on; the server stays busy. A task that waits at its own server has not begun yet.
       if (index < this.fabric.engines.length) this.beginPhase(next);
       else this.begin(next);
       return;
     }
     server.busy -= 1;
-    this.ledger.end(server.activity, this.sim.now);
+    this.turnOff(server.activity);
+  }
+
+  private turnOn(activity: number): void {
+    if (this.ledger.begin(activity, this.sim.now)) this.log?.on(activity);
+  }
+
+  private turnOff(activity: number): void {
+    if (this.ledger.end(activity, this.sim.now)) this.log?.off(activity);
   }
 
   /** What a task does, for the report of who waits for whom. */

@@ -54,7 +54,9 @@ export class Recorder implements Actions {
   private readonly sentBy = new Map<string, number>();
   private readonly memories = new Map<string, number>();
   private readonly tags = new Map<StreamName, number>();
-  private readonly lastOf = new Map<string, Task>();
+  /** Last task of each queue since the last barrier; the host thread's, which every task asks for, apart. */
+  private readonly lastOf = new Map<string, { task: Task }>();
+  private lastOfHost: Task = NONE;
   private readonly flush: () => void;
 
   constructor(
@@ -267,13 +269,14 @@ export class Recorder implements Actions {
   }
 
   hostTail(): Task {
-    return this.lastOf.get('host') ?? NONE;
+    return this.lastOfHost;
   }
 
   barrier(): void {
     if (this.tape.tasks === 0) return;
     this.flush();
-    this.lastOf.clear();
+    for (const last of this.lastOf.values()) last.task = NONE;
+    this.lastOfHost = NONE;
   }
 
   private holdWhileRunning(task: Task, memory: number, bytes: number): void {
@@ -299,9 +302,16 @@ export class Recorder implements Actions {
     const task = this.tape.add();
     if (server >= 0) this.tape.set(task, TASK.server, server);
     if (stream !== null) this.tape.set(task, TASK.tag, this.tag(stream));
-    if (queue !== null) {
-      this.tape.depend(task, this.lastOf.get(queue) ?? NONE);
-      this.lastOf.set(queue, task);
+    if (queue === 'host') {
+      this.tape.depend(task, this.lastOfHost);
+      this.lastOfHost = task;
+    } else if (queue !== null) {
+      const last = this.lastOf.get(queue);
+      if (last === undefined) this.lastOf.set(queue, { task });
+      else {
+        this.tape.depend(task, last.task);
+        last.task = task;
+      }
     }
     return task;
   }

@@ -1,5 +1,6 @@
 import type { AccountStretch, MemoryAccount } from '../resources/memoryAccount.ts';
 import type { Engine } from './engine.ts';
+import { EventOrders } from './eventOrders.ts';
 import { TASK_WORDS, type Tape } from './tape.ts';
 
 /**
@@ -31,6 +32,7 @@ interface Record {
 
 export class Replay {
   private readonly records = new Map<number, Record[]>();
+  private readonly orders = new EventOrders();
   private count = 0;
   /** Steps since one was last repeated. */
   private fruitless = 0;
@@ -49,7 +51,7 @@ export class Replay {
     if (this.fruitless >= FRUITLESS && this.fruitless % SPARSELY !== 0) {
       this.fruitless += 1;
       this.simulated += 1;
-      engine.run(tape);
+      this.orders.run(engine, tape);
       return;
     }
     const hash = hashOf(tape);
@@ -81,7 +83,7 @@ export class Replay {
     });
     const busyBefore = engine.ledger.busyAt(start);
     this.simulated += 1;
-    engine.run(tape);
+    this.orders.run(engine, tape);
     if (engine.blocked || (engine.writeBack?.active ?? false)) return;
     const end = engine.now;
     const busyAfter = engine.ledger.busyAt(end);

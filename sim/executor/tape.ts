@@ -47,11 +47,13 @@ export class Tape {
       words.set(this.words);
       this.words = words;
     }
-    this.words.fill(0, base, base + TASK_WORDS);
-    this.words[base + TASK.server] = -1;
-    this.words[base + TASK.tag] = -1;
-    this.words[base + TASK.allocateMemory] = -1;
-    this.words[base + TASK.freeMemory] = -1;
+    const { words } = this;
+    // For so few words a loop is faster than `fill`.
+    for (let word = base; word < base + TASK_WORDS; word++) words[word] = 0;
+    words[base + TASK.server] = -1;
+    words[base + TASK.tag] = -1;
+    words[base + TASK.allocateMemory] = -1;
+    words[base + TASK.freeMemory] = -1;
     return task;
   }
 

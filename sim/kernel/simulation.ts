@@ -96,6 +96,11 @@ export class Simulation {
     this.stopping = true;
   }
 
+  /** Counts events that were handled elsewhere. */
+  count(events: number): void {
+    this.handled += events;
+  }
+
   /**
    * Handles every event up to and including `untilNs`, then sets the clock to `untilNs`. Without it, handles all
    * events there are and leaves the clock at the last one. A run may be continued by another call.

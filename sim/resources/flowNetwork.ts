@@ -16,7 +16,17 @@ import { linearCurveAt } from './curve.ts';
 const SHARE_PHASE = MAX_PHASE;
 
 /** Below this many bytes per nanosecond of its rate, a flow is done: the rounding of one division. */
-const DONE_NS = 1e-5;
+export const DONE_NS = 1e-5;
+
+/** Sees what the network decides, as it does. */
+export interface FlowWatcher {
+  /** It will share its channels at the end of this instant. */
+  requested(): void;
+  /** So many flows, in order, got these rates in bytes/ns. */
+  shared(flows: number, rates: Float64Array): void;
+  /** Of so many flows, in order, some have ended; called before they are taken out. */
+  woken(flows: number, ended: (flow: number) => boolean): void;
+}
 
 export class FlowNetwork {
   private readonly sim: Simulation;
@@ -47,6 +57,7 @@ export class FlowNetwork {
   private path = new Int32Array(16);
   private frozen = new Uint8Array(16);
   private finished: number[] = [];
+  watcher: FlowWatcher | null = null;
 
   /** @param onDone called with the owner of each flow that has delivered its last byte. */
   constructor(sim: Simulation, onDone: (owner: number) => void) {
@@ -120,6 +131,7 @@ export class FlowNetwork {
   private requestShare(): void {
     if (this.sharePending) return;
     this.sharePending = true;
+    this.watcher?.requested();
     this.sim.after(0, this.shareKind, 0, 0, SHARE_PHASE);
   }
 
@@ -133,11 +145,12 @@ export class FlowNetwork {
   private wake(): void {
     this.wakeHandle = -1;
     this.advance();
+    this.watcher?.woken(this.count, (flow) => this.isOver(flow));
     const finished = this.finished;
     finished.length = 0;
     let kept = 0;
     for (let i = 0; i < this.count; i++) {
-      if (this.remaining[i]! <= this.rate[i]! * DONE_NS) {
+      if (this.isOver(i)) {
         finished.push(this.owner[i]!);
         for (const channel of this.paths[this.path[i]!]!) this.loaded[channel]! -= 1;
         continue;
@@ -148,6 +161,10 @@ export class FlowNetwork {
     this.count = kept;
     this.requestShare();
     for (let i = 0; i < finished.length; i++) this.onDone(finished[i]!);
+  }
+
+  private isOver(flow: number): boolean {
+    return this.remaining[flow]! <= this.rate[flow]! * DONE_NS;
   }
 
   private moveSlot(from: number, to: number): void {
@@ -165,10 +182,14 @@ export class FlowNetwork {
       this.sim.cancel(this.wakeHandle);
       this.wakeHandle = -1;
     }
-    if (this.count === 0) return;
+    if (this.count === 0) {
+      this.watcher?.shared(0, this.rate);
+      return;
+    }
     for (const { joint } of this.shares) this.capacity[joint] = Number.POSITIVE_INFINITY;
     this.fill();
     if (this.shares.length > 0 && this.tightenShares()) this.fill();
+    this.watcher?.shared(this.count, this.rate);
     let soonest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < this.count; i++) {
       const left = this.remaining[i]! / this.rate[i]!;

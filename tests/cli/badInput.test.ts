@@ -27,6 +27,8 @@ const cases: readonly (readonly [what: string, args: readonly string[], says: re
   ['nothing to run', ['run'], ['nothing to run', '--machine and --model']],
   ['a machine without a model', ['run', '--machine', 't4-gcp'], ['nothing to run']],
   ['an unknown study', ['run', 'flexgen/opt-30b-t5'], ['unknown study', 'did you mean "flexgen/opt-30b-t4"?']],
+  ['an unknown system', ['run', 'flexgn'], ['unknown study', 'did you mean "flexgen/']],
+  ['an unknown system of several studies', ['validate', 'flexgn'], ['unknown study', 'did you mean "flexgen"?']],
   [
     'an unknown machine',
     ['run', '--machine', 't4-gpc', '--model', 'opt-1.3b'],

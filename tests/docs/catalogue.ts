@@ -1,24 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import type { ClaimRow } from '../../sim/types/index.ts';
 import { skippedRow } from '../../studies/claims.ts';
 import { readStudies } from '../../studies/load.ts';
 import type { TableRun } from '../../studies/validationTable.ts';
-import { build, PROGRAM } from '../cli/built.ts';
+import { judgedClaims } from '../cli/built.ts';
 
 /**
  * Every study of the catalogue with its judged claims, from one run of the built program. A study that needs outside
  * data counts as not run, whether or not the data is here, so that what is made of the runs is the same everywhere.
  */
 export function runCatalogue(): TableRun[] {
-  build();
   const studies = readStudies([]);
   const complete = studies.filter(({ frame }) => frame.data === undefined).map(({ name }) => name);
-  const printed = execFileSync(process.execPath, [PROGRAM, 'validate', '--json', '--report-only', ...complete], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 2 ** 26,
-  });
-  const { claims } = JSON.parse(printed) as { readonly claims: readonly ClaimRow[] };
+  const claims = judgedClaims(complete);
   return studies.map((study) => {
     const skipped = study.cases.flatMap((item) =>
       item.claims.map((claim) => skippedRow(claim, { study: study.name, case: item.id })),

@@ -41,6 +41,8 @@ export class HotColdPlacement implements Placement {
   /** Where the hidden state is, and which decoder layer is under way. */
   private at: 'fast' | 'host' = 'host';
   private layersBegun = 0;
+  /** Kernels made of an op's for a unit, in the present step: its equal layers run the same ones. */
+  private readonly made = new Map<readonly Kernel[], Made[]>();
 
   constructor(fields: HotColdFields, context: PlacementContext) {
     const { machine, program } = context;
@@ -105,6 +107,7 @@ export class HotColdPlacement implements Placement {
       this.last = actions.host(this.context.machine.host?.step_s ?? 0, 'bookkeeping', NONE);
       this.at = 'host';
       this.layersBegun = 0;
+      this.made.clear();
     }
     const { name } = this.context.program.layers[layer]!;
     if (name === 'attention') this.layersBegun += 1;
@@ -133,11 +136,11 @@ export class HotColdPlacement implements Placement {
     const { activated } = this.fields;
     const share = this.fields.fast_load ?? this.shareOf('attention');
     const active = activated?.attention ?? 1;
-    const part = (of: Kernel['part']) => op.kernels.filter(({ part }) => part === of);
-    this.both(actions, op, part('projection'), active * share, active * (1 - share));
-    this.on(this.fields.kv_on, actions, op, part('attention'));
-    const rest = op.kernels.filter(({ part }) => part !== 'projection' && part !== 'attention');
-    this.both(actions, op, rest, active * share, active * (1 - share));
+    const of = (part: 'projection' | 'attention' | 'rest') =>
+      this.make(op.kernels, part, 1, () => op.kernels.filter((kernel) => partOf(kernel) === part));
+    this.both(actions, op, of('projection'), active * share, active * (1 - share));
+    this.on(this.fields.kv_on, actions, op, of('attention'));
+    this.both(actions, op, of('rest'), active * share, active * (1 - share));
   }
 
   private mlp(actions: Actions, op: Op): void {
@@ -146,7 +149,7 @@ export class HotColdPlacement implements Placement {
     const active = activated?.mlp ?? 1;
     const covered = this.fields.fast_load ?? (this.split.fastLayers === null ? coverage(share, hot) : share);
     if (activated !== undefined && predictor > 0) {
-      this.on(this.split.always ? 'fast' : 'host', actions, op, [this.predictorKernel(op)]);
+      this.on(this.split.always ? 'fast' : 'host', actions, op, this.predictor(op));
     }
     this.both(actions, op, op.kernels, active * covered, active * (1 - covered));
   }
@@ -160,18 +163,19 @@ export class HotColdPlacement implements Placement {
   /** Runs parts of the same kernels on both units at once, and adds the results up on the fast one. */
   private both(actions: Actions, op: Op, kernels: readonly Kernel[], onFast: number, onHost: number): void {
     if (onHost === 0 || onFast === 0) {
-      this.on(onHost === 0 ? 'fast' : 'host', actions, op, scaled(kernels, onHost === 0 ? onFast : onHost));
+      const share = onHost === 0 ? onFast : onHost;
+      const part = this.make(kernels, 'scaled', share, () => scaled(kernels, share));
+      this.on(onHost === 0 ? 'fast' : 'host', actions, op, part);
       return;
     }
     this.bring('fast', actions, op.input_bytes);
     const sent = this.move(actions, this.fast, this.host, op.input_bytes, 'activation_write');
-    const there = actions.run(
-      this.cpu.id,
+    const cold = this.make(kernels, 'cold', onHost, () =>
       this.forCpu(scaled(kernels, onHost).filter(({ operand_bytes }) => operand_bytes > 0)),
-      'compute',
-      sent,
     );
-    const here = actions.run(this.gpu.id, scaled(kernels, onFast), 'compute', this.last);
+    const hot = this.make(kernels, 'hot', onFast, () => scaled(kernels, onFast));
+    const there = actions.run(this.cpu.id, cold, 'compute', sent);
+    const here = actions.run(this.gpu.id, hot, 'compute', this.last);
     this.last = there;
     const back = this.move(actions, this.host, this.fast, op.output_bytes, 'activation_read');
     this.last = actions.join([here, back]);
@@ -181,7 +185,24 @@ export class HotColdPlacement implements Placement {
   private on(where: 'fast' | 'host', actions: Actions, op: Op, kernels: readonly Kernel[]): void {
     if (op.name !== 'embed') this.bring(where, actions, op.input_bytes);
     const unit = where === 'fast' ? this.gpu : this.cpu;
-    this.last = actions.run(unit.id, where === 'fast' ? kernels : this.forCpu(kernels), 'compute', this.last);
+    const own = where === 'fast' ? kernels : this.make(kernels, 'host', 1, () => this.forCpu(kernels));
+    this.last = actions.run(unit.id, own, 'compute', this.last);
+  }
+
+  /** What `how` makes of a kernel list and a share, once a step. */
+  private make(
+    kernels: readonly Kernel[],
+    how: Made['how'],
+    share: number,
+    make: () => readonly Kernel[],
+  ): readonly Kernel[] {
+    const known = this.made.get(kernels) ?? [];
+    if (known.length === 0) this.made.set(kernels, known);
+    const before = known.find((made) => made.how === how && made.share === share);
+    if (before !== undefined) return before.kernels;
+    const fresh = make();
+    known.push({ how, share, kernels: fresh });
+    return fresh;
   }
 
   private bring(to: 'fast' | 'host', actions: Actions, bytes: number): void {
@@ -216,17 +237,19 @@ export class HotColdPlacement implements Placement {
     return kernels.map((kernel) => ({ ...kernel, dtype: this.cpuDtype, launches: 0 }));
   }
 
-  private predictorKernel(op: Op): Kernel {
+  private predictor(op: Op): readonly Kernel[] {
     const operand_bytes = this.bytes.predictors / this.mlpLayers;
-    return {
-      name: 'predictor',
-      part: 'mlp',
-      dtype: op.kernels[0]!.dtype,
-      flops: operand_bytes,
-      operand_bytes,
-      activation_bytes: 0,
-      launches: 2,
-    };
+    return this.make(op.kernels, 'predictor', 1, () => [
+      {
+        name: 'predictor',
+        part: 'mlp',
+        dtype: op.kernels[0]!.dtype,
+        flops: operand_bytes,
+        operand_bytes,
+        activation_bytes: 0,
+        launches: 2,
+      },
+    ]);
   }
 
   /** Share of the activated weights of a token that the fast unit computes. */
@@ -259,6 +282,15 @@ export class HotColdPlacement implements Placement {
 
 const bytesOf = (tensors: readonly Tensor[]): number => tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 const kvBytes = ({ tensors }: Program): number => bytesOf(tensors.filter(({ kind }) => kind === 'kv'));
+
+interface Made {
+  readonly how: 'projection' | 'attention' | 'rest' | 'predictor' | 'scaled' | 'cold' | 'hot' | 'host';
+  readonly share: number;
+  readonly kernels: readonly Kernel[];
+}
+
+const partOf = ({ part }: Kernel): 'projection' | 'attention' | 'rest' =>
+  part === 'projection' || part === 'attention' ? part : 'rest';
 
 const scaled = (kernels: readonly Kernel[], share: number): readonly Kernel[] =>
   kernels.map((kernel) => ({ ...kernel, flops: kernel.flops * share, operand_bytes: kernel.operand_bytes * share }));

@@ -27,6 +27,8 @@ const REPACK_TURNS = 8;
 /** Finds room in the fast memories. */
 export class Space {
   private readonly program: LevelProgram;
+  /** Residences in the way of a wish, while it is looked at. */
+  private readonly taken: Residence[] = [];
 
   constructor(program: LevelProgram) {
     this.program = program;
@@ -39,7 +41,8 @@ export class Space {
   take(residences: readonly Residence[], wish: Wish): readonly Residence[] | null {
     const { buffer, memory, from, to, after } = wish;
     const at = this.room(residences, wish);
-    const chain = after?.chain ?? residences.reduce((most, other) => Math.max(most, other.chain + 1), 0);
+    let chain = after?.chain ?? 0;
+    if (after === null) for (const other of residences) if (other.chain >= chain) chain = other.chain + 1;
     const more = [...residences, { buffer, memory, from, to, at: at ?? 0, chain }];
     if (at !== null) return more;
     return this.overfull(residences, wish) ? null : (this.moved(more, chain) ?? this.repack(more, memory));
@@ -49,17 +52,24 @@ export class Space {
   room(residences: readonly Residence[], { buffer, memory, from, to, after }: Wish): number | null {
     const { buffers, levels } = this.program;
     const { bytes } = buffers[buffer]!;
-    const taken = residences.filter((other) => other.memory === memory && other.from <= to && from <= other.to);
-    const end = ({ buffer: other, at }: Residence): number => at + buffers[other]!.bytes;
     if (after) {
       const { at } = after;
-      return taken.every((other) => end(other) <= at || at + bytes <= other.at) ? at : null;
+      for (const other of residences) {
+        if (other.memory !== memory || other.from > to || from > other.to) continue;
+        if (other.at + buffers[other.buffer]!.bytes > at && at + bytes > other.at) return null;
+      }
+      return at;
+    }
+    const { taken } = this;
+    taken.length = 0;
+    for (const other of residences) {
+      if (other.memory === memory && other.from <= to && from <= other.to) taken.push(other);
     }
     taken.sort((a, b) => a.at - b.at);
     let at = 0;
     for (const other of taken) {
       if (at + bytes <= other.at) break;
-      at = Math.max(at, end(other));
+      at = Math.max(at, other.at + buffers[other.buffer]!.bytes);
     }
     return at + bytes <= memoryAt(levels, memory).bytes ? at : null;
   }
@@ -79,15 +89,20 @@ export class Space {
   private overfull(residences: readonly Residence[], { buffer, memory, from, to }: Wish): boolean {
     const { buffers, levels } = this.program;
     const left = memoryAt(levels, memory).bytes - buffers[buffer]!.bytes;
-    const taken = residences.filter((other) => other.memory === memory && other.from <= to && from <= other.to);
+    const { taken } = this;
+    taken.length = 0;
+    for (const other of residences) {
+      if (other.memory === memory && other.from <= to && from <= other.to) taken.push(other);
+    }
+    const liveAt = (op: number): number => {
+      let live = 0;
+      for (const one of taken) if (one.from <= op && op <= one.to) live += buffers[one.buffer]!.bytes;
+      return live;
+    };
     // The most bytes are live where the wish begins or another residence does.
-    return [from, ...taken.map((other) => Math.max(other.from, from))].some((op) => {
-      const live = taken.reduce(
-        (sum, one) => sum + (one.from <= op && op <= one.to ? buffers[one.buffer]!.bytes : 0),
-        0,
-      );
-      return live > left;
-    });
+    if (liveAt(from) > left) return true;
+    for (const other of taken) if (other.from > from && liveAt(other.from) > left) return true;
+    return false;
   }
 
   /** New offsets for all residences of a memory, as XLA's repacker finds them between allocations. */
@@ -104,8 +119,10 @@ export class Space {
       }
       if (from > to) continue;
       const known = chains.get(chain);
-      if (known) Object.assign(known, { lower: Math.min(known.lower, from), upper: Math.max(known.upper, to + 1) });
-      else chains.set(chain, { id: String(chain), lower: from, upper: to + 1, size_bytes: buffers[buffer]!.bytes });
+      if (known) {
+        known.lower = Math.min(known.lower, from);
+        known.upper = Math.max(known.upper, to + 1);
+      } else chains.set(chain, { id: String(chain), lower: from, upper: to + 1, size_bytes: buffers[buffer]!.bytes });
     }
     const items = [...chains.values()];
     const mapper = new Mapper(items, { capacity_bytes });
