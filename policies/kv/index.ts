@@ -24,7 +24,9 @@ export function checkKv({ fields }: KvSpec, { prompt, output }: KvLengths, machi
   const cache = 'a preset of a KV cache (tierflow list presets)';
   if (fields.of !== 'kv') refuse('preset', `preset ${quote(fields.id)} is of ${fields.of}, not of a KV cache`, cache);
   if (fields.stages.some(({ rest }) => rest.action === 'verify')) {
-    refuse('preset', `preset ${quote(fields.id)} acts on requests, which no workload here has`, cache);
+    // What a draft costs follows from the two models' own calls: their contexts, tokens and how often.
+    const calls = `${cache}, or a workload of kind agent whose calls are the drafts and their verifications`;
+    refuse('preset', `preset ${quote(fields.id)} says how requests are answered, not what of a cache is kept`, calls);
   }
   const tiers = new Set<Role>();
   for (const { budget, rest, protect } of fields.stages) {

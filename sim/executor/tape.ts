@@ -35,6 +35,8 @@ export class Tape {
   edges = 0;
   from = new Int32Array(256);
   to = new Int32Array(256);
+  /** Phases that carry bytes over a path. */
+  transfers = 0;
   /** Names for the timeline, only kept when it is on. */
   names: string[] = [];
 
@@ -76,6 +78,7 @@ export class Tape {
     this.words[at + PHASE.bytes] = bytes;
     this.words[at + PHASE.limit] = limit;
     this.words[base + TASK.phases] = count + 1;
+    if (bytes > 0) this.transfers += 1;
   }
 
   /**
@@ -97,6 +100,7 @@ export class Tape {
   clear(): void {
     this.tasks = 0;
     this.edges = 0;
+    this.transfers = 0;
     this.names.length = 0;
   }
 }
