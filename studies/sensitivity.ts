@@ -23,7 +23,7 @@ const SPEED = new Set(['time.total_s', 'throughput.io_bytes_per_s']);
 const SHARE = /efficiency|fraction/;
 /** Shapes and counts of a device, which are not what a buyer asks for by the tenth. */
 const SHAPES =
-  /(^|\.)(granularity_bytes|roofline_exponent|devices_per_node|nodes|page_bytes|block_bytes|sector_bytes|payload_bytes|header_bytes|tile_rows|outputs|inner_half|collective_multiprocessors)$/;
+  /(^|\.)(granularity_bytes|roofline_exponent|devices_per_node|nodes|page_bytes|block_bytes|sector_bytes|payload_bytes|header_bytes|tile_rows|outputs|inner_half|inner_splits|collective_multiprocessors)$/;
 
 /**
  * Every number of the machine that time depends on, better by the share `by`; whole numbers (copy engines, channels) by

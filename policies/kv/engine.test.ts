@@ -143,6 +143,18 @@ describe('counts', () => {
     ]);
   });
 
+  it('append by copying in every later pass over a prompt too, of what the cache holds by then', () => {
+    const stage = { when: 'prefill_chunk', every: 300, signal: { kind: 'static_mask' }, rest: { action: 'drop' } };
+    const engine = engineOf({ layout: { append: 'copy' }, stages: [{ ...stage, budget: { tokens: 100 } }] });
+    const appended = (index: number, tokens: number) =>
+      engine
+        .use(0, { index, phase: 'prefill', step: 0, tokens, seen: 300 * index })
+        .kernels.filter(({ name }) => name === 'append');
+    expect(appended(0, 300)).toEqual([]);
+    expect(appended(1, 300)).toMatchObject([{ activation_bytes: 2 * 400 * pair }]);
+    expect(appended(3, 100)).toMatchObject([{ activation_bytes: 2 * 200 * pair }]);
+  });
+
   it('share a scale in a group of a head, over the heads of a token, or over all tokens', () => {
     const bytes = (scale: string) =>
       engineOf({ layout: { k: { bits: 4, scale }, v: { bits: 4, scale }, group: 8, overhead_bits: 32 } }).peakBytes(0) /

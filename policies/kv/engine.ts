@@ -237,7 +237,7 @@ class PassCount {
     const lost = before.hot + before.low + before.far + pass.tokens - this.heldTokens();
     // In decode the new token takes the place of what goes.
     const written = pass.phase === 'decode' ? pass.tokens : Math.max(0, pass.tokens - Math.max(0, lost));
-    if (pass.phase === 'decode' && spec.layout.append === 'copy') {
+    if (before.hot > 0 && spec.layout.append === 'copy') {
       this.kernels.push(copyKernel('append', this.shape, (before.hot + pass.tokens) * hot_bytes));
     }
     if (this.parted) this.kernels.push(joinKernel(this.shape, pass.tokens));
