@@ -11,12 +11,6 @@ const TILES: readonly (readonly [rows: number, columns: number])[] = [
   [64, 64],
 ];
 
-/**
- * Products of fewer rows or columns stream the other operand at the rate of the memory, whatever tiles they would fill: 40
- * decodes of GPT-20B on an A100 (FasterTransformer's guide) are met within 3.5 % without any tiles, and fall 15 % short with them.
- */
-const LEAST_TILE = 64;
-
 /** Products are computed in 16 bits. */
 const ELEMENT_BYTES = 2;
 
@@ -40,7 +34,6 @@ export function shapeEfficiency(shape: GemmShape, tiling: Tiling, peakFlopPerS: 
   // Of the time at the peak: what a split product's sums take beside its tiles.
   const partial = (PARTIAL_BYTES / cache_bytes_per_s) * (peakFlopPerS / (2 * k));
   let best = 0;
-  if (Math.min(m, n) < LEAST_TILE) return 1;
   for (const [rows, columns] of TILES) {
     const tiles = Math.ceil(m / rows) * Math.ceil(n / columns);
     const inside = (m * n) / (tiles * rows * columns);
