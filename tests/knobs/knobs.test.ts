@@ -79,8 +79,9 @@ async function stopsFitting(file: MachineFile, { path }: NumericField, bases: re
   try {
     machine = withValue(file, path, left);
   } catch (error) {
-    // A drive smaller than its blocks cannot be.
-    if (memory.flash !== undefined && error instanceof InputError) return true;
+    // A drive smaller than its blocks cannot be, nor a DRAM of a part of a channel.
+    const isMade = memory.flash !== undefined || memory.dram_channels !== undefined;
+    if (isMade && error instanceof InputError) return true;
     throw error;
   }
   for (const [i, probe] of PROBES.entries()) {
