@@ -10,7 +10,7 @@ export const accessSchema = v.strictObject({
   kind: v.literal('access'),
   memory: v.optional(v.pipe(v.string(), v.description('Memory with `dram_channels`. Default: the fast role.'))),
   masters: v.optional(count('Ports that read, each from its own part of the addresses.', 4096), 1),
-  requests: v.optional(count('Requests of each master.', 10_000_000), 20_000),
+  requests: v.optional(count('Requests of each master.', 10_000_000), 10_000),
   request_bytes: bytes('Bytes of one request'),
   pattern: v.optional(
     v.pipe(v.picklist(['random', 'sequential']), v.description('Order of the addresses.')),

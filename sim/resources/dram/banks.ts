@@ -1,7 +1,8 @@
-import { type AddressField, addressFields, bitsOf, channelBytes, type DramChannels } from './device.ts';
+import { addressFields, bitsOf, channelBytes, type DramChannels } from './device.ts';
 import { Slots } from './slots.ts';
 
 const CLOSED = -1;
+const PART = { C: 0, BG: 1, B: 2, R: 3 } as const;
 /** Openings keep their distance on any banks; they are told apart to a nanosecond. */
 const ANY = 0;
 const COMMAND_S = 1e-9;
@@ -21,7 +22,9 @@ export class DramBanks {
 
   private readonly dram: DramChannels;
   private readonly count: number;
-  private readonly fields: readonly AddressField[];
+  /** Runs of address bits from the lowest: whose they are (`PART`), and how many. */
+  private readonly parts: Int32Array;
+  private readonly widths: Int32Array;
   private readonly groups: number;
   private readonly perChannel: number;
   private readonly burstNs: number;
@@ -47,9 +50,11 @@ export class DramBanks {
   constructor(dram: DramChannels, capacity_bytes: number) {
     this.dram = dram;
     this.count = capacity_bytes / channelBytes(dram);
-    this.fields = addressFields(dram.address_map)!;
-    this.groups = 2 ** bitsOf(this.fields, 'BG');
-    this.perChannel = this.groups * 2 ** bitsOf(this.fields, 'B');
+    const fields = addressFields(dram.address_map)!;
+    this.parts = Int32Array.from(fields, ({ part }) => PART[part]);
+    this.widths = Int32Array.from(fields, ({ bits }) => bits);
+    this.groups = 2 ** bitsOf(fields, 'BG');
+    this.perChannel = this.groups * 2 ** bitsOf(fields, 'B');
     this.burstNs = (dram.burst_bytes / dram.pin_bytes_per_s) * 1e9;
     this.openNs = dram.open_s * 1e9;
     this.closeNs = dram.close_s * 1e9;
@@ -95,6 +100,7 @@ export class DramBanks {
   }
 
   private decode(index: number): void {
+    const { parts, widths } = this;
     let left = index;
     let group = 0;
     let groupBits = 0;
@@ -102,16 +108,17 @@ export class DramBanks {
     let bankBits = 0;
     let row = 0;
     let rowBits = 0;
-    for (const { part, bits } of this.fields) {
-      const value = left & (2 ** bits - 1);
+    for (let i = 0; i < parts.length; i++) {
+      const bits = widths[i]!;
+      const value = left & ((1 << bits) - 1);
       left >>>= bits;
-      if (part === 'BG') {
+      if (parts[i] === PART.BG) {
         group |= value << groupBits;
         groupBits += bits;
-      } else if (part === 'B') {
+      } else if (parts[i] === PART.B) {
         bank |= value << bankBits;
         bankBits += bits;
-      } else if (part === 'R') {
+      } else if (parts[i] === PART.R) {
         row |= value << rowBits;
         rowBits += bits;
       }

@@ -17,6 +17,8 @@ export class Slots {
   private readonly offsetNs: number;
   private readonly taken = new Float64Array(SLOTS).fill(NOBODY);
   private readonly groups = new Int32Array(SLOTS);
+  /** Of a taken slot: one behind it with none free between. */
+  private readonly behind = new Float64Array(SLOTS);
 
   constructor(slotNs: number, apartNs: number, rest: { restNs: number; intervalNs: number; offsetNs: number }) {
     this.slotNs = slotNs;
@@ -34,6 +36,7 @@ export class Slots {
     }
     this.taken[slot & MASK] = slot;
     this.groups[slot & MASK] = group;
+    this.behind[slot & MASK] = slot + 1;
     return slot * this.slotNs;
   }
 
@@ -43,11 +46,24 @@ export class Slots {
 
   /** The slot itself where it can be taken, else the first that what is in its way allows. */
   private after(slot: number, group: number): number {
-    if (this.isOf(slot, group)) return slot + this.apart;
-    if (this.taken[slot & MASK] === slot) return slot + 1;
+    if (this.isOf(slot, group)) return Math.max(slot + this.apart, this.free(slot));
+    if (this.taken[slot & MASK] === slot) return this.free(slot);
     for (let by = this.apart - 1; by > 0; by--) if (this.isOf(slot + by, group)) return slot + by + this.apart;
     for (let by = 1; by < this.apart; by++) if (this.isOf(slot - by, group)) return slot - by + this.apart;
     return slot;
+  }
+
+  /** The first slot that is not taken from one that is; the way there is shortened for those who come next. */
+  private free(slot: number): number {
+    const { taken, behind } = this;
+    let end = behind[slot & MASK]!;
+    while (taken[end & MASK] === end) end = behind[end & MASK]!;
+    for (let at = slot; at !== end && taken[at & MASK] === at; ) {
+      const next = behind[at & MASK]!;
+      behind[at & MASK] = end;
+      at = next;
+    }
+    return end;
   }
 
   private isOf(slot: number, group: number): boolean {
