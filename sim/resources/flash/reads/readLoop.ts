@@ -40,7 +40,8 @@ export class ReadLoop {
   readonly array: ReadArray;
   requests = 0;
   events = Number.NaN;
-  linkBusyNs = Number.NaN;
+  private outBusyNs = Number.NaN;
+  private inBusyNs = Number.NaN;
 
   private readonly load: ReadLoad;
   private readonly addresses: Rng;
@@ -87,7 +88,8 @@ export class ReadLoop {
     this.times = linkTimes(load.consumer === 'host' ? device.link : undefined);
     this.replyNs = this.times.dataNs(load.request_bytes) + this.times.completionNs;
     this.outFreeNs = 0;
-    this.linkBusyNs = 0;
+    this.outBusyNs = 0;
+    this.inBusyNs = 0;
     this.events = 0;
     for (let request = 0; request < load.queue_depth; request++) this.issue(request, 0);
   }
@@ -95,6 +97,11 @@ export class ReadLoop {
   /** Latency of every request that has ended, in ns, in the order of their ends. */
   get latencies_ns(): Float64Array {
     return this.latencies.slice(0, this.requests);
+  }
+
+  /** Ns in which the busier direction of the link was busy. */
+  get linkBusyNs(): number {
+    return Math.max(this.outBusyNs, this.inBusyNs);
   }
 
   /** Handles every event up to and including `untilNs`. */
@@ -136,7 +143,8 @@ export class ReadLoop {
     // The doorbell, and then the drive asks for the command behind the data that leaves.
     const { doorbellNs, askNs, submissionNs } = this.times;
     this.outFreeNs = Math.max(this.outFreeNs, now + doorbellNs) + askNs;
-    this.linkBusyNs += askNs;
+    this.outBusyNs += askNs;
+    this.inBusyNs += doorbellNs + submissionNs;
     this.commands.push(this.outFreeNs + submissionNs, request);
   }
 
@@ -172,7 +180,7 @@ export class ReadLoop {
     this.pending[request]! -= 1;
     if (this.pending[request] !== 0) return;
     this.outFreeNs = Math.max(this.outFreeNs, now) + this.replyNs;
-    this.linkBusyNs += this.replyNs;
+    this.outBusyNs += this.replyNs;
     this.completions.push(this.outFreeNs, request);
   }
 
