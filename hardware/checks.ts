@@ -1,6 +1,7 @@
 import { type InputIssue, oneOf, type Place, quote } from '../input/errors.ts';
 import { nearestName } from '../input/nearest.ts';
 import { formatPath, type Path } from '../input/path.ts';
+import { dramFlaws } from '../sim/resources/dram/device.ts';
 import { flashFlaws } from '../sim/resources/flash/device.ts';
 import { directionsOf, isMemoryId, isStorage, MEMORY_IDS } from './ids.ts';
 import type { LinkFile, MachineFile, MemoryFile } from './schema.ts';
@@ -54,8 +55,19 @@ function memoryIssues(machine: MachineFile, placeOf: PlaceOf): InputIssue[] {
         place: placeOf(['memories', id, 'read_share_curve'], 'key'),
       });
     }
-    return [...issues, ...flashIssues(id, memory, machine, placeOf)];
+    return [...issues, ...dramIssues(id, memory, placeOf), ...flashIssues(id, memory, machine, placeOf)];
   });
+}
+
+/** Channels and banks that cannot be. */
+function dramIssues(id: string, memory: MemoryFile, placeOf: PlaceOf): InputIssue[] {
+  if (memory.dram_channels === undefined) return [];
+  return dramFlaws(memory.dram_channels, memory.capacity_bytes).map(({ field, problem, expected }) => ({
+    code: 'out_of_range',
+    problem: `memories.${id}: ${problem}`,
+    expected,
+    place: placeOf(['memories', id, 'dram_channels', field]),
+  }));
 }
 
 /** Drives that cannot be, and links that carry more than the drive's lanes. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
-import { fraction, positive, provenance } from './schemaParts.ts';
+import { positive, provenance } from './schemaParts.ts';
 
 /**
  * What a flash drive and a DRAM channel are made of. Which devices cannot be is in sim/resources/flash/device.ts.
@@ -111,19 +111,4 @@ export const flashSchema = v.pipe(
     ...provenance,
   }),
   v.description('A flash drive page by page. Absent: the memory is its rates alone.'),
-);
-
-export const dramSchema = v.pipe(
-  v.strictObject({
-    refresh_fraction: fraction('Share of the peak that refresh leaves'),
-    turnaround: v.pipe(
-      v.number(),
-      v.minValue(0),
-      v.description(
-        'Time the bus loses by turning round between reads and writes, per time spent on the rarer of the two.',
-      ),
-    ),
-    ...provenance,
-  }),
-  v.description('A DRAM whose read_bytes_per_s is the peak of its pins; gives the read_share_curve.'),
 );

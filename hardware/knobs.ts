@@ -16,6 +16,7 @@ export interface KnobEffect {
 
 const faster: KnobEffect = { metric: 'time.total_s', direction: 'down' };
 const slower: KnobEffect = { metric: 'time.total_s', direction: 'up' };
+const either: KnobEffect = { metric: 'time.total_s', direction: 'either' };
 const roomier: KnobEffect = { metric: 'fits', direction: 'up' };
 const tighter: KnobEffect = { metric: 'fits', direction: 'down' };
 const hungrier: KnobEffect = { metric: 'energy.known_j', direction: 'up' };
@@ -77,6 +78,19 @@ const EFFECTS: Readonly<Record<string, KnobEffect>> = {
   gco2e_per_kwh: { metric: 'carbon.gco2e', direction: 'up' },
   refresh_fraction: faster,
   turnaround: slower,
+  pin_bytes_per_s: faster,
+  burst_bytes: either,
+  interleave_bytes: either,
+  open_s: slower,
+  close_s: slower,
+  row_s: slower,
+  read_to_close_s: slower,
+  opens_apart_s: slower,
+  group_apart_s: slower,
+  refresh_s: slower,
+  refresh_interval_s: faster,
+  path_s: slower,
+  port_bytes_per_s: faster,
   channels: bandwidth,
   chips_per_channel: bandwidth,
   dies_per_chip: otherBandwidth,

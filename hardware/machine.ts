@@ -79,7 +79,7 @@ function resolveHost(file: NonNullable<MachineFile['host']>): Host {
 }
 
 function resolveMemory(id: string, file: MemoryFile): Memory {
-  const { page_cache, energy, write_bytes_per_s, dram, flash, ...fields } = without(file);
+  const { page_cache, energy, write_bytes_per_s, dram, dram_channels, flash, ...fields } = without(file);
   const read_bytes_per_s = fields.read_bytes_per_s ?? Number.POSITIVE_INFINITY;
   return {
     id,
@@ -92,6 +92,7 @@ function resolveMemory(id: string, file: MemoryFile): Memory {
     granularity_bytes: fields.granularity_bytes ?? 1,
     ...(page_cache && { page_cache: without(page_cache) satisfies PageCache }),
     ...(flash && { flash: resolveFlash(flash) }),
+    ...(dram_channels && { dram_channels: without(dram_channels) }),
     ...(energy && { energy: without(energy) }),
   };
 }

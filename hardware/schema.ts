@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { quantity } from '../input/schema.ts';
 import { arraySchema } from './arraySchema.ts';
-import { dramSchema, flashSchema } from './flashSchema.ts';
+import { dramChannelsSchema, dramSchema } from './dramSchema.ts';
+import { flashSchema } from './flashSchema.ts';
 import { LAYER_KERNELS, type LayerKernelsName } from './layerKernels.ts';
 import { type diskLinkSchema, type hostLinkSchema, linksSchema, type peerLinkSchema } from './linkSchema.ts';
 import {
@@ -59,6 +60,7 @@ export const memorySchema = v.strictObject({
   insert_bytes_per_s: rate('Rows put into place in a matrix held here. Absent: not known'),
   page_cache: v.exactOptional(pageCache),
   dram: v.exactOptional(dramSchema),
+  dram_channels: v.exactOptional(dramChannelsSchema),
   flash: v.exactOptional(flashSchema),
   bank_bytes: v.exactOptional(
     positive(

@@ -1,4 +1,5 @@
 import type { Machine, RunResult } from '../sim/types/index.ts';
+import { runAccess } from './access/index.ts';
 import { runAttention } from './attention/index.ts';
 import { runCopy } from './copy/index.ts';
 import { runIo } from './io/index.ts';
@@ -19,6 +20,8 @@ export function runDevice(workload: DeviceWorkload, machine: Machine, seed: numb
       return runCopy(workload, machine);
     case 'stream':
       return runStream(workload, machine);
+    case 'access':
+      return runAccess(workload, machine, seed);
     case 'attention':
       return runAttention(workload, machine);
     case 'mixer':

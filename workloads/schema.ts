@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { accessSchema } from './access/schema.ts';
 import { agentSchema } from './agent/schema.ts';
 import { attentionSchema } from './attention/layerSchema.ts';
 import { cnnSchema } from './cnn/schema.ts';
@@ -22,6 +23,7 @@ export const workloadSchema = v.variant('kind', [
   ioSchema,
   copySchema,
   streamSchema,
+  accessSchema,
   attentionSchema,
   mixerSchema,
   searchSchema,
@@ -30,12 +32,16 @@ export const workloadSchema = v.variant('kind', [
 export type Workload = v.InferOutput<typeof workloadSchema>;
 
 /** Workloads that exercise one device by itself: they have no program, and no policy has a part in them. */
-export type DeviceWorkload = Extract<Workload, { kind: 'io' | 'copy' | 'stream' | 'attention' | 'mixer' | 'search' }>;
+export type DeviceWorkload = Extract<
+  Workload,
+  { kind: 'io' | 'copy' | 'stream' | 'access' | 'attention' | 'mixer' | 'search' }
+>;
 
 const DEVICE_KINDS: readonly string[] = [
   'io',
   'copy',
   'stream',
+  'access',
   'attention',
   'mixer',
   'search',

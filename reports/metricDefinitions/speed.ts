@@ -134,4 +134,13 @@ export const SPEED_METRICS: readonly MetricDefinition[] = [
     'request latency',
     'From the arrival of a request that makes no tokens (a query, an IO) to its end.',
   ),
+  latency('row_hit', 'L_h', 'row-hit latency', 'The same of reads of a DRAM whose row was open.'),
+  latency(
+    'row_closed',
+    'L_c',
+    'closed-row latency',
+    'The same of reads whose bank had no row open, as after a refresh.',
+  ),
+  latency('row_conflict', 'L_x', 'row-conflict latency', 'The same of reads whose bank had another row open.'),
+  latency('row_refresh', 'L_f', 'refresh latency', 'The same of reads that came during a refresh.'),
 ];

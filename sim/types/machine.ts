@@ -1,3 +1,4 @@
+import type { DramChannels } from '../resources/dram/device.ts';
 import type { FlashDevice } from '../resources/flash/device.ts';
 import type { LayerKind } from './network.ts';
 import type { Curve, Dtype } from './units.ts';
@@ -35,6 +36,8 @@ export interface Memory {
   readonly page_cache?: PageCache;
   /** What the drive is made of, where it is a flash drive that is simulated page by page. */
   readonly flash?: FlashDevice;
+  /** Its channels and banks, where it is a DRAM that is simulated access by access. */
+  readonly dram_channels?: DramChannels;
   readonly energy?: AccessEnergy;
   /** Largest bank, a range of addresses that one buffer cannot reach beyond; absent = the whole memory. */
   readonly bank_bytes?: number;

@@ -38,8 +38,8 @@ const waits = (machine: Machine, path: NumericField['path']): boolean => {
 };
 
 const RAISED = /^(?!.*per_s$)(.*(_s|_w|_j_per_byte|exponent)|usd_per_h|gco2e_per_kwh)$/;
-/** Whole numbers of a drive's parts. */
-const COUNTS = new Set(['channels', 'chips_per_channel', 'dies_per_chip', 'planes_per_die', 'block_bytes', 'lanes']);
+/** Whole numbers of a drive's parts, or a DRAM's. */
+const COUNTS = new Set(['channels', 'chips_per_channel', 'dies_per_chip', 'planes_per_die', 'block_bytes', 'lanes', 'burst_bytes']);
 const FRACTION = /efficiency|dirty_fraction/;
 
 /** What the number becomes, and whether that was a rise. Costs are raised; rates are lowered, since the part may not limit. */
@@ -79,8 +79,9 @@ async function stopsFitting(file: MachineFile, { path }: NumericField, bases: re
   try {
     machine = withValue(file, path, left);
   } catch (error) {
-    // A drive smaller than its blocks cannot be.
-    if (memory.flash !== undefined && error instanceof InputError) return true;
+    // A drive smaller than its blocks cannot be, nor a DRAM of a part of a channel.
+    const isMade = memory.flash !== undefined || memory.dram_channels !== undefined;
+    if (isMade && error instanceof InputError) return true;
     throw error;
   }
   for (const [i, probe] of PROBES.entries()) {

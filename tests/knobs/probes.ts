@@ -17,6 +17,7 @@ import { simulate } from '../../sim/executor/index.ts';
 import { SimulationError } from '../../sim/kernel/errors.ts';
 import { simulateTraining } from '../../sim/training/index.ts';
 import type { KvPolicyMaker, Machine } from '../../sim/types/index.ts';
+import { accessSchema } from '../../workloads/access/schema.ts';
 import { runDevice } from '../../workloads/device.ts';
 import { buildProgram, isDeviceWorkload, type Workload } from '../../workloads/index.ts';
 import { readAnyModel } from '../../workloads/load.ts';
@@ -133,6 +134,22 @@ const network: Extract<Workload, { kind: 'cnn' }> = {
   runtime: 'fused',
   mode: 'infer',
 };
+
+const access = (fields: object): Workload =>
+  v.parse(accessSchema, { kind: 'access', request_bytes: 64, requests: 2000, ...fields });
+/** Reads of a DRAM: at random over all channels and in one, along rows, from one bank group, one row after another of a bank. */
+const accesses: readonly Probe[] = [
+  { name: 'accesses in order', workload: access({}), policy: {} },
+  { name: 'random accesses', workload: access({ pattern: 'random', ordered: true }), policy: {} },
+  { name: 'random accesses to a channel', workload: access({ pattern: 'random', span_bytes: 2 ** 22 }), policy: {} },
+  { name: 'accesses to every other bank group', workload: access({ request_bytes: 32, stride_bytes: 64 }), policy: {} },
+  { name: 'accesses to rows of a bank', workload: access({ stride_bytes: 2 ** 15 }), policy: {} },
+  {
+    name: 'bursts in rows of a bank',
+    workload: access({ request_bytes: 1024, stride_bytes: 2 ** 15, outstanding: 4 }),
+    policy: {},
+  },
+];
 
 export const PROBES: readonly Probe[] = [
   {
@@ -256,6 +273,7 @@ export const PROBES: readonly Probe[] = [
   { name: 'small reads', workload: io({}), policy: {} },
   { name: 'large reads', workload: io({ request_bytes: 131_072 }), policy: {} },
   { name: 'writes', workload: io({ request_bytes: 16_384, read_share: 0 }), policy: {} },
+  ...accesses,
   { name: 'a stream', workload: { kind: 'stream', read_share: 1, bytes: 1e9 }, policy: {} },
   { name: 'a mixed stream', workload: { kind: 'stream', read_share: 0.5, bytes: 1e9 }, policy: {} },
   {

@@ -49,6 +49,15 @@ test('a link that is busy both ways loses what nvbandwidth says', async () => {
   expect(Math.max(...errorsOf(await rowsOf('nvbandwidth')))).toBeLessThan(0.08);
 });
 
+test('ports on pseudo-channels have the rates that were measured, and rows their latencies', async () => {
+  const rows = await rowsOf('hbm-ports/u50');
+  expect(rows).toHaveLength(45);
+  expect(rows.filter(({ use }) => use === 'calibrate')).toHaveLength(3);
+  expect(mean(errorsOf(rows))).toBeLessThan(0.01);
+  expect(Math.max(...errorsOf(rows))).toBeLessThan(0.05);
+  expect(Math.max(...errorsOf(await rowsOf('hbm-ports/u280')))).toBeLessThan(0.04);
+});
+
 test('DRAM channels are within 3 points of their peak at every read share', async () => {
   const rows = await rowsOf('ramulator');
   expect(rows).toHaveLength(24);
