@@ -39,7 +39,15 @@ const waits = (machine: Machine, path: NumericField['path']): boolean => {
 
 const RAISED = /^(?!.*per_s$)(.*(_s|_w|_j_per_byte|exponent)|usd_per_h|gco2e_per_kwh)$/;
 /** Whole numbers of a drive's parts, or a DRAM's. */
-const COUNTS = new Set(['channels', 'chips_per_channel', 'dies_per_chip', 'planes_per_die', 'block_bytes', 'lanes', 'burst_bytes']);
+const COUNTS = new Set([
+  'channels',
+  'chips_per_channel',
+  'dies_per_chip',
+  'planes_per_die',
+  'block_bytes',
+  'lanes',
+  'burst_bytes',
+]);
 const FRACTION = /efficiency|dirty_fraction/;
 
 /** What the number becomes, and whether that was a rise. Costs are raised; rates are lowered, since the part may not limit. */
