@@ -36,6 +36,7 @@ const CHOICES: Readonly<Record<string, Chooser['by']>> = {
   vq_code: 'row',
   probe_query: 'row',
   partial_query: 'row',
+  speculated_query: 'row',
 };
 
 /** The chooser of a preset with this many tokens to keep; null where its signal has no identities. */

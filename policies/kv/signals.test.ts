@@ -6,7 +6,7 @@ describe('picking tokens by a part of the query', () => {
   const index_bytes = 2 * 2 * 4 * 25 * 1000;
   const scoring = {
     shape,
-    signal: { kind: 'partial_query', group: 1 } as never,
+    signal: { kind: 'speculated_query', group: 1 } as never,
     queries: 1,
     keys: 1000,
     units: 1000,
@@ -16,7 +16,7 @@ describe('picking tokens by a part of the query', () => {
   };
 
   it('launches what InfiniGen does, passes over the scores and copies the whole index with the new entry', () => {
-    const cost = SIGNALS['partial_query']!.cost({ ...scoring, phase: 'decode' });
+    const cost = SIGNALS['speculated_query']!.cost({ ...scoring, phase: 'decode' });
     expect(cost.launches).toBe(22);
     const scores = 2 * 4 * 1000 * 2;
     const query = 2 * (4 * 100) * (4 * 25);
@@ -26,6 +26,6 @@ describe('picking tokens by a part of the query', () => {
   });
 
   it('only scans the index in prefill', () => {
-    expect(SIGNALS['partial_query']!.cost({ ...scoring, phase: 'prefill' }).launches).toBeLessThan(5);
+    expect(SIGNALS['speculated_query']!.cost({ ...scoring, phase: 'prefill' }).launches).toBeLessThan(5);
   });
 });

@@ -225,7 +225,8 @@ export const SIGNALS: Readonly<Record<string, SignalDefinition>> = {
   page_bound: with_('Query times the least and largest key of each page', indexScan),
   vq_code: with_('Query times code book entries', indexScan),
   probe_query: with_('A probe query times block representatives', probeScan),
-  partial_query: with_('A part of the next layer’s query times a part of its keys', speculated),
+  partial_query: with_('A part of the query times a part of the keys', indexScan),
+  speculated_query: with_('The same of the next layer, one ahead, as un-fused code does it', speculated),
 };
 
 /** A kernel of the policy's own work; it runs where attention runs. */
