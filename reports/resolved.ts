@@ -1,3 +1,5 @@
+import { formatQuantity } from '../input/formatQuantity.ts';
+
 /**
  * Reading the resolved study that a result carries. Its shape is the study file's; a part that is not there is simply
  * not reported.
@@ -45,9 +47,10 @@ const isNeutral = (key: string, value: unknown): boolean =>
 function fields(record: Record<string, unknown>, skip: readonly string[]): string[] {
   return Object.entries(record).flatMap(([key, value]) => {
     if (skip.includes(key) || isNeutral(key, value)) return [];
-    const name = key.replaceAll('_', ' ');
+    const unit = typeof value !== 'number' ? null : key.endsWith('_bytes') ? 'bytes' : key.endsWith('_s') ? 's' : null;
+    const name = (unit === null ? key : key.slice(0, -unit.length - 1)).replaceAll('_', ' ');
     if (value === true) return [name];
-    const text = short(value);
+    const text = unit === null ? short(value) : formatQuantity(value as number, unit);
     return text === undefined ? [] : [`${name} ${text}`];
   });
 }

@@ -26,7 +26,7 @@ export interface SummaryContext {
   readonly verbose: boolean;
 }
 
-/** The metrics of the headline, the first three present of each line. */
+/** The metrics of the headline, a line each; those that the run has are shown. */
 const HEADLINE: readonly (readonly string[])[] = [
   [
     'throughput.tokens_per_s',
@@ -34,6 +34,8 @@ const HEADLINE: readonly (readonly string[])[] = [
     'throughput.samples_per_s',
     'throughput.queries_per_s',
     'throughput.ios_per_s',
+    'throughput.io_bytes_per_s',
+    'throughput.bytes_per_s',
     'time.step_s',
   ],
   ['time.total_s', 'time.prefill_s', 'time.decode_s'],
@@ -43,6 +45,11 @@ const HEADLINE: readonly (readonly string[])[] = [
     'latency.tpot_s.p50',
     'latency.tpot_s.p99',
     'latency.e2e_s.p99',
+    'latency.request_s.mean',
+    'latency.request_s.p99',
+    'latency.row_hit_s.mean',
+    'latency.row_closed_s.mean',
+    'latency.row_conflict_s.mean',
     'compute.mfu',
   ],
 ];
@@ -57,6 +64,11 @@ const SHORT: Readonly<Record<string, string>> = {
   'latency.tpot_s.p50': 'TPOT p50',
   'latency.tpot_s.p99': 'TPOT p99',
   'latency.e2e_s.p99': 'end to end p99',
+  'latency.request_s.mean': 'a request',
+  'latency.request_s.p99': 'request p99',
+  'latency.row_hit_s.mean': 'row open',
+  'latency.row_closed_s.mean': 'row closed',
+  'latency.row_conflict_s.mean': 'other row open',
   'compute.mfu': 'MFU',
 };
 
