@@ -135,4 +135,18 @@ describe('ranges', () => {
     ];
     for (const attempt of attempts) expect(attempt).toThrow(expect.objectContaining({ code: 'bad-argument' }));
   });
+
+  it('decides normals by bounds as the logarithm alone would', () => {
+    const uniform = randomStreams(7).stream('uniform');
+    const normals = randomStreams(7).stream('uniform');
+    for (let i = 0; i < 20_000; i++) {
+      let ratio: number;
+      let u: number;
+      do {
+        u = 1 - uniform.next();
+        ratio = (1.7155277699214135 * (uniform.next() - 0.5)) / u;
+      } while (ratio * ratio > -4 * Math.log(u));
+      expect(normals.normal(0, 1)).toBe(ratio);
+    }
+  });
 });

@@ -63,6 +63,10 @@ export function randomStreams(seed: number): RandomStreams {
 /** √(8 ÷ e), the width of the ratio-of-uniforms rectangle for the normal density. */
 const NORMAL_WIDTH = 1.7155277699214135;
 
+/** 4 e^(1/4) and 4 e^(-1.35), a little more of each: bounds of -4 ln u that decide most draws without it (Knuth 2, 3.4.1, algorithm R). */
+const SURELY_IN = 5.136102;
+const SURELY_OUT = 1.036962;
+
 /** The distributions over any source of uniform numbers in [0, 1). */
 export function rngFrom(next: () => number): Rng {
   return {
@@ -135,7 +139,9 @@ function standardNormal(next: () => number): number {
   for (;;) {
     const u = 1 - next();
     const ratio = (NORMAL_WIDTH * (next() - 0.5)) / u;
-    if (ratio * ratio <= -4 * Math.log(u)) return ratio;
+    const square = ratio * ratio;
+    if (square <= 5 - SURELY_IN * u) return ratio;
+    if (square < SURELY_OUT / u + 1.4 && square <= -4 * Math.log(u)) return ratio;
   }
 }
 
