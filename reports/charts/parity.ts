@@ -148,7 +148,8 @@ export const chart = defineChart<Options, ParityPoint>({
     drawLeftAxis(svg, box, { scale: y, ticks, title: `Simulated ${metricName}${name}` }, theme);
     rect(svg, box.x0, box.y0, box.x1, box.y1, { fill: 'none', stroke: INK, 'stroke-width': theme.axis_pt });
     const styles = seriesStyles([...new Set(rows.map((row) => row.series))]);
-    for (const row of rows) {
+    // Hollow ones last: solid neighbours would hide them.
+    for (const row of [...rows].sort((a, b) => Number(fitted(a)) - Number(fitted(b)))) {
       marker(
         svg,
         styles.get(row.series)!,
