@@ -157,6 +157,7 @@ export const chart = defineChart<Options, ParityPoint>({
         y(row.simulated / unit.size),
         theme.marker_pt,
         fitted(row),
+        'white',
       );
     }
     const items = legendItems(rows, options, theme);

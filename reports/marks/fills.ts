@@ -83,11 +83,19 @@ export function markerPath(name: MarkerName, x: number, y: number, size: number)
   }
 }
 
-/** A marker: filled with the colour, or hollow; crosses are strokes either way. */
-export function marker(pen: Pen, style: SeriesStyle, x: number, y: number, size: number, hollow = false): void {
+/** A marker: filled with the colour, or hollow over what is behind it or over `inside`; crosses are strokes either way. */
+export function marker(
+  pen: Pen,
+  style: SeriesStyle,
+  x: number,
+  y: number,
+  size: number,
+  hollow = false,
+  inside = 'none',
+): void {
   const stroke = style.marker === 'cross' || style.marker === 'plus';
   path(pen, markerPath(style.marker, x, y, size), {
-    fill: stroke || hollow ? 'none' : style.color,
+    fill: stroke ? 'none' : hollow ? inside : style.color,
     stroke: style.color,
     'stroke-width': stroke || hollow ? 0.9 : 0.4,
   });
