@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { precisionOf, resolvePreset } from '../policies/index.ts';
 import { kvMaker } from '../policies/kv/maker.ts';
 import { readPreset } from '../policies/presets/load.ts';
+import { PUBLISHED_FIT } from '../workloads/attention/process.ts';
 import { generateFields } from '../workloads/generate/schema.ts';
 import { buildProgram, type Workload } from '../workloads/index.ts';
 import { readModel } from '../workloads/models/load.ts';
@@ -18,13 +19,7 @@ const workload = (trace: string): Workload =>
     batch: 1,
     attention_kernel: 'flash',
     attention: {
-      zipf: 1,
-      sink: 0.3,
-      recent: 0.2,
-      tau: 64,
-      rho: 0.95,
-      sigma: 0.5,
-      jumps_per_step: 0,
+      ...PUBLISHED_FIT,
       heads: 2,
       steps: STEPS,
       trace,
@@ -47,6 +42,21 @@ const rising = (head: number, prompt = PROMPT): string =>
     const scores = Array.from({ length: prompt + 1 + i }, (_, token) => token + 1);
     return JSON.stringify({ layer: 0, head, step: i + 1, scores });
   }).join('\n');
+
+describe('heads that keep everything', () => {
+  it('hold all of the mass, those that stream what their own tokens hold', () => {
+    const given = generateFields({ ...workload('none'), attention: { heads: 4, steps: STEPS } } as never);
+    const massOf = (streaming: number): number => {
+      const fields = { preset: 'duo-attention', streaming, sink: 4, recent: 16 };
+      const spec = resolvePreset(readPreset('duo-attention'), fields, () => undefined, readPreset);
+      const program = buildProgram(given, precisionOf(undefined), readModel, kvMaker(spec));
+      return retainedMass(given, spec, program, 1, () => '')['proxy.retained_mass']!;
+    };
+    expect(massOf(0)).toBe(1);
+    expect(massOf(1)).toBeLessThan(0.95);
+    expect(massOf(0.5)).toBeCloseTo((1 + massOf(1)) / 2, 9);
+  });
+});
 
 describe('recorded attention', () => {
   it('gives the mass on the best tokens of its rows', () => {

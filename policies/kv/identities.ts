@@ -14,12 +14,14 @@ export interface Chooser {
   readonly budget: number;
   readonly sink: number;
   readonly recent: number;
+  /** Share of the heads that choose; the others keep everything. */
+  readonly heads: number;
 }
 
 export interface Retention {
-  /** Mean share of the attention mass on kept (or fetched) tokens. */
+  /** Mean share of the attention mass on kept (or fetched) tokens, over all heads. */
   readonly mass: number;
-  /** Mean share of the chosen tokens that the step before had chosen too. */
+  /** Of the heads that choose, the mean share of the chosen tokens that the step before had chosen too. */
   readonly overlap: number;
   readonly steps: number;
 }
@@ -39,14 +41,22 @@ const CHOICES: Readonly<Record<string, Chooser['by']>> = {
   speculated_query: 'row',
 };
 
-/** The chooser of a preset with this many tokens to keep; null where its signal has no identities. */
-export function chooserOf(fields: PresetFields, budget: number, prompt: number): Chooser | null {
+/** The chooser of a preset that keeps this many tokens, a mean over heads; null where its signal has no identities. */
+export function chooserOf(fields: PresetFields, mean: number, prompt: number): Chooser | null {
   const stage = fields.stages.findLast(({ signal }) => Object.hasOwn(CHOICES, signal.kind));
   if (stage === undefined) return null;
   const by = CHOICES[stage.signal.kind]!;
+  const { heads } = stage;
+  const budget = heads === 0 ? mean : (mean - (1 - heads) * prompt) / heads;
   const recent = protectedTokens(stage, prompt) - stage.protect.sink;
   const half = by === 'accumulated' && recent === 0 ? budget / 2 : recent;
-  return { by, budget, sink: stage.protect.sink, recent: by === 'position' ? budget - stage.protect.sink : half };
+  return {
+    by,
+    budget,
+    sink: stage.protect.sink,
+    recent: by === 'position' ? budget - stage.protect.sink : half,
+    heads,
+  };
 }
 
 /** Runs a chooser over `steps` rows. */
@@ -76,7 +86,8 @@ export function retention(chooser: Chooser, source: AttentionSource, steps: numb
     } else chosen = now;
   }
   const counted = chooser.by === 'row' ? done : Math.max(1, done - 1);
-  return { mass: mass / counted, overlap: overlap / counted, steps: counted };
+  const { heads } = chooser;
+  return { mass: (heads * mass) / counted + 1 - heads, overlap: overlap / counted, steps: counted };
 }
 
 function addRow(scores: Float64Array, { positions, mass, count }: AttentionRow, times: number): void {

@@ -1,3 +1,4 @@
+import { InputError } from '../../input/index.ts';
 import { DoesNotFitError, MissingFactError } from '../../sim/errors.ts';
 import { randomStreams } from '../../sim/kernel/random.ts';
 import { accessLoop } from '../../sim/resources/dram/accessLoop.ts';
@@ -8,7 +9,7 @@ import type { AccessFields } from './schema.ts';
 const ROWS = ['hit', 'closed', 'conflict', 'refresh'] as const;
 
 /**
- * @throws MissingFactError when the machine has no such memory or it has no channels, or a request is larger than what
+ * @throws InputError for a stride of random addresses; MissingFactError when the machine has no such memory or it has no channels, or a request is larger than what
  * stays in one channel; DoesNotFitError when the masters address more than there is.
  */
 export function runAccess(fields: AccessFields, machine: Machine, seed: number): RunResult {
@@ -25,6 +26,13 @@ export function runAccess(fields: AccessFields, machine: Machine, seed: number):
   const asked = span * fields.masters;
   if (asked > memory.capacity_bytes) {
     throw new DoesNotFitError(memory.id, 'what the masters address', asked, memory.capacity_bytes, 0, []);
+  }
+  if (fields.pattern === 'random' && fields.stride_bytes !== undefined) {
+    throw new InputError({
+      code: 'bad_value',
+      problem: 'workload.stride_bytes does nothing to random addresses',
+      expected: 'pattern: sequential, or no stride_bytes',
+    });
   }
   const stride = fields.stride_bytes ?? fields.request_bytes;
   const unit = fields.pattern === 'random' ? fields.request_bytes : stride;
